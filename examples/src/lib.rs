@@ -1,0 +1,1 @@
+//! Helpers shared by the examples: none yet. The programs are the `*.rs` files beside `src/`.

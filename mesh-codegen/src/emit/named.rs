@@ -1,0 +1,78 @@
+//! `impl Named`: the stable name and id of the actor's type, the parameters of a generic one included.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{GenericParam, Generics, parse_quote};
+
+use super::scope::Paths;
+use crate::model::{Actor, unraw};
+
+pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
+    let (p, ty) = (&paths.private, &actor.ty);
+    let generics = named_parameters(&actor.generics, paths);
+    let (parameters, _, clause) = generics.split_for_impl();
+    let base = match &actor.options.name {
+        Some(name) => quote!(#name),
+        None => {
+            let name = unraw(&actor.ident);
+            quote!(::core::concat!(::core::module_path!(), "::", #name))
+        }
+    };
+    let id = mixed_id(quote!(#p::name_hash(#base)), &actor.generics, paths);
+    let arguments = argument_names(&actor.generics, paths);
+    let name = match arguments.is_empty() {
+        true => quote!(#p::String::from(#base)),
+        false => quote!(::std::format!("{}<{}>", #base, [#(#arguments),*].join(", "))),
+    };
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #parameters #p::Named for #ty #clause {
+            const TYPE_ID: u64 = #id;
+
+            fn type_name() -> #p::String { #name }
+        }
+    }
+}
+
+/// `generics`, with `Named` required of every type parameter.
+pub(crate) fn named_parameters(generics: &Generics, paths: &Paths) -> Generics {
+    let p = &paths.private;
+    let mut generics = generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(#p::Named));
+    }
+    generics
+}
+
+/// A constant id that differs for each choice of the parameters.
+pub(crate) fn mixed_id(base: TokenStream, generics: &Generics, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    generics.params.iter().fold(base, |id, parameter| match parameter {
+        GenericParam::Type(ty) => {
+            let ident = &ty.ident;
+            quote!(#p::name_mix(#id, <#ident as #p::Named>::TYPE_ID))
+        }
+        GenericParam::Const(constant) => {
+            let ident = &constant.ident;
+            quote!(#p::name_mix(#id, #ident as u64))
+        }
+        GenericParam::Lifetime(_) => id,
+    })
+}
+
+fn argument_names(generics: &Generics, paths: &Paths) -> Vec<TokenStream> {
+    let p = &paths.private;
+    let name = |parameter: &GenericParam| match parameter {
+        GenericParam::Type(ty) => {
+            let ident = &ty.ident;
+            Some(quote!(<#ident as #p::Named>::type_name()))
+        }
+        GenericParam::Const(constant) => {
+            let ident = &constant.ident;
+            Some(quote!(::std::format!("{}", #ident)))
+        }
+        GenericParam::Lifetime(_) => None,
+    };
+    generics.params.iter().filter_map(name).collect()
+}

@@ -1,0 +1,58 @@
+//! Actors of several blocks: the first one lists the others, and each side proves to the other that it is there.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::scope::Paths;
+use super::{actor, api};
+use crate::model::{Actor, unraw};
+
+/// What a further block adds to the actor: its requests, and its exports under the name of the part.
+pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream {
+    let methods = api::methods(actor, paths);
+    let impls = paths.block(&[], |paths| {
+        let (p, ty, id) = (&paths.private, &actor.ty, id(part, paths));
+        let (parameters, _, clause) = actor.generics.split_for_impl();
+        let exports = actor::exports(actor, paths);
+        let listed = quote_spanned!(part.span()=> <Self as #p::Lists<#id>>::HERE);
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #parameters #p::Part<#id> for #ty #clause {
+                fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
+                    let _ = #listed;
+                    #exports
+                }
+            }
+        }
+    });
+    quote!(#methods #impls)
+}
+
+/// The first block's word that it knows of its parts.
+pub(super) fn listed(actor: &Actor, paths: &Paths) -> TokenStream {
+    let (p, ty) = (&paths.private, &actor.ty);
+    let (parameters, _, clause) = actor.generics.split_for_impl();
+    let impls = actor.options.parts.iter().map(|part| {
+        let id = id(part, paths);
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            impl #parameters #p::Lists<#id> for #ty #clause {}
+        }
+    });
+    quote!(#(#impls)*)
+}
+
+/// The call of a part's exports, at the place where it is listed.
+pub(super) fn export(part: &Ident, paths: &Paths) -> TokenStream {
+    let (span, id) = (part.span(), id(part, paths));
+    let p = paths.private_at(span);
+    quote_spanned!(span=> <Self as #p::Part<#id>>::exports(__exporter);)
+}
+
+/// The name of a part, as a type can carry it.
+fn id(part: &Ident, paths: &Paths) -> TokenStream {
+    let (p, name, span) = (paths.private_at(part.span()), unraw(part), part.span());
+    quote_spanned!(span=> { #p::name_hash(#name) })
+}

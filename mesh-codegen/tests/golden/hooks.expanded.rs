@@ -1,0 +1,90 @@
+pub struct Pool;
+impl Pool {
+    async fn start(&mut self, cx: &Context<Self>) -> Result<(), StartError> {
+        self.fill(cx).await
+    }
+    fn bye(&mut self) {}
+    async fn worker_died(&mut self, failure: Failure, _cx: &Context<Self>) -> Directive {
+        self.restarts += 1;
+        Directive::Restart
+    }
+}
+/// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for PoolApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        PoolApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Pool {
+        type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
+        fn on_start(
+            &mut self,
+            __cx: &__p::Context<Self>,
+        ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
+            async move {
+                __p::HookResult::into_hook_result(Self::start(self, __cx).await)
+            }
+        }
+        fn on_stop(
+            &mut self,
+            __cx: &__p::Context<Self>,
+        ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
+            async move { __p::HookResult::into_hook_result(Self::bye(self)) }
+        }
+        fn on_failure(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __failure: __p::Failure,
+        ) -> impl __p::Future<Output = __p::Directive> + __p::Send {
+            async move { Self::worker_died(self, __failure, __cx).await }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Pool {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Pool"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
+        }
+    }
+};

@@ -1,0 +1,45 @@
+//! Actors: the traits that `#[actor]` implements, the cell that holds one, and the loop that runs it.
+//!
+//! ```text
+//! Request ──► Parcel { handler, headers, message in place } ──► Mailbox ──► loop ──► A::handle / A::handle_plain
+//!                                                                             └────► reply slot: local, or a port
+//! ```
+//!
+//! An actor sends through its proc's `Outbox` and is found through `Residents`; it does not know the proc itself.
+//!
+//! Invariants
+//! - `ACTOR-1` `on_start` completes before any message is handled.
+//! - `ACTOR-2` every accepted message is handled, or its caller is told why not, whatever ends the actor: stop,
+//!   panic, abort, the end of the runtime.
+//! - `ACTOR-3` at the end: close the mailbox, record, tell the supervisor, publish (`SUP-6`).
+//! - `ACTOR-4` the children of an actor end with it, before its `on_stop`.
+
+mod cell;
+mod chain;
+mod context;
+mod handle;
+mod panic;
+mod parcel;
+mod reply;
+mod run;
+mod slot;
+mod spawn;
+mod traits;
+
+pub use cell::{ActorCounters, ActorStatus, Cell, Control};
+pub use chain::CallChain;
+pub(crate) use context::default_label;
+pub use context::{Caller, Context, Scope};
+pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
+pub use panic::install_panic_hook;
+pub use parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
+pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
+pub use run::{Scheduler, TaskPerActor};
+pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
+pub use traits::{Actor, Api, Exporter, Handler, HookResult, Lists, Part, Target, handle_plain};
+
+/// The handler that an owner hears of a failure through.
+pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");
+
+#[cfg(test)]
+mod tests;

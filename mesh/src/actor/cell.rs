@@ -1,0 +1,478 @@
+//! What an actor is to everyone but itself: identity, mailbox, status.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::chain::CallChain;
+use super::panic::panic_text;
+use super::parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
+use super::reply::ReplyTo;
+use super::spawn::{SpawnEnv, Supervisor};
+use super::traits::{Actor, Exporter, Handler};
+use super::{FAILURE, reply};
+use crate::addr::{ActorAddr, PortAddr};
+use crate::call::{CallErrorKind, Callee};
+use crate::clock;
+use crate::config;
+use crate::gateway::{Bounced, RETURNED};
+use crate::ident::ActorId;
+use crate::mailbox::{Entered, Mailbox, Refusal, WaitOutcome, Waiting};
+use crate::message::{self, Message, RemoteMessage};
+use crate::outbox::{End, Outbox, Resident, StopMode};
+use crate::supervision::{Cause, Failure, Subject};
+use crate::wire::codec::{DecodeError, Payload};
+use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
+
+/// What comes on the control lane.
+pub enum Control<A: Actor> {
+    /// It is to stop.
+    Stop(StopMode),
+    /// A child has ended.
+    ChildEnded {
+        /// Which.
+        id: ActorId,
+        /// How.
+        end: End,
+    },
+    /// Something it owns has failed.
+    Failure(Box<Failure>),
+    /// A message that must not stand behind data.
+    Message(Parcel<A>),
+}
+
+/// Where an actor is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActorStatus {
+    /// It is being constructed, or `on_start` runs.
+    Initializing,
+    /// It waits for messages, or handles one.
+    Running,
+    /// It handles no new messages.
+    Stopping,
+    /// It has ended.
+    Ended(End),
+}
+
+/// Counts of an actor: accepted = handled + returned + expired + dropped + queued (`DEL-5`).
+#[derive(Debug, Default)]
+pub struct ActorCounters {
+    /// Messages whose handler was started.
+    pub handled: AtomicU64,
+    /// Messages given back because the actor ended.
+    pub returned: AtomicU64,
+    /// Messages whose time was over before they were started.
+    pub expired: AtomicU64,
+    /// Messages dropped by `drop_oldest`.
+    pub dropped: AtomicU64,
+    /// Messages of its own that came back.
+    pub undelivered: AtomicU64,
+    /// Handlers' errors that no caller heard.
+    pub refused_unheard: AtomicU64,
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// An actor, as others see it.
+pub struct Cell<A: Actor> {
+    pub(super) id: ActorId,
+    pub(super) mailbox: Arc<Mailbox<Parcel<A>, Control<A>>>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) supervisor: Arc<dyn Supervisor>,
+    pub(super) env: SpawnEnv,
+    pub(super) counters: ActorCounters,
+    abort: OnceLock<AbortHandle>,
+    /// A kill is then the end of a stop that took too long, and no failure.
+    pub(super) asked_to_stop: AtomicBool,
+    /// Set before `abort` is read by a kill, and read after it is set by the start: one of the two sees the other.
+    killed: AtomicBool,
+    status: Mutex<ActorStatus>,
+    ended: Notify,
+}
+
+impl<A: Actor> Cell<A> {
+    pub(super) fn new(
+        id: ActorId,
+        outbox: Arc<Outbox>,
+        supervisor: Arc<dyn Supervisor>,
+        env: SpawnEnv,
+    ) -> Cell<A> {
+        let wanted = A::mailbox();
+        let capacity = wanted.capacity.unwrap_or(outbox.config().get(config::MAILBOX_CAPACITY));
+        let mailbox =
+            Arc::new(Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full));
+        Cell {
+            id,
+            mailbox,
+            outbox,
+            supervisor,
+            env,
+            counters: ActorCounters::default(),
+            abort: OnceLock::new(),
+            asked_to_stop: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            status: Mutex::new(ActorStatus::Initializing),
+            ended: Notify::new(),
+        }
+    }
+
+    /// Names what ends the actor's task; a kill that came before takes effect now.
+    pub(super) fn set_abort(&self, abort: AbortHandle) {
+        let _ = self.abort.set(abort);
+        if self.killed.load(Ordering::SeqCst)
+            && let Some(abort) = self.abort.get()
+        {
+            abort.abort();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, ActorStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where it is in its life.
+    pub fn status(&self) -> ActorStatus {
+        self.lock().clone()
+    }
+
+    pub(super) fn set_status(&self, status: ActorStatus) {
+        *self.lock() = status;
+    }
+
+    /// Its address.
+    pub fn addr(&self) -> ActorAddr {
+        ActorAddr { id: ActorId { incarnation: 0, ..self.id.clone() }, at: self.outbox.gateway().location() }
+    }
+
+    /// What it has counted.
+    pub fn counters(&self) -> &ActorCounters {
+        &self.counters
+    }
+
+    /// How many messages its mailbox has accepted, ever.
+    pub fn accepted(&self) -> u64 {
+        self.mailbox.accepted()
+    }
+
+    /// How many messages wait to be started.
+    pub fn queued(&self) -> usize {
+        self.mailbox.len()
+    }
+
+    /// As an error names it.
+    pub(crate) fn callee(&self, handler: &str) -> Callee {
+        Callee { actor: self.id.clone(), handler: Some(handler.to_owned()), rank: None }
+    }
+
+    /// Why it takes nothing just now.
+    pub(crate) fn full(&self) -> CallErrorKind {
+        CallErrorKind::MailboxFull { capacity: self.mailbox.capacity() as u64 }
+    }
+
+    /// Why it takes nothing any more.
+    pub(crate) fn gone(&self) -> CallErrorKind {
+        match &*self.lock() {
+            ActorStatus::Ended(End::Failed(failure)) => {
+                CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) }
+            }
+            _ => CallErrorKind::ActorStopped,
+        }
+    }
+
+    /// Puts a message in without waiting.
+    pub(crate) fn push(&self, parcel: Parcel<A>) -> Result<(), Box<(CallErrorKind, Parcel<A>)>> {
+        match self.mailbox.push(parcel) {
+            Ok(displaced) => {
+                self.displaced(displaced);
+                Ok(())
+            }
+            Err(refusal) => Err(Box::new(self.refused(refusal))),
+        }
+    }
+
+    /// Puts a message in, or in the queue of those who wait for a place; `None` when it is accepted.
+    #[expect(clippy::type_complexity, reason = "a place in a mailbox names what is in it")]
+    pub(crate) fn push_or_wait(
+        &self,
+        parcel: Parcel<A>,
+    ) -> Result<Option<Waiting<Parcel<A>, Control<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
+        match self.mailbox.push_or_wait(parcel) {
+            Ok(Entered::Accepted(displaced)) => {
+                self.displaced(displaced);
+                Ok(None)
+            }
+            Ok(Entered::Waiting(waiting)) => Ok(Some(waiting)),
+            Err(refusal) => Err(Box::new(self.refused(refusal))),
+        }
+    }
+
+    fn displaced(&self, displaced: Option<Parcel<A>>) {
+        if let Some(displaced) = displaced {
+            count(&self.counters.dropped);
+            displaced.refuse(self.full());
+        }
+    }
+
+    fn refused(&self, refusal: Refusal<Parcel<A>>) -> (CallErrorKind, Parcel<A>) {
+        match refusal {
+            Refusal::Full(parcel) => (self.full(), parcel),
+            Refusal::Closed(parcel) => (self.gone(), parcel),
+        }
+    }
+
+    /// The end, in the order of `ACTOR-3`.
+    pub(super) fn finish(&self, end: End) {
+        let closed = self.mailbox.close();
+        let kind = match &end {
+            End::Stopped => CallErrorKind::ActorStopped,
+            End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
+        };
+        for parcel in closed.queued {
+            count(&self.counters.returned);
+            parcel.refuse(kind.clone());
+        }
+        closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+        self.outbox.events().note(|| format!("end {} {}", self.id, kind));
+        self.supervisor.ended(&self.id, &end);
+        if let Some(residents) = self.outbox.residents() {
+            residents.release(self.id.uid, &end);
+        }
+        self.set_status(ActorStatus::Ended(end));
+        self.ended.notify_waiters();
+    }
+
+    /// The failure of this actor.
+    pub(super) fn failure(&self, cause: Cause) -> Box<Failure> {
+        Box::new(Failure {
+            subject: Subject::Actor(self.id.clone()),
+            mesh: self.env.mesh().cloned(),
+            ranks: self.env.mesh().map(|_| vec![self.env.rank_u32()]).unwrap_or_default(),
+            cause,
+        })
+    }
+
+    fn receive(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        let refuse = |envelope, kind| Err(Box::new(Bounced { envelope, kind }));
+        let Target::Handler { handler, incarnation, .. } = envelope.to.target else {
+            let reason = "an actor has no ports".to_owned();
+            return refuse(envelope, CallErrorKind::Undeliverable { reason });
+        };
+        if incarnation != 0 && incarnation != self.id.incarnation {
+            return refuse(envelope, CallErrorKind::ActorStopped);
+        }
+        let control = match (handler, &envelope.body) {
+            (RETURNED, Body::Returned { to, reason }) => {
+                // Counted here, not queued: what comes back is not bounded by the mailbox.
+                if self.counters.undelivered.fetch_add(1, Ordering::Relaxed) == 0 {
+                    tracing::warn!(actor = %self.id, to = %to.proc, %reason, "a first message came back");
+                }
+                return Ok(());
+            }
+            (FAILURE, Body::Message(payload)) => match payload.get::<Failure>() {
+                Ok(failure) => Some(Control::Failure(Box::new(failure))),
+                Err(error) => return refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
+            },
+            _ => None,
+        };
+        if let Some(control) = control {
+            return match self.mailbox.push_control(control) {
+                Ok(()) => Ok(()),
+                Err(_) => refuse(envelope, self.gone()),
+            };
+        }
+        let Body::Message(payload) = &envelope.body else {
+            let reason = "an actor takes messages only".to_owned();
+            return refuse(envelope, CallErrorKind::Undeliverable { reason });
+        };
+        let mut lookup = Lookup { wanted: handler, found: None };
+        A::exports(&mut lookup);
+        let Some(open) = lookup.found else {
+            let reason = format!("{} has no handler {handler:016x}", std::any::type_name::<A>());
+            return refuse(envelope, CallErrorKind::Undeliverable { reason });
+        };
+        let rare = RareHeaders {
+            point: envelope.headers.point,
+            deferred: match envelope.headers.reply_on {
+                ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
+                    let (outbox, id) = (self.outbox.clone(), self.id.clone());
+                    // Dropped with a message that is not handled, it answers.
+                    Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, Payload::of::<()>))))
+                }),
+                ReplyOn::Answer | ReplyOn::Acceptance => None,
+            },
+        };
+        let headers = ParcelHeaders {
+            deadline: envelope.headers.deadline_us.and_then(clock::in_us),
+            chain: CallChain::from_wire(envelope.headers.chain.clone()),
+            rare: (rare.point.is_some() || rare.deferred.is_some()).then(|| Box::new(rare)),
+        };
+        let reply_to = match envelope.headers.reply_on {
+            ReplyOn::Answer => envelope.headers.reply_to.clone(),
+            ReplyOn::Acceptance | ReplyOn::Deferred => None,
+        };
+        // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
+        let opened = catch_unwind(AssertUnwindSafe(|| open(self, payload, reply_to, headers)));
+        let parcel = match opened {
+            Ok(Ok(parcel)) => parcel,
+            Ok(Err(error)) => return refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
+            Err(panic) => {
+                let reason = format!("decoding panicked: {}", panic_text(&*panic));
+                return refuse(envelope, CallErrorKind::Decode { reason });
+            }
+        };
+        self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
+        self.enqueue(parcel, envelope)
+    }
+
+    /// Who it is.
+    pub(crate) fn id(&self) -> &ActorId {
+        &self.id
+    }
+
+    /// Puts a message on the control lane; an actor that has ended does not need it.
+    pub(crate) fn push_control_message(&self, parcel: Parcel<A>) {
+        if let Err(Control::Message(parcel)) = self.mailbox.push_control(Control::Message(parcel)) {
+            parcel.refuse(self.gone());
+        }
+    }
+
+    /// Accepts a message of a `send_wait` from afar, and says so when it has.
+    fn accept(&self, parcel: Parcel<A>, port: (PortAddr, u32)) {
+        let acceptance = ReplyTo::port(self.outbox.clone(), self.id.clone(), port, Payload::of::<()>);
+        match self.push_or_wait(parcel) {
+            Ok(None) => acceptance.answer(()),
+            Ok(Some(waiting)) => {
+                let waits = async move {
+                    match waiting.await {
+                        WaitOutcome::Accepted => acceptance.answer(()),
+                        WaitOutcome::Closed(_) => drop(acceptance),
+                    }
+                };
+                match self.outbox.residents() {
+                    Some(residents) => drop(residents.runtime().spawn(waits)),
+                    None => drop(waits),
+                }
+            }
+            Err(refused) => acceptance.fail(refused.0),
+        }
+    }
+
+    fn enqueue(&self, parcel: Parcel<A>, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        // Whatever lane it says it comes on: only the runtime's own news, handled above, goes past the bound.
+        if let (ReplyOn::Acceptance, Some(port)) =
+            (envelope.headers.reply_on, envelope.headers.reply_to.clone())
+        {
+            self.accept(parcel, port);
+            return Ok(());
+        }
+        if envelope.headers.reply_to.is_some() {
+            match self.push_or_wait(parcel) {
+                Ok(None) => {}
+                Ok(Some(waiting)) => waiting.detach(),
+                Err(refused) => refused.1.refuse(refused.0),
+            }
+            return Ok(());
+        }
+        self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
+    }
+}
+
+type Open<A> =
+    fn(&Cell<A>, &Payload, Option<(PortAddr, u32)>, ParcelHeaders) -> Result<Parcel<A>, DecodeError>;
+
+/// Finds the handler of a number: with the generated `exports` it becomes a chain of comparisons.
+struct Lookup<A: Actor> {
+    wanted: u64,
+    found: Option<Open<A>>,
+}
+
+impl<A: Actor> Exporter<A> for Lookup<A> {
+    fn remote<M: RemoteMessage>(&mut self)
+    where
+        A: Handler<M>,
+    {
+        if self.wanted == M::ID {
+            self.found = Some(|cell, payload, reply_to, headers| {
+                let message = message::decode_message::<M>(payload)?;
+                let reply = match reply_to {
+                    None => ReplyTo::none(),
+                    Some(port) => reply::ReplyTo::port(
+                        cell.outbox.clone(),
+                        cell.id.clone(),
+                        port,
+                        message::encode_reply::<M>,
+                    ),
+                };
+                Ok(Parcel::new(message, reply, headers))
+            });
+        }
+    }
+
+    fn local<M: Message>(&mut self)
+    where
+        A: Handler<M>,
+    {
+    }
+}
+
+/// It hears of its children.
+impl<A: Actor> Supervisor for Cell<A> {
+    fn ended(&self, id: &ActorId, end: &End) {
+        // A closed mailbox means that it is ending and waits for the child itself.
+        let _ = self.mailbox.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
+    }
+}
+
+impl<A: Actor> Resident for Cell<A> {
+    fn id(&self) -> &ActorId {
+        &self.id
+    }
+
+    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        self.receive(envelope)
+    }
+
+    fn stop(&self, mode: StopMode) {
+        self.asked_to_stop.store(true, Ordering::Relaxed);
+        // Closed means that it is ending already.
+        let _ = self.mailbox.push_control(Control::Stop(mode));
+    }
+
+    fn kill(&self) {
+        self.killed.store(true, Ordering::SeqCst);
+        if let Some(abort) = self.abort.get() {
+            abort.abort();
+        }
+    }
+
+    fn outbox(&self) -> Option<&Outbox> {
+        Some(&self.outbox)
+    }
+
+    fn end(&self) -> Option<End> {
+        match &*self.lock() {
+            ActorStatus::Ended(end) => Some(end.clone()),
+            _ => None,
+        }
+    }
+
+    fn ended(&self) -> Pin<Box<dyn Future<Output = End> + Send + '_>> {
+        Box::pin(async {
+            loop {
+                let notified = self.ended.notified();
+                if let Some(end) = self.end() {
+                    return end;
+                }
+                notified.await;
+            }
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! What a handler is given: who it is, who called, and the way to send.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::cell::Cell;
+use super::chain::CallChain;
+use super::handle::{ActorHandle, ActorRef, Local};
+use super::parcel::{Deferred, ParcelHeaders};
+use super::reply::ReplyTo;
+use super::spawn::{Birth, SpawnEnv, SpawnOptions, spawn_actor};
+use super::traits::Actor;
+use crate::addr::{ActorAddr, PortAddr};
+use crate::config;
+use crate::ident::{ActorId, Label, Uid};
+use crate::outbox::{AdmitError, Outbox, Resident, StopMode};
+use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::CastPoint;
+
+/// Whoever can send: an actor in a handler, through its [`Context`], or a program, through its client.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a caller",
+    label = "expected the handler's `cx` or a `&Client`",
+    note = "inside a handler pass its `cx: &Context<Self>`; in `main` or a test pass its `cx: &Client`"
+)]
+pub trait Caller: Sync {
+    /// The sending side.
+    #[doc(hidden)]
+    fn scope(&self) -> Scope<'_>;
+}
+
+/// The sending side of a caller.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The outbox of its proc.
+    pub outbox: &'a Arc<Outbox>,
+    /// Who sends.
+    pub sender: &'a ActorId,
+    /// When the time of the message it handles is over.
+    pub deadline: Option<Instant>,
+    /// Who waits for the message it handles.
+    pub chain: Option<&'a Arc<CallChain>>,
+    /// Whether it is an actor, which can be called back and so be part of a cycle.
+    pub is_actor: bool,
+}
+
+impl Scope<'_> {
+    /// The chain of a call it makes.
+    pub fn call_chain(&self) -> Option<Arc<CallChain>> {
+        if self.is_actor {
+            Some(CallChain::extend(self.sender.clone(), self.chain.cloned()))
+        } else {
+            self.chain.cloned()
+        }
+    }
+
+    /// Where it hears of failures.
+    pub fn owner(&self) -> ActorAddr {
+        let id = ActorId { incarnation: 0, ..self.sender.clone() };
+        ActorAddr { id, at: self.outbox.gateway().location() }
+    }
+
+    /// Opens a port for many items.
+    ///
+    /// # Errors
+    /// [`PortsExhausted`].
+    pub fn open_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+        self.outbox.open_port()
+    }
+
+    /// Opens a port for one item.
+    ///
+    /// # Errors
+    /// [`PortsExhausted`].
+    pub fn open_once_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
+        self.outbox.open_once_port()
+    }
+
+    /// Opens an accumulating port.
+    ///
+    /// # Errors
+    /// [`PortsExhausted`].
+    pub fn open_accumulator<S: Send + 'static, U: DeserializeOwned + Serialize + 'static>(
+        &self,
+        initial: S,
+        fold: Fold<S, U>,
+    ) -> Result<(PortAddr, Accumulator<S>), PortsExhausted> {
+        self.outbox.open_accumulator(initial, fold)
+    }
+}
+
+/// What belongs to the message that is handled.
+#[derive(Default)]
+struct Current {
+    headers: ParcelHeaders,
+    handler: Option<&'static str>,
+}
+
+/// What a handler is given: `cx: &Context<Self>`. It is the [`Caller`] of what the handler sends.
+///
+/// ```
+/// # mesh::root::run_test(async |cx| {
+/// use mesh::prelude::*;
+///
+/// struct Leaf;
+///
+/// #[actor]
+/// impl Leaf {
+///     #[handler]
+///     fn parent_and_self(&self, cx: &Context<Self>, parent: ActorRef<Tree>) -> (ActorRef<Tree>, ActorRef<Leaf>) {
+///         (parent, cx.this())
+///     }
+/// }
+///
+/// struct Tree;
+///
+/// #[actor]
+/// impl Tree {
+///     #[handler]
+///     async fn grow(&self, cx: &Context<Self>) -> Result<bool, CallError> {
+///         let leaf = cx.spawn(Leaf); // ends with this actor
+///         let (parent, _leaf) = leaf.parent_and_self(cx.this()).call(cx).await?;
+///         Ok(parent == cx.this())
+///     }
+/// }
+///
+/// assert!(cx.spawn(Tree).grow().try_call(cx).await?);
+/// # Ok::<(), mesh::Error>(())
+/// # });
+/// ```
+pub struct Context<A: Actor> {
+    cell: Arc<Cell<A>>,
+    current: Current,
+    children: Mutex<BTreeMap<Uid, Arc<dyn Resident>>>,
+    stop: AtomicBool,
+}
+
+impl<A: Actor> Context<A> {
+    pub(super) fn new(cell: Arc<Cell<A>>) -> Context<A> {
+        Context {
+            cell,
+            current: Current::default(),
+            children: Mutex::default(),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn enter(&mut self, handler: &'static str, headers: ParcelHeaders) {
+        self.current = Current { headers, handler: Some(handler) };
+    }
+
+    /// Gives the handler that ran.
+    pub(super) fn leave(&mut self) -> &'static str {
+        std::mem::take(&mut self.current).handler.unwrap_or_default()
+    }
+
+    pub(super) fn stop_requested(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn children(&self) -> std::sync::MutexGuard<'_, BTreeMap<Uid, Arc<dyn Resident>>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget_child(&self, uid: Uid) {
+        self.children().remove(&uid);
+    }
+
+    /// Stops the children and waits for them (`ACTOR-4`); those that take longer than the bound are killed.
+    pub(super) async fn stop_children(&self, mode: StopMode) {
+        let children: Vec<Arc<dyn Resident>> = std::mem::take(&mut *self.children()).into_values().collect();
+        if children.is_empty() {
+            return;
+        }
+        children.iter().for_each(|child| child.stop(mode));
+        let bound = self.cell.outbox.config().get(config::STOP_DRAIN_TIMEOUT);
+        let all = async {
+            for child in &children {
+                child.ended().await;
+            }
+        };
+        if tokio::time::timeout(bound, all).await.is_err() {
+            for child in children.iter().filter(|child| child.end().is_none()) {
+                tracing::warn!(actor = %self.cell.id, child = %child.id(), "a child did not stop in time");
+                child.kill();
+            }
+        }
+    }
+
+    /// Ends the children at once, and does not wait for them.
+    pub(super) fn kill_children(&self) {
+        std::mem::take(&mut *self.children()).into_values().for_each(|child| child.kill());
+    }
+
+    /// This actor, as those outside see it.
+    pub fn this(&self) -> ActorRef<A> {
+        ActorRef::from(&self.handle())
+    }
+
+    /// This actor, within its process.
+    pub fn handle(&self) -> ActorHandle<A> {
+        ActorHandle::from_target(Local::new(self.cell.clone()))
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> &ActorId {
+        &self.cell.id
+    }
+
+    /// Its rank in its mesh; 0 outside of one.
+    pub fn rank(&self) -> usize {
+        self.cell.env.rank()
+    }
+
+    /// How many ranks its mesh has; 1 outside of one.
+    pub fn size(&self) -> usize {
+        self.cell.env.size()
+    }
+
+    /// Its place.
+    pub fn env(&self) -> &SpawnEnv {
+        &self.cell.env
+    }
+
+    /// The place of the message in its cast: its rank in the caller's view, and how many ranks that has.
+    pub fn cast_point(&self) -> Option<CastPoint> {
+        self.current.headers.rare.as_ref()?.point
+    }
+
+    /// Takes the reply of a message whose reply is deferred; `None` when nobody waits for one, or for one of another
+    /// type, or it was taken already. Dropped unused it says that the actor has stopped.
+    pub fn deferred_reply<R: Serialize + Send + 'static>(&self) -> Option<ReplyTo<R>> {
+        match self.current.headers.rare.as_ref()?.deferred.as_ref()? {
+            Deferred::Port(reply) => {
+                let reply = reply.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+                reply.encoding(Payload::of::<R>)
+            }
+            Deferred::Here(reply) => {
+                let mut reply = reply.lock().unwrap_or_else(PoisonError::into_inner);
+                if !reply.as_ref()?.is::<ReplyTo<R>>() {
+                    return None;
+                }
+                reply.take()?.downcast().ok().map(|reply| *reply)
+            }
+        }
+    }
+
+    /// The handler that runs.
+    pub fn handler(&self) -> Option<&'static str> {
+        self.current.handler
+    }
+
+    /// When the time of the message that is handled is over.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.current.headers.deadline
+    }
+
+    /// Asks this actor to stop when the handler that runs is done.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Starts a child: it ends with this actor, and its failure comes to `#[on_failure]`.
+    ///
+    /// # Panics
+    /// When the proc is ending and takes no actors; see [`try_spawn`](Context::try_spawn).
+    pub fn spawn<B: Actor>(&self, actor: B) -> ActorHandle<B> {
+        match self.try_spawn(default_label::<B>(), actor) {
+            Ok(handle) => handle,
+            Err(error) => panic!("a child could not be spawned: {error}"),
+        }
+    }
+
+    /// Starts a named child.
+    ///
+    /// # Errors
+    /// [`AdmitError`], when the proc is ending.
+    pub fn try_spawn<B: Actor>(
+        &self,
+        label: impl Into<Label>,
+        actor: B,
+    ) -> Result<ActorHandle<B>, AdmitError> {
+        let options = SpawnOptions {
+            uid: self.cell.outbox.entropy().uid(),
+            label: label.into(),
+            env: SpawnEnv::default(),
+            supervisor: self.cell.clone(),
+        };
+        let handle = spawn_actor(&self.cell.outbox, Birth::Ready(actor), options)?;
+        let resident = handle.resident();
+        self.children().insert(resident.id().uid, resident);
+        Ok(handle)
+    }
+}
+
+/// The name of an actor that was given none: its type's.
+pub(crate) fn default_label<A>() -> Label {
+    let name = std::any::type_name::<A>();
+    let base = name.split('<').next().unwrap_or(name);
+    Label::new(base.rsplit("::").next().unwrap_or(base))
+}
+
+impl<A: Actor> Caller for Context<A> {
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            outbox: &self.cell.outbox,
+            sender: &self.cell.id,
+            deadline: self.current.headers.deadline,
+            chain: self.current.headers.chain.as_ref(),
+            is_actor: true,
+        }
+    }
+}

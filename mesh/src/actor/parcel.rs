@@ -1,0 +1,290 @@
+//! A message for an actor, with its handler as a function pointer and its arguments in place: no box up to
+//! 40 bytes with the reply slot, one above. (Measured: 21 ns a message against 50 for a boxed closure and 60 for a boxed message
+//! and future.)
+
+#![expect(unsafe_code, reason = "arguments in place instead of a box a message; see the proofs below")]
+
+use std::any::{Any, TypeId};
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+
+use tokio::time::Instant;
+
+use super::chain::CallChain;
+use super::context::Context;
+use super::panic::panic_text;
+use super::reply::ReplyTo;
+use super::slot::{Filled, FutureSlot};
+use super::traits::{Actor, Handler};
+use crate::call::CallErrorKind;
+use crate::message::{Message, Verdict};
+use crate::supervision::{Cause, Fatal};
+use crate::wire::envelope::CastPoint;
+
+/// A message and its reply slot of up to this size travel in place.
+type Data = [u64; 5];
+
+/// What a message brings beside its arguments.
+#[derive(Debug, Default)]
+pub struct ParcelHeaders {
+    /// When its time is over.
+    pub deadline: Option<Instant>,
+    /// Who waits for it.
+    pub chain: Option<Arc<CallChain>>,
+    /// What few messages bring.
+    pub rare: Option<Box<RareHeaders>>,
+}
+
+/// What few messages bring beside their arguments.
+#[derive(Debug, Default)]
+pub struct RareHeaders {
+    /// Its place in a cast.
+    pub point: Option<CastPoint>,
+    /// Where a reply that the handler gives later goes.
+    pub deferred: Option<Deferred>,
+}
+
+/// Where a reply goes that the handler gives later.
+pub enum Deferred {
+    /// To a port, anywhere.
+    Port(Mutex<Option<ReplyTo<()>>>),
+    /// To a caller in this process: the [`ReplyTo`] of the message's reply, until it is taken.
+    Here(Mutex<Option<Box<dyn Any + Send>>>),
+}
+
+impl std::fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Deferred::Port(_) => f.write_str("Port"),
+            Deferred::Here(_) => f.write_str("Here"),
+        }
+    }
+}
+
+impl Deferred {
+    /// A caller in this process.
+    pub fn here<R: Send + 'static>(reply: ReplyTo<R>) -> Deferred {
+        Deferred::Here(Mutex::new(Some(Box::new(reply))))
+    }
+}
+
+/// How the handling of a message went.
+#[derive(Debug)]
+pub(super) enum Ran {
+    /// It was answered.
+    Answered,
+    /// It was refused with the handler's own error, and nobody was there to hear it.
+    RefusedUnheard(String),
+    /// The actor gives up.
+    Fatal(Fatal),
+    /// The handler panicked.
+    Panicked(String),
+}
+
+struct Mail<M: Message> {
+    message: M,
+    reply: ReplyTo<M::Reply>,
+}
+
+/// What is known of `M` for `A`, without its type.
+struct Vtable<A: Actor> {
+    handler: &'static str,
+    message: fn() -> TypeId,
+    plain: bool,
+    run_plain: unsafe fn(*mut Data, &mut A, &Context<A>) -> Ran,
+    begin: for<'s> unsafe fn(*mut Data, &'s mut FutureSlot, &'s mut A, &'s Context<A>) -> Filled<'s, Ran>,
+    refuse: unsafe fn(*mut Data, CallErrorKind),
+    discard: unsafe fn(*mut Data),
+}
+
+/// A message on its way to `A`.
+pub struct Parcel<A: Actor> {
+    vtable: &'static Vtable<A>,
+    headers: ParcelHeaders,
+    data: MaybeUninit<Data>,
+}
+
+// SAFETY: the data is a `Mail<M>` or a box of one; messages and replies are `Send`.
+unsafe impl<A: Actor> Send for Parcel<A> {}
+
+const fn fits<T>() -> bool {
+    size_of::<T>() <= size_of::<Data>() && align_of::<T>() <= align_of::<Data>()
+}
+
+/// Moves a mail out of the data.
+///
+/// # Safety
+/// The data holds a `Mail<M>`, put there by [`Parcel::new`], and is not read again.
+unsafe fn take<M: Message>(data: *mut Data) -> Mail<M> {
+    if fits::<Mail<M>>() {
+        // SAFETY: see above; `new` wrote it in place by the same rule.
+        unsafe { data.cast::<Mail<M>>().read() }
+    } else {
+        // SAFETY: see above; `new` wrote a box by the same rule.
+        *unsafe { data.cast::<Box<Mail<M>>>().read() }
+    }
+}
+
+fn conclude<A: Handler<M>, M: Message>(value: M::Reply, reply: ReplyTo<M::Reply>) -> Ran {
+    let heard = reply.is_expected();
+    // The user's `Display` runs here: a panic in it says nothing about the actor.
+    let verdict = catch_unwind(AssertUnwindSafe(|| A::verdict(&value))).unwrap_or(Verdict::Answer);
+    reply.answer(value);
+    match verdict {
+        Verdict::Answer => Ran::Answered,
+        Verdict::Refused(_) if heard => Ran::Answered,
+        Verdict::Refused(text) => Ran::RefusedUnheard(text),
+        Verdict::Fatal(fatal) => Ran::Fatal(fatal),
+    }
+}
+
+fn panicked<M: Message>(payload: &(dyn std::any::Any + Send), reply: ReplyTo<M::Reply>) -> Ran {
+    let message = panic_text(payload);
+    let cause = Cause::Panic { handler: M::NAME.to_owned(), message: message.clone() };
+    reply.fail(CallErrorKind::ActorFailed { cause: Box::new(cause) });
+    Ran::Panicked(message)
+}
+
+/// Runs a plain handler.
+///
+/// # Safety
+/// As [`take`].
+unsafe fn run_plain<A: Handler<M>, M: Message>(data: *mut Data, actor: &mut A, cx: &Context<A>) -> Ran {
+    // SAFETY: as the caller promises.
+    let Mail { message, reply } = unsafe { take::<M>(data) };
+    // The actor is not used again after a panic, so what it may have left half done is not seen.
+    match catch_unwind(AssertUnwindSafe(|| actor.handle_plain(cx, message))) {
+        Ok(value) => conclude::<A, M>(value, reply),
+        Err(payload) => panicked::<M>(&*payload, reply),
+    }
+}
+
+async fn run_async<A: Handler<M>, M: Message>(mail: Mail<M>, actor: &mut A, cx: &Context<A>) -> Ran {
+    let Mail { message, reply } = mail;
+    let future = match catch_unwind(AssertUnwindSafe(|| actor.handle(cx, message))) {
+        Ok(future) => future,
+        Err(payload) => return panicked::<M>(&*payload, reply),
+    };
+    let mut future = pin!(future);
+    let outcome =
+        std::future::poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => std::task::Poll::Ready(Err(payload)),
+        })
+        .await;
+    match outcome {
+        Ok(value) => conclude::<A, M>(value, reply),
+        Err(payload) => panicked::<M>(&*payload, reply),
+    }
+}
+
+struct Of<A, M>(std::marker::PhantomData<(A, M)>);
+
+impl<A: Handler<M>, M: Message> Of<A, M> {
+    const VTABLE: Vtable<A> = Vtable {
+        handler: M::NAME,
+        message: TypeId::of::<M>,
+        plain: A::PLAIN,
+        run_plain: run_plain::<A, M>,
+        begin: |data, slot, actor, cx| {
+            // SAFETY: as the caller promises, see `take`.
+            slot.fill(run_async(unsafe { take::<M>(data) }, actor, cx))
+        },
+        refuse: |data, kind| {
+            // SAFETY: as the caller promises, see `take`.
+            unsafe { take::<M>(data) }.reply.fail(kind);
+        },
+        discard: |data| {
+            // SAFETY: as the caller promises, see `take`.
+            drop(unsafe { take::<M>(data) });
+        },
+    };
+}
+
+impl<A: Actor> Parcel<A> {
+    /// Packs a message.
+    pub fn new<M: Message>(message: M, reply: ReplyTo<M::Reply>, headers: ParcelHeaders) -> Parcel<A>
+    where
+        A: Handler<M>,
+    {
+        let mail = Mail { message, reply };
+        let mut data = MaybeUninit::<Data>::uninit();
+        if fits::<Mail<M>>() {
+            // SAFETY: it fits, as just checked.
+            unsafe { data.as_mut_ptr().cast::<Mail<M>>().write(mail) };
+        } else {
+            const { assert!(fits::<Box<u8>>(), "a box fits") };
+            // SAFETY: a box fits.
+            unsafe { data.as_mut_ptr().cast::<Box<Mail<M>>>().write(Box::new(mail)) };
+        }
+        Parcel { vtable: &Of::<A, M>::VTABLE, headers, data }
+    }
+
+    /// The handler's name.
+    pub fn handler(&self) -> &'static str {
+        self.vtable.handler
+    }
+
+    /// Whether its handler is plain.
+    pub(super) fn is_plain(&self) -> bool {
+        self.vtable.plain
+    }
+
+    /// What it brings beside its arguments.
+    pub(super) fn headers_mut(&mut self) -> &mut ParcelHeaders {
+        &mut self.headers
+    }
+
+    /// Drops all but the data, which is to be taken out in place by exactly one function of the vtable.
+    fn open(self) -> ManuallyDrop<Parcel<A>> {
+        let mut this = ManuallyDrop::new(self);
+        drop(std::mem::take(&mut this.headers));
+        this
+    }
+
+    /// Runs its plain handler.
+    pub(super) fn run_plain(self, actor: &mut A, cx: &Context<A>) -> Ran {
+        let mut this = self.open();
+        // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
+        unsafe { (this.vtable.run_plain)(this.data.as_mut_ptr(), actor, cx) }
+    }
+
+    /// Starts its handler, in the slot.
+    pub(super) fn begin<'s>(
+        self,
+        slot: &'s mut FutureSlot,
+        actor: &'s mut A,
+        cx: &'s Context<A>,
+    ) -> Filled<'s, Ran> {
+        let mut this = self.open();
+        // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
+        unsafe { (this.vtable.begin)(this.data.as_mut_ptr(), slot, actor, cx) }
+    }
+
+    /// Tells the caller why it is not handled.
+    pub fn refuse(self, kind: CallErrorKind) {
+        let mut this = self.open();
+        // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
+        unsafe { (this.vtable.refuse)(this.data.as_mut_ptr(), kind) }
+    }
+
+    /// Takes the message out again; `None` if it is of another type. The caller, if there is one, is not told.
+    pub fn recover<M: Message>(self) -> Option<(M, ReplyTo<M::Reply>)> {
+        if (self.vtable.message)() != TypeId::of::<M>() {
+            return None;
+        }
+        let mut this = self.open();
+        // SAFETY: the vtable says that it is a mail of `M`, and it is taken once.
+        let Mail { message, reply } = unsafe { take::<M>(this.data.as_mut_ptr()) };
+        Some((message, reply))
+    }
+}
+
+impl<A: Actor> Drop for Parcel<A> {
+    fn drop(&mut self) {
+        // SAFETY: whoever takes the data does not drop the parcel, so it is still there.
+        unsafe { (self.vtable.discard)(self.data.as_mut_ptr()) }
+    }
+}

@@ -1,0 +1,112 @@
+//! Starting an actor.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::cell::Cell;
+use super::handle::{ActorHandle, Local};
+use super::run::{Scheduler, TaskPerActor};
+use super::traits::Actor;
+use crate::ident::{ActorId, Label, MeshId, Uid};
+use crate::outbox::{AdmitError, End, Outbox, Resident};
+use crate::shape::{Extent, Point};
+
+/// Hears of the start and the end of an actor, before anyone else.
+pub trait Supervisor: Send + Sync {
+    /// `on_start` has completed.
+    fn started(&self, id: &ActorId) {
+        let _ = id;
+    }
+    /// It has ended; its status is not yet published (`ACTOR-3`).
+    fn ended(&self, id: &ActorId, end: &End);
+}
+
+/// Logs failures: for an actor whose supervisor is gone.
+#[derive(Debug, Clone, Copy)]
+pub struct OrphanSupervisor;
+
+impl Supervisor for OrphanSupervisor {
+    fn ended(&self, _id: &ActorId, end: &End) {
+        if let End::Failed(failure) = end {
+            tracing::error!(%failure, "an actor without an owner failed");
+        }
+    }
+}
+
+/// What an actor knows of its place when it is made.
+#[derive(Clone, Debug, Default)]
+pub struct SpawnEnv {
+    place: Option<Arc<(MeshId, Extent, u32)>>,
+}
+
+impl SpawnEnv {
+    /// A place in a mesh.
+    pub fn in_mesh(mesh: MeshId, extent: Extent, rank: u32) -> SpawnEnv {
+        SpawnEnv { place: Some(Arc::new((mesh, extent, rank))) }
+    }
+
+    /// The rank in its mesh; 0 outside of one.
+    pub fn rank(&self) -> usize {
+        self.rank_u32() as usize
+    }
+
+    pub(super) fn rank_u32(&self) -> u32 {
+        self.place.as_ref().map_or(0, |place| place.2)
+    }
+
+    /// How many ranks its mesh has; 1 outside of one.
+    pub fn size(&self) -> usize {
+        self.place.as_ref().map_or(1, |place| place.1.num_ranks())
+    }
+
+    /// The coordinates in its mesh.
+    pub fn point(&self) -> Option<Point> {
+        self.place.as_ref().and_then(|place| place.1.point(place.2 as usize))
+    }
+
+    /// The mesh.
+    pub fn mesh(&self) -> Option<&MeshId> {
+        self.place.as_ref().map(|place| &place.0)
+    }
+}
+
+/// How an actor comes to be.
+pub enum Birth<A> {
+    /// It is there.
+    Ready(A),
+    /// It is made in its own task.
+    Create(Pin<Box<dyn Future<Output = Result<A, String>> + Send>>),
+}
+
+/// Who an actor will be, and to whom it belongs.
+pub struct SpawnOptions {
+    /// Who.
+    pub uid: Uid,
+    /// Its name.
+    pub label: Label,
+    /// Its place.
+    pub env: SpawnEnv,
+    /// Who hears of its end.
+    pub supervisor: Arc<dyn Supervisor>,
+}
+
+/// Starts an actor in the proc of `outbox`.
+///
+/// # Errors
+/// [`AdmitError`], when the proc is ending or the identity is taken.
+pub fn spawn_actor<A: Actor>(
+    outbox: &Arc<Outbox>,
+    birth: Birth<A>,
+    options: SpawnOptions,
+) -> Result<ActorHandle<A>, AdmitError> {
+    let ending = || AdmitError::Ending { proc: outbox.proc().clone() };
+    let residents = outbox.residents().ok_or_else(ending)?;
+    let id = ActorId { incarnation: 1, ..ActorId::new(outbox.proc().clone(), options.uid, options.label) };
+    let cell = Arc::new(Cell::new(id, outbox.clone(), options.supervisor, options.env));
+    residents.admit(cell.clone() as Arc<dyn Resident>)?;
+    outbox.events().note(|| format!("spawn {}", cell.id));
+    let abort = TaskPerActor.start(residents.runtime(), birth, cell.clone());
+    cell.set_abort(abort);
+    Ok(ActorHandle::from_target(Local::new(cell)))
+}

@@ -1,0 +1,163 @@
+//! The traits that `#[actor]` implements.
+
+use std::fmt::Display;
+use std::future::Future;
+
+use super::context::Context;
+use crate::mailbox::MailboxConfig;
+use crate::message::{Message, RemoteMessage, Verdict};
+use crate::supervision::{Directive, Failure, Fatal};
+
+/// An actor: state that handles messages one at a time. Implemented by `#[actor] impl …`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "`{Self}` does not implement `mesh::Actor`",
+    note = "annotate its impl block: `#[actor] impl {Self} {{ #[handler] async fn … }}`"
+)]
+pub trait Actor: Sized + Send + 'static {
+    /// The generated requests, for one kind of target.
+    type Api<T: Target<Actor = Self>>: Api<T>;
+
+    /// Names every message it handles.
+    fn exports<E: Exporter<Self>>(exporter: &mut E);
+
+    /// How its mailbox is bounded.
+    fn mailbox() -> MailboxConfig {
+        MailboxConfig::default()
+    }
+
+    /// Runs before the first message.
+    fn on_start(&mut self, cx: &Context<Self>) -> impl Future<Output = Result<(), Fatal>> + Send {
+        let _ = cx;
+        async { Ok(()) }
+    }
+
+    /// Runs after the last message of an orderly stop; not after a failure.
+    fn on_stop(&mut self, cx: &Context<Self>) -> impl Future<Output = Result<(), Fatal>> + Send {
+        let _ = cx;
+        async { Ok(()) }
+    }
+
+    /// Decides about the failure of something this actor owns (`SUP-2`).
+    fn on_failure(&mut self, cx: &Context<Self>, failure: Failure) -> impl Future<Output = Directive> + Send {
+        let _ = (cx, failure);
+        async { Directive::Escalate }
+    }
+}
+
+/// Handles one type of message.
+#[diagnostic::on_unimplemented(
+    message = "actor `{Self}` has no handler for `{M}`",
+    label = "`{M}` is not handled by `{Self}`",
+    note = "add a `#[handler]` method for it, or `impl mesh::Handler<{M}> for {Self}` and list it in `#[actor(handles({M}))]`"
+)]
+pub trait Handler<M: Message>: Actor {
+    /// Whether [`handle_plain`](Handler::handle_plain) is to be used: the handler does not await.
+    const PLAIN: bool = false;
+
+    /// Handles a message.
+    fn handle(&mut self, cx: &Context<Self>, message: M) -> impl Future<Output = M::Reply> + Send;
+
+    /// Handles a message without a future. Only called where [`PLAIN`](Handler::PLAIN) is set.
+    ///
+    /// # Panics
+    /// Where it is not implemented.
+    fn handle_plain(&mut self, cx: &Context<Self>, message: M) -> M::Reply {
+        let _ = (cx, message);
+        unreachable!("`{}` is not a plain handler", M::NAME)
+    }
+
+    /// What a reply means for the actor.
+    fn verdict(reply: &M::Reply) -> Verdict {
+        let _ = reply;
+        Verdict::Answer
+    }
+}
+
+/// The future of a plain handler: what a generated [`Handler::handle`] returns. That it is `Send` follows from the
+/// bounds of the traits, so generated code has nothing to be wrong about.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn does not promise `Send`: generated code would have to prove it"
+)]
+pub fn handle_plain<A: Handler<M>, M: Message>(
+    actor: &mut A,
+    cx: &Context<A>,
+    message: M,
+) -> impl Future<Output = M::Reply> + Send {
+    async move { actor.handle_plain(cx, message) }
+}
+
+/// Is shown every message of an actor, once each.
+pub trait Exporter<A: Actor> {
+    /// A message that can come from anywhere.
+    fn remote<M: RemoteMessage>(&mut self)
+    where
+        A: Handler<M>;
+    /// A message that only an `ActorHandle` can send.
+    fn local<M: Message>(&mut self)
+    where
+        A: Handler<M>;
+}
+
+/// A further block of an actor, `#[actor(part = name)]`; `NAME` is the hash of its name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no block for this part",
+    label = "no `#[actor(part = …)]` block of this name",
+    note = "write another block of the actor, in any module of its crate: `#[actor(part = …)] impl {Self} {{ … }}`"
+)]
+pub trait Part<const NAME: u64>: Actor {
+    /// Names every message of the block.
+    fn exports<E: Exporter<Self>>(exporter: &mut E);
+}
+
+/// The word of an actor's first block that it knows of a part.
+#[diagnostic::on_unimplemented(
+    message = "the first block of `{Self}` does not list this part",
+    label = "not listed, so its handlers would never be called",
+    note = "list it there: `#[actor(parts(…))]`"
+)]
+pub trait Lists<const NAME: u64>: Actor {
+    /// Exists where the part is listed.
+    const HERE: () = ();
+}
+
+/// What a request can be addressed to.
+pub trait Target: Clone + Send + Sync + 'static {
+    /// The actor there.
+    type Actor: Actor;
+}
+
+/// The generated requests of an actor, for one kind of target.
+pub trait Api<T> {
+    /// The requests of a target.
+    fn new(target: T) -> Self;
+    /// The target.
+    fn target(&self) -> &T;
+}
+
+/// What `#[on_start]` and `#[on_stop]` may return.
+#[diagnostic::on_unimplemented(
+    message = "an `#[on_start]` or `#[on_stop]` method cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "it returns nothing, or `Result<(), E>` whose error implements `Display`"
+)]
+pub trait HookResult {
+    /// As the runtime takes it.
+    ///
+    /// # Errors
+    /// What the hook gave up with.
+    fn into_hook_result(self) -> Result<(), Fatal>;
+}
+
+impl HookResult for () {
+    fn into_hook_result(self) -> Result<(), Fatal> {
+        Ok(())
+    }
+}
+
+impl<E: Display> HookResult for Result<(), E> {
+    fn into_hook_result(self) -> Result<(), Fatal> {
+        self.map_err(Fatal::new)
+    }
+}

@@ -1,0 +1,16 @@
+use super::*;
+
+#[test]
+fn the_printed_form_of_an_address_parses_back() {
+    for text in ["memory:a", "unix:/tmp/x.sock", "tcp:127.0.0.1:80", "tcp:[::1]:80"] {
+        assert_eq!(text.parse::<ChannelAddr>().map(|a| a.to_string()), Ok(text.to_owned()));
+    }
+}
+
+#[test]
+fn a_bad_address_is_named_with_the_way_out() {
+    for text in ["", "unix:relative", "tcp:80", "http://x", "memory:"] {
+        let error = text.parse::<ChannelAddr>().unwrap_err().to_string();
+        assert!(error.contains(&format!("`{text}`")) && error.contains("tcp:host:port"), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! The agent of a host: starts and ends its procs, and reports how they end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{PROC_AGENT, ProcAgent, tell_owner};
+use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
+use crate::addr::{ActorAddr, Location, ProcAddr};
+use crate::bootstrap::{ChildKind, ProcessHandle};
+use crate::host::{ChildSpec, Host};
+use crate::ident::{GatewayId, MeshId, ProcId};
+use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
+use crate::request::post_control;
+use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
+use crate::schema::schema_of;
+use crate::supervision::{Cause, Exit, Failure, Subject};
+use crate::value::Status;
+use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
+
+/// What a proc of a mesh is made from, the same at every rank.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcSpec {
+    /// The mesh.
+    pub mesh: MeshId,
+    /// What is started.
+    pub child: ChildSpec,
+    /// Who hears of its failure.
+    pub owner: ActorAddr,
+}
+
+/// What is seen of a proc.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProcState {
+    /// Who.
+    pub proc: ProcId,
+    /// Its process, if it is one.
+    pub pid: Option<u32>,
+    /// How it ended, once it has.
+    pub exit: Option<Exit>,
+}
+
+/// The kind of resource that a host agent manages.
+#[derive(Debug)]
+pub struct ProcKind;
+
+/// Ends all procs of a host; answered when the last has ended. New ones are refused.
+#[derive(Clone, Debug)]
+pub struct ShutdownHost {
+    /// Why, for people.
+    pub why: String,
+}
+
+impl Message for ShutdownHost {
+    type Reply = ();
+    const NAME: &'static str = "shutdown_host";
+    const DEFERRED: bool = true;
+    const DESCRIPTOR: HandlerDescriptor = HandlerDescriptor {
+        schema: Some(<ShutdownHost as RemoteMessage>::schema),
+        ..HandlerDescriptor::new("shutdown_host")
+    };
+}
+
+#[diagnostic::do_not_recommend]
+impl RemoteMessage for ShutdownHost {
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeError> {
+        out.put(&self.why)
+    }
+    fn decode(input: &mut Decoder<'_>) -> Result<ShutdownHost, DecodeError> {
+        Ok(ShutdownHost { why: input.get()? })
+    }
+    fn encode_reply((): &(), out: &mut Encoder) -> Result<(), EncodeError> {
+        out.put(&())
+    }
+    fn decode_reply(input: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        input.get()
+    }
+    fn schema() -> HandlerSchema {
+        HandlerSchema { args: vec![("why", schema_of::<String>())], reply: schema_of::<()>() }
+    }
+}
+
+/// Manages the procs of a host.
+pub struct HostAgent {
+    host: Host,
+    procs: ResourceTable<ProcKind>,
+    running: BTreeMap<ResourceKey, ProcessHandle>,
+    shutdowns: Vec<ReplyTo<()>>,
+}
+
+// A message for each proc of a mesh that is made: a host may have more of them than a user's mailbox holds.
+#[crate::actor(
+    name = "mesh.HostAgent",
+    mailbox(capacity = 65_536),
+    handles(ShutdownHost),
+    resource(ProcKind = self.procs)
+)]
+impl HostAgent {
+    #[handler(local)]
+    async fn child_started(
+        &mut self,
+        cx: &Context<Self>,
+        key: ResourceKey,
+        outcome: Result<ProcessHandle, String>,
+    ) {
+        match outcome {
+            Ok(handle) => {
+                let Some(spec) = self.procs.spec(key) else { return };
+                let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+                let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: None };
+                self.running.insert(key, handle.clone());
+                let (me, watched) = (cx.handle(), handle.clone());
+                tokio::spawn(async move {
+                    let exit = watched.exited().await;
+                    post_control(&me, HostAgentChildExited { key, exit });
+                });
+                if self.procs.status(key) == Status::Stopping {
+                    // It was stopped while it started.
+                    self.end_child(cx, key, proc, handle);
+                }
+                self.procs.set(cx, key, Status::Running, Some(state));
+            }
+            Err(reason) => {
+                let asked = self.procs.status(key) == Status::Stopping;
+                let status = if asked { Status::Stopped } else { Status::failed(reason) };
+                self.procs.set(cx, key, status, None);
+                self.answer_shutdowns();
+            }
+        }
+    }
+
+    #[handler(local)]
+    fn child_exited(&mut self, cx: &Context<Self>, key: ResourceKey, exit: Exit) {
+        let Some(handle) = self.running.remove(&key) else { return };
+        let Some(spec) = self.procs.spec(key).cloned() else { return };
+        let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: Some(exit.clone()) };
+        let asked = self.procs.status(key) == Status::Stopping;
+        if asked || exit.status.success() {
+            self.procs.set(cx, key, Status::Stopped, Some(state));
+        } else {
+            let Exit { status, stderr_tail } = exit;
+            let cause = Cause::ProcExit { proc: proc.clone(), exit: status, stderr_tail };
+            let status = Status::failed(cause.to_string());
+            let failure =
+                Failure { subject: Subject::Proc(proc), mesh: Some(spec.mesh), ranks: vec![key.rank], cause };
+            // SUP-6: the owner is told before the status is seen.
+            tell_owner(cx.scope(), &spec.owner, &failure);
+            self.procs.set(cx, key, status, Some(state));
+        }
+        self.answer_shutdowns();
+    }
+
+    /// The addresses of the procs that run, with their process ids.
+    #[handler]
+    fn running(&self) -> Vec<Option<u32>> {
+        self.running.values().map(ProcessHandle::pid).collect()
+    }
+}
+
+impl HostAgent {
+    /// The agent of `host`.
+    pub fn new(host: Host) -> HostAgent {
+        HostAgent { host, procs: ResourceTable::default(), running: BTreeMap::new(), shutdowns: Vec::new() }
+    }
+
+    fn answer_shutdowns(&mut self) {
+        if self.procs.all_ended() {
+            self.shutdowns.drain(..).for_each(|reply| reply.answer(()));
+        }
+    }
+
+    /// Asks a child to end, and sees that it does (`PROC-3`).
+    fn end_child(&self, cx: &Context<HostAgent>, key: ResourceKey, proc: ProcId, handle: ProcessHandle) {
+        let host = self.host.clone();
+        let at = match self.procs.spec(key).map(|spec| &spec.child) {
+            Some(ChildSpec { kind: ChildKind::Host, incarnation, .. }) => {
+                let gateway = GatewayId { uid: proc.uid, incarnation: *incarnation };
+                Arc::new(Location { gateway, door: None })
+            }
+            _ => host.gateway().location(),
+        };
+        let agent: ActorRef<ProcAgent> =
+            ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));
+        let sent = agent.shut_down().send(cx);
+        tokio::spawn(async move {
+            if sent.is_err() {
+                handle.terminate();
+            }
+            host.escalate(&handle).await;
+        });
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Resource for ProcKind {
+    type Agent = HostAgent;
+    type Spec = ProcSpec;
+    type State = ProcState;
+    const NAME: &'static str = "proc";
+
+    async fn create(
+        agent: &mut HostAgent,
+        cx: &Context<HostAgent>,
+        key: ResourceKey,
+        spec: &ProcSpec,
+    ) -> Result<Progress<ProcState>, String> {
+        let (host, spec, me): (Host, ProcSpec, ActorHandle<HostAgent>) =
+            (agent.host.clone(), spec.clone(), cx.handle());
+        let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        tokio::spawn(async move {
+            let started = host.start(&proc, &spec.child).await;
+            let outcome = started.map(|started| started.handle).map_err(|error| error.to_string());
+            post_control(&me, HostAgentChildStarted { key, outcome });
+        });
+        Ok(Progress::Later)
+    }
+
+    async fn stop(
+        agent: &mut HostAgent,
+        cx: &Context<HostAgent>,
+        key: ResourceKey,
+        _: &str,
+    ) -> Result<Progress<()>, String> {
+        if let (Some(handle), Some(spec)) = (agent.running.get(&key), agent.procs.spec(key)) {
+            let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+            agent.end_child(cx, key, proc, handle.clone());
+        }
+        Ok(Progress::Later)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Handler<ShutdownHost> for HostAgent {
+    async fn handle(&mut self, cx: &Context<HostAgent>, message: ShutdownHost) {
+        let stop = crate::resource::StopAll::<ProcKind>::new(message.why);
+        Handler::handle(self, cx, stop).await;
+        self.shutdowns.extend(cx.deferred_reply());
+        self.answer_shutdowns();
+    }
+}

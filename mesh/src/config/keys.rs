@@ -1,0 +1,101 @@
+//! Every setting there is: name, type, default, the least value allowed, whether children inherit it.
+
+use std::time::Duration;
+
+use super::layers::{Entry, Key, Slot};
+use super::value::Setting;
+
+/// Declares the keys: a const [`Key`] and a slot of [`Values`] for each, and the table of them all.
+macro_rules! keys {
+    ($(
+        $(#[doc = $doc:literal])+
+        $reach:ident $name:ident $key:ident: $type:ty = $default:expr $(, from $least:expr)?;
+    )*) => {
+        /// The value of every key, and the layer each came from.
+        #[derive(Clone)]
+        pub(super) struct Values {
+            $( $name: Slot<$type>, )*
+        }
+
+        impl Default for Values {
+            fn default() -> Values {
+                Values { $( $name: Slot::new($default, least!($($least)?)), )* }
+            }
+        }
+
+        $(
+            $(#[doc = $doc])+
+            #[doc = concat!("\n\nIn a file `", stringify!($name), "`, in the environment `MESH_", stringify!($key), "`; by default `", stringify!($default), "`.")]
+            pub const $key: Key<$type> =
+                Key { read: |values| &values.$name, write: |values| &mut values.$name };
+        )*
+
+        /// All keys, in the order they are printed.
+        pub(super) const ENTRIES: &[Entry] = &[ $( Entry {
+            name: stringify!($name),
+            env: concat!("MESH_", stringify!($key)),
+            doc: concat!($($doc),+),
+            inherited: inherited!($reach),
+            form: <$type as Setting>::FORM,
+            set: |values, layer, text| values.$name.set_text(layer, text),
+            print: |values| values.$name.print(),
+            layer: |values| values.$name.layer(),
+        }, )* ];
+    };
+}
+
+macro_rules! inherited {
+    (inherited) => {
+        true
+    };
+    (own) => {
+        false
+    };
+}
+
+macro_rules! least {
+    () => {
+        None
+    };
+    ($least:expr) => {
+        Some($least)
+    };
+}
+
+keys! {
+    /// How long a call waits for its reply, where neither the call nor the handler says.
+    inherited call_timeout CALL_TIMEOUT: Duration = Duration::from_secs(60);
+    /// How many messages an actor's mailbox holds.
+    inherited mailbox_capacity MAILBOX_CAPACITY: usize = 1024, from 1;
+    /// How many calls and waiting sends may queue for a place in one full mailbox.
+    inherited mailbox_waiters_max MAILBOX_WAITERS_MAX: usize = 65_536;
+    /// How many ports one proc may have open.
+    inherited ports_max PORTS_MAX: usize = 1_000_000, from 1;
+    /// How long a spawn waits without any news: a child's first message, or the next rank of a barrier.
+    inherited spawn_timeout SPAWN_TIMEOUT: Duration = Duration::from_secs(30);
+    /// How long a stopping proc may take to handle what its actors have queued.
+    inherited stop_drain_timeout STOP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+    /// How long a process may take to end after SIGTERM, before SIGKILL.
+    inherited stop_term_timeout STOP_TERM_TIMEOUT: Duration = Duration::from_secs(2);
+    /// How long a peer may take to introduce itself on a new connection.
+    inherited handshake_timeout HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+    /// How long a link whose connection was lost waits for the next one, before what it holds goes back to its senders.
+    inherited link_give_up LINK_GIVE_UP: Duration = Duration::from_secs(10);
+    /// How many messages a link holds that its peer has not acknowledged.
+    inherited link_window_messages LINK_WINDOW_MESSAGES: usize = 65_536, from 1;
+    /// How many bytes a link holds that its peer has not acknowledged.
+    inherited link_window_bytes LINK_WINDOW_BYTES: usize = 67_108_864, from 1;
+    /// How long to wait for the exit status of a process whose link was lost.
+    inherited exit_status_wait EXIT_STATUS_WAIT: Duration = Duration::from_secs(2);
+    /// The seed of everything random but secrets; `none` takes one from the operating system. Not inherited: two
+    /// procs of one seed would make the same identities.
+    own seed SEED: Option<u64> = None;
+    /// Whether what child processes print is shown on the client's console.
+    inherited log_console LOG_CONSOLE: bool = true;
+    /// How many of a process's last stderr lines are kept for the report of its end.
+    inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
+    /// How many worker threads a child process has; 0 is one for each core.
+    inherited child_worker_threads CHILD_WORKER_THREADS: usize = 0;
+    /// Whether TCP may listen on an address that is not loopback or private.
+    inherited tcp_allow_public TCP_ALLOW_PUBLIC: bool = false;
+}

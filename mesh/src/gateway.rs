@@ -1,0 +1,338 @@
+//! The routing point of one root value or OS process: its local procs, its links, its front door.
+//!
+//! ```text
+//!            ┌── local proc ── deliver
+//! envelope ──┼── link to the child that runs the proc
+//!            ├── link to the gateway of its location
+//!            ├── uplink (a child sends all it does not know to its host)
+//!            ├── dial the door of its location, hold meanwhile
+//!            └── bounce: the reason goes to the reply port, or the message back to its sender
+//! ```
+//!
+//! It does not know actors: a proc is a [`LocalProc`]. The choice of a route is a pure function (`route`).
+//!
+//! Invariants
+//! - `GATE-1` an envelope is delivered, handed to one link, or bounced: never dropped in silence; what cannot even be
+//!   bounced is counted.
+//! - `GATE-2` every call that passed over a link is remembered until its reply passes back; when the link is lost, the
+//!   gateway that knows answers it (`CALL-1`). This holds at every hop, so no one needs to ask around.
+//! - `GATE-3` when the link belonged to a supervised proc, the answer waits for the exit status, within a bound.
+//! - `GATE-4` only a peer that shows a token we gave away may claim procs.
+//! - `GATE-5` every table has a bound or is bounded by what it answers.
+
+mod awaiting;
+mod departure;
+mod door;
+mod route;
+mod state;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use door::{DoorError, Expected, Listening};
+use route::Step;
+use state::State;
+use tokio::sync::Notify;
+
+use crate::addr::Location;
+use crate::call::CallErrorKind;
+use crate::event::EventLog;
+use crate::ident::{GatewayId, ProcId, Uid, name_hash};
+use crate::link::{Link, LinkEvents, LinkId};
+use crate::supervision::Exit;
+use crate::transport::Transports;
+use crate::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Target};
+use crate::wire::hello::ActorFingerprint;
+
+/// How much is told of a reason that is too long for a frame.
+const REASON_CHARS_MAX: usize = 1024;
+
+/// The handler that a returned message is addressed to, in its sender.
+pub const RETURNED: u64 = name_hash("mesh.returned");
+
+/// What a gateway needs to know from its maker.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// How a peer says hello is bounded by this.
+    pub handshake_timeout: Duration,
+    /// How long the answer of a lost call waits for the exit status of its proc.
+    pub exit_status_wait: Duration,
+    /// How long a link whose connection was lost waits for the next one.
+    pub link_give_up: Duration,
+    /// The window of each link, in messages.
+    pub link_window_messages: usize,
+    /// The window of each link, in bytes.
+    pub link_window_bytes: usize,
+}
+
+/// A message that could not go on, and why.
+#[derive(Debug)]
+pub struct Bounced {
+    /// The message.
+    pub envelope: Envelope,
+    /// Why.
+    pub kind: CallErrorKind,
+}
+
+/// A proc of this process, as its gateway sees it.
+pub trait LocalProc: Send + Sync {
+    /// Takes an envelope for this proc. Must not block.
+    ///
+    /// # Errors
+    /// The envelope, and why it is refused.
+    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+}
+
+/// Knows how a supervised proc ends.
+pub trait ExitObserver: Send + Sync {
+    /// Resolves when it has ended.
+    fn exited(&self) -> Pin<Box<dyn Future<Output = Exit> + Send + '_>>;
+    /// Ends it by force: its link is gone.
+    fn kill(&self);
+}
+
+/// Counts of a gateway.
+#[derive(Debug, Default)]
+pub struct GatewayCounters {
+    /// Envelopes delivered to local procs.
+    pub delivered: AtomicU64,
+    /// Envelopes handed to links.
+    pub forwarded: AtomicU64,
+    /// Envelopes answered with a reason, or returned.
+    pub bounced: AtomicU64,
+    /// What could not even be bounced.
+    pub lost: AtomicU64,
+}
+
+/// The routing point of a process. Cloning shares it.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    id: GatewayId,
+    config: GatewayConfig,
+    transports: Transports,
+    fingerprints: Arc<Vec<ActorFingerprint>>,
+    events: EventLog,
+    state: Mutex<State>,
+    uplink_lost: Notify,
+    counters: GatewayCounters,
+}
+
+impl Gateway {
+    /// A gateway without links.
+    pub fn new(
+        id: GatewayId,
+        location: Option<Location>,
+        config: GatewayConfig,
+        transports: Transports,
+        fingerprints: Arc<Vec<ActorFingerprint>>,
+        events: EventLog,
+    ) -> Gateway {
+        let location = Arc::new(location.unwrap_or(Location { gateway: id, door: None }));
+        Gateway(Arc::new(Inner {
+            id,
+            config,
+            transports,
+            fingerprints,
+            events,
+            state: Mutex::new(State::new(location)),
+            uplink_lost: Notify::new(),
+            counters: GatewayCounters::default(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing of a user's runs under this lock, so a poisoned state is still whole.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> GatewayId {
+        self.0.id
+    }
+
+    /// The front door that its procs live behind.
+    pub fn location(&self) -> Arc<Location> {
+        self.state().location.clone()
+    }
+
+    /// What it has counted.
+    pub fn counters(&self) -> &GatewayCounters {
+        &self.0.counters
+    }
+
+    /// Makes a local proc reachable, for as long as it lives.
+    pub fn attach(&self, id: &ProcId, proc: &Arc<dyn LocalProc>) {
+        self.state().procs.insert(id.uid, (id.clone(), Arc::downgrade(proc)));
+    }
+
+    /// Makes a local proc unreachable.
+    pub fn detach(&self, id: &ProcId) {
+        self.state().procs.remove(&id.uid);
+    }
+
+    /// Resolves when the link to the host is lost; for a child, that is the end.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn uplink_lost(&self) {
+        loop {
+            let notified = self.0.uplink_lost.notified();
+            if self.state().uplink_lost {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Sends an envelope on its way. Never waits.
+    ///
+    /// # Errors
+    /// The envelope, and why it cannot go: the sender is here, so nothing is bounced (`GATE-1`).
+    pub fn post(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        self.go(envelope, None)
+    }
+
+    /// Sends an envelope on its way; if it cannot go, its sender or its reply port hears why.
+    pub fn post_or_bounce(&self, envelope: Envelope) {
+        if let Err(bounced) = self.go(envelope, None) {
+            self.bounce(*bounced);
+        }
+    }
+
+    fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
+        let step = {
+            let mut state = self.state();
+            if let (Body::Reply(_) | Body::Failed(_), Target::Port { port, slot }) =
+                (&envelope.body, envelope.to.target)
+            {
+                state.awaiting.answered(envelope.to.proc.uid, port, slot);
+            }
+            let step = route::choose(&state, self.0.id, &envelope.to, from);
+            if let Step::Link(link) = &step {
+                // Under the lock that the link was found under: its loss finds the call (`GATE-2`).
+                state.awaiting.sent(link.id(), &envelope);
+            }
+            if let Step::Depart = step {
+                return state.hold_departing(envelope);
+            }
+            step
+        };
+        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
+        match step {
+            Step::Local(proc) => {
+                count(&self.0.counters.delivered);
+                proc.deliver(envelope)
+            }
+            Step::Link(link) => self.hand_to(&link, envelope),
+            Step::Dial(location) => self.dial_and_hold(location, envelope),
+            Step::Depart => unreachable!("a departing proc's envelope is held above"),
+            Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
+        }
+    }
+
+    /// Hands an envelope to a link that was found for it.
+    fn hand_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+        let Err(refused) = link.post(envelope) else { return Ok(()) };
+        let (mut envelope, kind) = (*refused.envelope, refused.kind);
+        if let (Body::Failed(reason), CallErrorKind::Decode { .. }) = (&envelope.body, &kind) {
+            // The reason is longer than a frame's head may be: the caller gets what fits of it.
+            let reason: String = reason.to_string().chars().take(REASON_CHARS_MAX).collect();
+            envelope.body = Body::Failed(CallErrorKind::Undeliverable { reason });
+            return match link.post(envelope) {
+                Ok(()) => Ok(()),
+                Err(refused) => Err(Box::new(Bounced { envelope: *refused.envelope, kind: refused.kind })),
+            };
+        }
+        if let Some((port, slot)) = &envelope.headers.reply_to {
+            self.state().awaiting.answered(port.proc.id.uid, port.port, *slot);
+        }
+        Err(Box::new(Bounced { envelope, kind }))
+    }
+
+    /// Tells whoever is to know that a message will not arrive (`DEL-3`).
+    pub fn bounce(&self, bounced: Bounced) {
+        let Bounced { envelope, kind } = bounced;
+        self.0.counters.bounced.fetch_add(1, Ordering::Relaxed);
+        self.0.events.note(|| format!("bounce {} {kind}", envelope.to.proc));
+        let headers =
+            Headers { reply_to: None, lane: Lane::Control, hops: HOPS_MAX, ..envelope.headers.clone() };
+        let back = match (&envelope.body, &envelope.headers.reply_to) {
+            (Body::Message(_), Some((port, slot))) => {
+                Envelope { to: Destination::port(port, *slot), headers, body: Body::Failed(kind) }
+            }
+            (Body::Message(_), None) => {
+                let sender = &envelope.headers.sender;
+                let to = Destination {
+                    proc: sender.proc.clone(),
+                    at: envelope.headers.sender_at.clone(),
+                    target: Target::Handler { actor: sender.uid, incarnation: 0, handler: RETURNED },
+                };
+                Envelope { to, headers, body: Body::Returned { to: Box::new(envelope.to), reason: kind } }
+            }
+            (Body::Reply(_), _) if matches!(kind, CallErrorKind::Decode { .. }) => {
+                // It does not fit a frame: the caller is told so instead.
+                Envelope { to: envelope.to, headers, body: Body::Failed(kind) }
+            }
+            (Body::Reply(_) | Body::Failed(_) | Body::Returned { .. }, _) => {
+                // Nobody waits for it any more: an answer to a call that has timed out, most likely.
+                self.0.counters.lost.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(to = %envelope.to.proc, %kind, "an answer could not be delivered");
+                return;
+            }
+        };
+        if let Err(bounced) = self.go(back, None) {
+            self.0.counters.lost.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(to = %bounced.envelope.to.proc, kind = %bounced.kind, "a return could not be delivered");
+        }
+    }
+
+    fn fail_calls(&self, calls: Vec<awaiting::Call>, kind: &CallErrorKind) {
+        for call in calls {
+            let envelope = Envelope {
+                to: Destination::port(&call.port, call.slot),
+                headers: self.own_headers(),
+                body: Body::Failed(kind.clone()),
+            };
+            self.post_or_bounce(envelope);
+        }
+    }
+
+    /// The headers of what the gateway itself says.
+    fn own_headers(&self) -> Headers {
+        let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
+        let sender = crate::ident::ActorId::new(proc, Uid(0), "gateway".into());
+        Headers::of(sender, self.location(), Lane::Control)
+    }
+}
+
+impl LinkEvents for Gateway {
+    fn arrived(&self, link: LinkId, mut envelope: Envelope) {
+        let Some(hops) = envelope.headers.hops.checked_sub(1) else {
+            let kind = CallErrorKind::Undeliverable { reason: format!("no route within {HOPS_MAX} hops") };
+            return self.bounce(Bounced { envelope, kind });
+        };
+        envelope.headers.hops = hops;
+        if let Err(bounced) = self.go(envelope, Some(link)) {
+            self.bounce(*bounced);
+        }
+    }
+
+    fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>) {
+        self.link_lost(link, &reason, returned);
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Gateway").field(&self.0.id).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What happens when a link is lost.
+
+use std::sync::Arc;
+
+use super::awaiting::Call;
+use super::{Bounced, ExitObserver, Gateway};
+use crate::call::CallErrorKind;
+use crate::ident::ProcId;
+use crate::link::LinkId;
+use crate::supervision::Exit;
+use crate::wire::envelope::Envelope;
+
+impl Gateway {
+    pub(super) fn link_lost(&self, link: LinkId, reason: &str, returned: Vec<Envelope>) {
+        let mut supervised = Vec::new();
+        let calls = {
+            let mut state = self.state();
+            let Some(entry) = state.links.remove(&link) else { return };
+            self.0.events.note(|| format!("link to {} lost: {reason}", entry.peer));
+            if state.by_gateway.get(&entry.peer.uid) == Some(&link) {
+                state.by_gateway.remove(&entry.peer.uid);
+                let other = state.links.iter().find(|(_, other)| other.peer == entry.peer).map(|(id, _)| *id);
+                state.by_gateway.extend(other.map(|id| (entry.peer.uid, id)));
+            }
+            if state.uplink == Some(link) {
+                state.uplink = None;
+                state.uplink_lost = true;
+            }
+            for proc in entry.procs {
+                state.by_proc.remove(&proc.uid);
+                if let Some(observer) = state.observers.remove(&proc.uid) {
+                    state.departing.insert(proc.uid, Vec::new());
+                    supervised.push((proc, observer));
+                }
+            }
+            state.awaiting.take(link)
+        };
+        self.0.uplink_lost.notify_waiters();
+        // A call among the returned is answered as one that waits; the rest goes back to its senders.
+        let returned: Vec<Envelope> =
+            returned.into_iter().filter(|envelope| envelope.headers.reply_to.is_none()).collect();
+        let (departed, cut): (Vec<Call>, Vec<Call>) =
+            calls.into_iter().partition(|call| supervised.iter().any(|(proc, _)| *proc == call.callee));
+        let (held, returned): (Vec<Envelope>, Vec<Envelope>) =
+            returned.into_iter().partition(|sent| supervised.iter().any(|(proc, _)| *proc == sent.to.proc));
+        let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
+        self.fail_calls(cut, &unreachable);
+        for envelope in returned {
+            self.bounce(Bounced { envelope, kind: unreachable.clone() });
+        }
+        let (mut departed, mut held) = (departed, held);
+        for (proc, observer) in supervised {
+            let calls = departed.extract_if(.., |call| call.callee == proc).collect();
+            let envelopes = held.extract_if(.., |envelope| envelope.to.proc == proc).collect();
+            tokio::spawn(self.clone().depart(proc, observer, calls, envelopes));
+        }
+    }
+
+    /// Finds out how a proc ended, then answers everyone who waits on it (`GATE-3`).
+    async fn depart(
+        self,
+        proc: ProcId,
+        observer: Arc<dyn ExitObserver>,
+        calls: Vec<Call>,
+        held: Vec<Envelope>,
+    ) {
+        let wait = self.0.config.exit_status_wait;
+        let exit = match tokio::time::timeout(wait, observer.exited()).await {
+            Ok(exit) => exit,
+            Err(_) => {
+                observer.kill();
+                tokio::time::timeout(wait, observer.exited()).await.unwrap_or_else(|_| Exit::unknown())
+            }
+        };
+        self.0.events.note(|| format!("proc {proc} gone: {}", exit.status));
+        let kind = CallErrorKind::proc_lost(&proc, &exit);
+        let late = {
+            let mut state = self.state();
+            state.record_gone(&proc, exit);
+            state.departing.remove(&proc.uid).unwrap_or_default()
+        };
+        self.fail_calls(calls, &kind);
+        for envelope in held.into_iter().chain(late) {
+            self.bounce(Bounced { envelope, kind: kind.clone() });
+        }
+    }
+}

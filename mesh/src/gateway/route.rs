@@ -1,0 +1,76 @@
+//! The choice of a route: a pure function of the tables.
+
+use std::sync::Arc;
+
+use super::LocalProc;
+use super::state::State;
+use crate::addr::Location;
+use crate::call::CallErrorKind;
+use crate::ident::GatewayId;
+use crate::link::{Link, LinkId};
+use crate::wire::envelope::Destination;
+
+/// Where an envelope goes next.
+pub(super) enum Step {
+    Local(Arc<dyn LocalProc>),
+    Link(Link),
+    /// The door of this location is to be dialled first.
+    Dial(Arc<Location>),
+    /// The proc has just gone; how is not yet known.
+    Depart,
+    Bounce(CallErrorKind),
+}
+
+/// Chooses the next step for an envelope that came over `from`, or from here.
+pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Option<LinkId>) -> Step {
+    let proc = to.proc.uid;
+    if let Some((id, local)) = state.procs.get(&proc) {
+        return match local.upgrade() {
+            Some(local) => Step::Local(local),
+            None => Step::Bounce(CallErrorKind::Unreachable { reason: format!("proc {id} has ended") }),
+        };
+    }
+    if let Some(link) = state.by_proc.get(&proc).and_then(|id| state.link(*id)) {
+        return Step::Link(link);
+    }
+    if state.departing.contains_key(&proc) {
+        return Step::Depart;
+    }
+    if let Some((id, exit)) = state.gone.get(&proc) {
+        return Step::Bounce(CallErrorKind::proc_lost(id, exit));
+    }
+    let target = to.at.gateway;
+    let behind_here = target == own || target == state.location.gateway;
+    if behind_here && (target == own || state.uplink.is_none() || state.uplink == from) {
+        return Step::Bounce(CallErrorKind::Unreachable {
+            reason: format!("there is no proc {} here", to.proc),
+        });
+    }
+    if state.dialing.contains_key(&target.uid) {
+        // Behind those that are held, so that the order is kept.
+        return Step::Dial(to.at.clone());
+    }
+    if let Some(id) = state.by_gateway.get(&target.uid)
+        && let Some(entry) = state.links.get(id)
+    {
+        if entry.peer.incarnation != target.incarnation {
+            let reason = format!("{target} was restarted; {} is there now", entry.peer);
+            return Step::Bounce(CallErrorKind::Unreachable { reason });
+        }
+        if Some(*id) != from {
+            return Step::Link(entry.link.clone());
+        }
+    }
+    if let Some(uplink) = state.uplink
+        && Some(uplink) != from
+        && let Some(link) = state.link(uplink)
+    {
+        return Step::Link(link);
+    }
+    if to.at.door.is_some()
+        && Some(target) != from.and_then(|id| state.links.get(&id)).map(|entry| entry.peer)
+    {
+        return Step::Dial(to.at.clone());
+    }
+    Step::Bounce(CallErrorKind::Unreachable { reason: format!("no route to {target}") })
+}

@@ -1,0 +1,149 @@
+//! The tables of a gateway.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
+
+use super::awaiting::Awaiting;
+use super::door::ExpectedPeer;
+use super::{Bounced, ExitObserver, LocalProc};
+use crate::addr::Location;
+use crate::call::CallErrorKind;
+use crate::ident::{GatewayId, ProcId, Uid};
+use crate::link::{Link, LinkId};
+use crate::supervision::Exit;
+use crate::wire::envelope::Envelope;
+
+/// How many ended procs are remembered, so that a late message learns how they ended.
+const GONE_MAX: usize = 4096;
+
+/// How many envelopes are held for a proc whose exit status is awaited, or for a door that is being dialled.
+pub(super) const HELD_MAX: usize = 4096;
+
+/// One established link.
+pub(super) struct LinkEntry {
+    pub(super) link: Link,
+    pub(super) peer: GatewayId,
+    /// The procs that the peer runs and showed a token for.
+    pub(super) procs: Vec<ProcId>,
+    /// The session, if it is the peer that dials it.
+    pub(super) accepted: Option<AcceptedSession>,
+}
+
+/// What a peer shows that wants to go on with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AcceptedSession {
+    pub(super) id: u64,
+    pub(super) token: Option<[u8; 16]>,
+}
+
+pub(super) struct State {
+    pub(super) location: Arc<Location>,
+    pub(super) procs: BTreeMap<Uid, (ProcId, Weak<dyn LocalProc>)>,
+    pub(super) links: BTreeMap<LinkId, LinkEntry>,
+    pub(super) by_proc: BTreeMap<Uid, LinkId>,
+    pub(super) by_gateway: BTreeMap<Uid, LinkId>,
+    pub(super) uplink: Option<LinkId>,
+    pub(super) uplink_lost: bool,
+    pub(super) awaiting: Awaiting,
+    pub(super) expected: BTreeMap<[u8; 16], ExpectedPeer>,
+    pub(super) observers: BTreeMap<Uid, Arc<dyn ExitObserver>>,
+    /// Envelopes for procs whose link is lost and whose exit status is not yet known.
+    pub(super) departing: BTreeMap<Uid, Vec<Envelope>>,
+    pub(super) gone: BTreeMap<Uid, (ProcId, Exit)>,
+    gone_order: VecDeque<Uid>,
+    /// Envelopes for gateways that are being dialled.
+    pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
+    next_link: u64,
+    sessions_dialled: u64,
+}
+
+impl State {
+    pub(super) fn new(location: Arc<Location>) -> State {
+        State {
+            location,
+            procs: BTreeMap::new(),
+            links: BTreeMap::new(),
+            by_proc: BTreeMap::new(),
+            by_gateway: BTreeMap::new(),
+            uplink: None,
+            uplink_lost: false,
+            awaiting: Awaiting::new(),
+            expected: BTreeMap::new(),
+            observers: BTreeMap::new(),
+            departing: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            gone_order: VecDeque::new(),
+            dialing: BTreeMap::new(),
+            next_link: 1,
+            sessions_dialled: 0,
+        }
+    }
+
+    pub(super) fn next_link(&mut self) -> LinkId {
+        let id = LinkId(self.next_link);
+        self.next_link += 1;
+        id
+    }
+
+    pub(super) fn link(&self, id: LinkId) -> Option<Link> {
+        self.links.get(&id).map(|entry| entry.link.clone())
+    }
+
+    /// The number of the next session that `own` dials.
+    pub(super) fn next_session(&mut self, own: GatewayId) -> u64 {
+        self.sessions_dialled += 1;
+        Uid(own.incarnation).member(self.sessions_dialled).0
+    }
+
+    /// The link of a session that `peer` has dialled.
+    pub(super) fn accepted(&self, peer: GatewayId, session: AcceptedSession) -> Option<&Link> {
+        let of_peer = |entry: &&LinkEntry| entry.peer == peer && entry.accepted == Some(session);
+        self.links.values().find(of_peer).map(|entry| &entry.link)
+    }
+
+    /// Ends the links to earlier lives of `peer`, and those that it has given up: it has just dialled a new session.
+    pub(super) fn end_earlier(&self, peer: GatewayId, accepted: bool) {
+        for entry in self.links.values().filter(|entry| entry.peer.uid == peer.uid) {
+            if entry.peer.incarnation != peer.incarnation {
+                entry.link.give_up(&format!("{} was restarted; {peer} is there now", entry.peer));
+            } else if accepted && entry.accepted.is_some() && !entry.link.is_connected() {
+                entry.link.give_up(&format!("{peer} has begun another session"));
+            }
+        }
+    }
+
+    /// Lets what goes to `peer` take the link `id`, unless there is one that it takes already: changing it would change
+    /// the order of what is on its way.
+    pub(super) fn route_to(&mut self, peer: GatewayId, id: LinkId) {
+        let current = self.by_gateway.get(&peer.uid).and_then(|id| self.links.get(id));
+        if !current.is_some_and(|entry| entry.peer == peer && !entry.link.is_closed()) {
+            self.by_gateway.insert(peer.uid, id);
+        }
+    }
+
+    /// Remembers how a proc ended.
+    pub(super) fn record_gone(&mut self, proc: &ProcId, exit: Exit) {
+        if self.gone.insert(proc.uid, (proc.clone(), exit)).is_none() {
+            self.gone_order.push_back(proc.uid);
+        }
+        if self.gone_order.len() > GONE_MAX
+            && let Some(oldest) = self.gone_order.pop_front()
+        {
+            self.gone.remove(&oldest);
+        }
+    }
+
+    pub(super) fn hold_departing(&mut self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        hold(self.departing.entry(envelope.to.proc.uid).or_default(), envelope)
+    }
+}
+
+/// Holds an envelope for later, within [`HELD_MAX`].
+pub(super) fn hold(held: &mut Vec<Envelope>, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    if held.len() >= HELD_MAX {
+        let kind = CallErrorKind::MailboxFull { capacity: HELD_MAX as u64 };
+        return Err(Box::new(Bounced { envelope, kind }));
+    }
+    held.push(envelope);
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Links: one session between two gateways, over one connection after the other, on which envelopes travel.
+//!
+//! ```text
+//! post ─► session ─► buffer ─► connection ─► reader ─► session ─► arrived
+//!            └───── after a cut, again ────► the next connection
+//! ```
+//!
+//! One task drives a link; whoever posts may write. A link does **not** know where an envelope goes, whom it belongs to,
+//! how to dial ([`Redial`]), or what to do when it is lost: that is told to [`LinkEvents`].
+//!
+//! Invariants
+//! - `LINK-1` [`LinkEvents::lost`] is called exactly once for a link that was started, with everything posted that the
+//!   other side has not acknowledged, oldest first; nothing arrives after it.
+//! - `LINK-2` the task of a link ends within [`LinkLimits::close_timeout`] of its loss.
+//! - `LINK-3` after an orderly close nothing is returned that has arrived: either side sends its `Bye` behind its last
+//!   envelope, and goes on acknowledging until the other's `Bye` is there and all of its own is acknowledged.
+//! - `LINK-4` bytes from the other side end the link at worst.
+//! - `LINK-5` a lost connection alone loses nothing, repeats nothing and changes no order: the session goes on over the
+//!   next one (`SESSION-4`), until [`LinkLimits::give_up`] is over.
+//! - `LINK-6` without a connection no more is kept than the window; beyond it, senders are refused.
+//!
+//! ```text
+//! Open ──close, or the other side's Bye──► Closing ──both Byes, all acknowledged──► Closed
+//!   └── given up, or malformed bytes ─────────┴─────── or the timeout ──────────────┘
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::CallErrorKind;
+use crate::wire::envelope::Envelope;
+use crate::wire::session::Window;
+
+mod driver;
+mod handshake;
+mod outgoing;
+mod reader;
+mod redial;
+mod shared;
+
+pub use handshake::{LinkError, Ready, handshake};
+pub use redial::{Redial, RedialError};
+use shared::{Phase, Shared};
+
+/// Which link. Chosen by whoever starts it; unique within a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "link {}", self.0)
+    }
+}
+
+/// Who hears what happens on links. Called from their tasks: it must not block.
+pub trait LinkEvents: Send + Sync + 'static {
+    /// An envelope has arrived.
+    ///
+    /// # Ordering
+    /// In the order in which they were posted.
+    fn arrived(&self, link: LinkId, envelope: Envelope);
+
+    /// The link is no more. What was posted and not acknowledged comes back, oldest first; some of it may have arrived.
+    fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>);
+}
+
+/// The bounds of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkLimits {
+    /// How long the hellos may take. 10 s by default.
+    pub handshake_timeout: Duration,
+    /// How long an orderly close may take, and how long the last words of a link that has failed. 5 s by default.
+    pub close_timeout: Duration,
+    /// How long an envelope that has arrived waits for a frame that carries its acknowledgement. 10 ms by default.
+    pub ack_delay: Duration,
+    /// How long a link without a connection waits for the next one. 10 s by default.
+    pub give_up: Duration,
+    /// How much may be unacknowledged.
+    pub window: Window,
+}
+
+impl Default for LinkLimits {
+    fn default() -> LinkLimits {
+        LinkLimits {
+            handshake_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+            ack_delay: Duration::from_millis(10),
+            give_up: Duration::from_secs(10),
+            window: Window::default(),
+        }
+    }
+}
+
+/// An envelope that a link did not take, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("the link did not take the envelope: {kind}")]
+pub struct Refused {
+    /// The envelope.
+    pub envelope: Box<Envelope>,
+    /// `MailboxFull` when the window is full, `Unreachable` when the link is closed, `Decode` when it does not encode.
+    pub kind: CallErrorKind,
+}
+
+/// A link. Clones are the same link; it lives until it is closed or lost, not until its handles are dropped.
+#[derive(Clone)]
+pub struct Link {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("id", &self.id().0).field("peer", &self.peer()).finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// Which one.
+    pub fn id(&self) -> LinkId {
+        self.shared.id
+    }
+
+    /// Who is on the other side, for people.
+    pub fn peer(&self) -> &str {
+        &self.shared.peer
+    }
+
+    /// Posts an envelope. It never waits.
+    ///
+    /// # Errors
+    /// [`Refused`], with the envelope: the window is full (which only happens to `Lane::Data`), the link is closed, or
+    /// the envelope does not encode or is too large for a frame.
+    ///
+    /// # Ordering
+    /// Envelopes arrive in the order in which they are posted.
+    pub fn post(&self, envelope: Envelope) -> Result<(), Refused> {
+        self.shared.post(envelope)
+    }
+
+    /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if it is dropped.
+    pub async fn room(&self) {
+        self.shared.until(|state| state.has_room()).await;
+    }
+
+    /// Waits until everything that has been posted is acknowledged, or the link is lost.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if it is dropped.
+    pub async fn flush(&self) {
+        if let Some(last) = self.shared.ask_for_ack() {
+            self.shared.until(|state| state.is_acknowledged(last)).await;
+        }
+    }
+
+    /// Closes the link: what has been posted is sent, nothing more is taken. [`LinkEvents::lost`] follows.
+    pub fn close(&self, reason: &str) {
+        self.shared.close(format!("closed: {reason}"), reason);
+    }
+
+    /// Ends the link at once, as when it is known that the other side is gone. [`LinkEvents::lost`] follows.
+    pub fn give_up(&self, reason: &str) {
+        self.shared.tell_driver(|state| state.given_up = Some(reason.to_owned()));
+    }
+
+    /// Says that the other side is gone: what it has said before is still read, then the link ends with its connection.
+    pub fn end_with_connection(&self, reason: &str) {
+        self.shared.tell_driver(|state| state.last_connection = Some(reason.to_owned()));
+    }
+
+    /// Goes on over a connection that the other side has dialled for this session; what is left of the last one is
+    /// dropped.
+    ///
+    /// # Errors
+    /// The connection, when the link is lost.
+    pub fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
+        let mut state = self.shared.lock();
+        if matches!(state.phase, Phase::Closed { .. }) {
+            return Err(Box::new(ready));
+        }
+        let replaced = state.incoming.replace(ready);
+        drop(state);
+        drop(replaced);
+        self.shared.for_driver.notify_one();
+        Ok(())
+    }
+
+    /// Whether there is a connection now.
+    pub fn is_connected(&self) -> bool {
+        self.shared.lock().is_connected()
+    }
+
+    /// Waits until the link is lost.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn lost(&self) {
+        self.shared.until(|_| false).await;
+    }
+
+    /// Whether it takes no more envelopes.
+    pub fn is_closed(&self) -> bool {
+        !self.shared.lock().is_open()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! What comes over one connection: takes frames off it and hands their envelopes on, until it ends.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::LinkEvents;
+use super::shared::{Phase, REASON_LEN_MAX, Shared, window_len};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::Envelope;
+use crate::wire::frame::{Frame, FrameDecoder, FrameKind, RESERVE_MAX};
+use crate::wire::heads::HeadReader;
+use crate::wire::hello::HelloError;
+
+/// The most frames that are taken in at a time: one lock for all of them.
+const BATCH_FRAMES: usize = 64;
+
+/// Below this much room in its buffer, in bytes, the reader makes new room.
+const ROOM_MIN: usize = 4 << 10;
+
+/// How long what the other side has said before is read from a connection that takes nothing any more.
+const BROKEN_READ_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A timer that is not set waits this long.
+const FAR: Duration = Duration::from_secs(86_400);
+
+pub(super) struct Reader {
+    pub(super) shared: Arc<Shared>,
+    pub(super) events: Arc<dyn LinkEvents>,
+    pub(super) stream: Box<dyn AsyncRead + Send + Unpin>,
+    pub(super) buffer: BytesMut,
+    pub(super) decoder: FrameDecoder,
+    pub(super) heads: HeadReader,
+    /// The envelopes of one batch, in the order in which they came.
+    pub(super) batch: Vec<Item>,
+}
+
+/// A frame, taken apart.
+#[expect(clippy::large_enum_variant, reason = "nearly all are data, and a batch of them is small")]
+pub(super) enum Item {
+    Data { seq: u64, ack: u64, len_bytes: u64, envelope: Envelope },
+    Ack { ack: u64, wants_ack: bool },
+    Bye { ack: u64, reason: String },
+}
+
+/// How a connection comes to its end.
+pub(super) enum End {
+    /// It was lost: the link may go on with another.
+    Cut(String),
+    /// The link has ended: nothing is left to say.
+    Quiet(String),
+    /// The link has ended: the other side, or its program, is at fault, and is told so.
+    Fault(String),
+}
+
+impl Reader {
+    /// Reads, and lets the driver's part be written, until the connection ends.
+    pub(super) async fn run(mut self) -> End {
+        let shared = self.shared.clone();
+        let mut ack_timer = std::pin::pin!(sleep_until(Instant::now() + FAR));
+        let mut ack_is_set = false;
+        let mut end_timer = std::pin::pin!(sleep_until(Instant::now() + FAR));
+        let mut end_is_set = false;
+        loop {
+            match self.take_in() {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(end) => return end,
+            }
+            match self.look(ack_is_set) {
+                Next::End(end) => return end,
+                Next::Read { set_ack, set_end } => {
+                    if set_ack {
+                        set(ack_timer.as_mut(), shared.limits.ack_delay);
+                        ack_is_set = true;
+                    }
+                    if let Some(after) = set_end.filter(|_| !end_is_set) {
+                        set(end_timer.as_mut(), after);
+                        end_is_set = true;
+                    }
+                }
+            }
+            self.make_room();
+            let write = std::future::poll_fn(|cx| {
+                shared.driver_writes(cx.waker());
+                Poll::<()>::Pending
+            });
+            tokio::select! {
+                biased;
+                () = end_timer.as_mut(), if end_is_set => return self.timed_out(),
+                () = shared.for_driver.notified() => {}
+                () = write => {}
+                read = self.stream.read_buf(&mut self.buffer) => match read {
+                    Ok(0) => return self.ended(),
+                    Ok(_) => {}
+                    Err(error) => return End::Cut(format!("the connection failed: {error}")),
+                },
+                () = ack_timer.as_mut(), if ack_is_set => {
+                    ack_is_set = false;
+                    let mut state = shared.lock();
+                    if state.session.ack_pending() {
+                        state.session.want_ack();
+                    }
+                    shared.release(state);
+                }
+            }
+        }
+    }
+
+    /// Looks how far the link has come, before more is read.
+    fn look(&self, ack_is_set: bool) -> Next {
+        let state = self.shared.lock();
+        if let Some(reason) = &state.given_up {
+            return Next::End(End::Quiet(reason.clone()));
+        }
+        if let (true, Phase::Closing { reason, .. }) = (state.is_done(), &state.phase) {
+            return Next::End(End::Quiet(reason.clone()));
+        }
+        if state.incoming.is_some() {
+            return Next::End(End::Cut("the other side has dialled anew".into()));
+        }
+        let set_end = match (&state.broken, state.is_open()) {
+            (Some(_), _) => Some(BROKEN_READ_TIMEOUT),
+            (None, false) => Some(self.shared.limits.close_timeout),
+            (None, true) => None,
+        };
+        Next::Read { set_ack: !ack_is_set && state.session.ack_pending(), set_end }
+    }
+
+    fn timed_out(&self) -> End {
+        match &self.shared.lock().broken {
+            Some(reason) => End::Cut(reason.clone()),
+            None => End::Quiet("the other side did not answer the close in time".into()),
+        }
+    }
+
+    /// Makes room for what the decoder waits for, within its bound.
+    fn make_room(&mut self) {
+        if self.buffer.capacity() - self.buffer.len() < ROOM_MIN.max(self.decoder.wanted(self.buffer.len())) {
+            self.buffer.reserve(RESERVE_MAX);
+        }
+    }
+
+    fn ended(&self) -> End {
+        End::Cut(match self.decoder.end(&self.buffer) {
+            Ok(()) => "the other side closed the connection".into(),
+            Err(error) => error.to_string(),
+        })
+    }
+
+    /// Takes in what is in the buffer, up to a bound; gives whether there may be more.
+    fn take_in(&mut self) -> Result<bool, End> {
+        let (more, fault) = match self.decode() {
+            Ok(more) => (more, None),
+            Err(reason) => (false, Some(reason)),
+        };
+        // What came before a fault is good.
+        let fault = self.accept().err().or(fault);
+        let delivered = self.deliver();
+        match fault {
+            Some(reason) => Err(End::Fault(reason)),
+            None => delivered.map(|()| more),
+        }
+    }
+
+    /// Decodes what is in the buffer into the batch.
+    fn decode(&mut self) -> Result<bool, String> {
+        while self.batch.len() < BATCH_FRAMES {
+            match self.decoder.feed(&mut self.buffer) {
+                Ok(Some(frame)) => self.batch.push(Item::of_frame(frame, &mut self.heads)?),
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells the session of the batch, and takes what is not to be delivered out of it.
+    fn accept(&mut self) -> Result<(), String> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.shared.lock();
+        let mut progress = false;
+        let mut accepted = 0;
+        let mut result = Ok(());
+        for item in &mut self.batch {
+            match state.take_in(item) {
+                Ok(news) => progress |= news,
+                Err(reason) => {
+                    result = Err(reason);
+                    break;
+                }
+            }
+            accepted += 1;
+        }
+        self.shared.release(state);
+        self.batch.truncate(accepted);
+        if progress {
+            self.shared.progressed();
+        }
+        result
+    }
+
+    /// Hands the envelopes of the batch on.
+    fn deliver(&mut self) -> Result<(), End> {
+        let (events, id) = (&self.events, self.shared.id);
+        let deliver = AssertUnwindSafe(|| {
+            for item in self.batch.drain(..) {
+                if let Item::Data { envelope, .. } = item {
+                    events.arrived(id, envelope);
+                }
+            }
+        });
+        // Whoever is called may panic; those who wait for replies over this link must hear of it.
+        catch_unwind(deliver).map_err(|_| End::Fault("taking in an envelope panicked".into()))
+    }
+}
+
+/// What the reader does next.
+enum Next {
+    End(End),
+    Read { set_ack: bool, set_end: Option<Duration> },
+}
+
+fn set(timer: Pin<&mut Sleep>, after: Duration) {
+    timer.reset(Instant::now() + after);
+}
+
+impl Item {
+    fn of_frame(frame: Frame, heads: &mut HeadReader) -> Result<Item, String> {
+        let Frame { kind, seq, ack, head, body, parts } = frame;
+        match kind {
+            FrameKind::Data => {
+                let payload = Payload { body, parts };
+                let len_bytes = window_len(&payload);
+                let envelope =
+                    heads.decode(&head, payload).map_err(|error| format!("a malformed envelope: {error}"))?;
+                Ok(Item::Data { seq, ack, len_bytes, envelope })
+            }
+            FrameKind::Ack => Ok(Item::Ack { ack, wants_ack: seq != 0 }),
+            FrameKind::Bye => {
+                let said = &body[..body.len().min(REASON_LEN_MAX)];
+                Ok(Item::Bye { ack, reason: String::from_utf8_lossy(said).into_owned() })
+            }
+            FrameKind::Refused => {
+                let frame = Frame { body, ..Frame::new(kind) };
+                Err(match HelloError::of_frame(frame) {
+                    Ok(error) => format!("the other side refused: {error}"),
+                    Err(error) => format!("the other side refused, in words that are malformed: {error}"),
+                })
+            }
+            FrameKind::Hello => Err("a second hello".into()),
+            FrameKind::Welcome => Err("a second welcome".into()),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Meshes of procs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::actors::{ActorMesh, ActorMeshRef};
+use super::create::{self, MeshStopError, SpawnError};
+use super::hosts::{Allocator, HostMesh};
+use super::owned::Owned;
+use crate::actor::{ActorRef, Caller, Scope};
+use crate::addr::ProcAddr;
+use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind};
+use crate::bootstrap::BootstrapCommand;
+use crate::call::CallError;
+use crate::cast::Members;
+use crate::ident::{Label, MeshId};
+use crate::registry::{ActorTypeNotRegistered, RemoteSpawn, Spec};
+use crate::request::Cast;
+use crate::resource::{GetState, ResourceState, WaitRankStatus};
+use crate::shape::{Extent, Region, RegionError, Slice};
+use crate::value::{Status, StatusClass, ValueMesh};
+
+/// How the procs of a mesh are started.
+#[derive(Clone, Debug, Default)]
+pub struct ProcOptions {
+    /// The name of the mesh; by default that of its last dimension.
+    pub name: Option<Label>,
+    /// The program, if not this one.
+    pub command: Option<BootstrapCommand>,
+    /// Settings that the procs get beside those they inherit: environment variable (`MESH_…`) and value.
+    pub config: Vec<(String, String)>,
+}
+
+/// A view of a mesh of procs: can be sliced and sent, and does not keep the procs alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcMeshRef {
+    id: MeshId,
+    members: Members,
+    view: Region,
+}
+
+impl ProcMeshRef {
+    pub(super) fn new(id: MeshId, members: Members, view: Region) -> ProcMeshRef {
+        ProcMeshRef { id, members, view }
+    }
+
+    /// Which mesh.
+    pub fn id(&self) -> &MeshId {
+        &self.id
+    }
+
+    /// The shape of the view.
+    pub fn extent(&self) -> Extent {
+        self.view.extent()
+    }
+
+    /// How many procs the view has.
+    pub fn len(&self) -> usize {
+        self.view.num_ranks()
+    }
+
+    /// Whether the view has no procs; a mesh has at least one.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The address of a rank's proc.
+    pub fn proc(&self, rank: usize) -> Option<ProcAddr> {
+        self.members.proc(u32::try_from(self.view.base_rank(rank)?).ok()?)
+    }
+
+    /// A part of the mesh: by rank, or by a named dimension.
+    ///
+    /// # Errors
+    /// [`RegionError`], naming the dimension and its bounds.
+    pub fn slice(&self, slice: impl Into<Slice>) -> Result<ProcMeshRef, RegionError> {
+        Ok(ProcMeshRef { view: self.view.slice(slice)?, ..self.clone() })
+    }
+
+    /// Starts one actor on every proc, and waits until all run. The mesh belongs to whoever holds the value that is
+    /// returned; its failures go to `cx`.
+    ///
+    /// # Errors
+    /// [`SpawnError`]: an unregistered type fails here, before anything is sent; what fails at a rank names it.
+    ///
+    /// # Cancel safety
+    /// Dropping it stops the actors that were made.
+    pub async fn spawn<A: RemoteSpawn>(
+        &self,
+        cx: &impl Caller,
+        name: impl Into<Label>,
+        spec: Spec<A>,
+    ) -> Result<ActorMesh<A>, SpawnError> {
+        let scope = cx.scope();
+        let id = MeshId { uid: scope.outbox.entropy().uid(), label: name.into() };
+        let (members, extent) = self.whole();
+        let view = Region::whole(&extent);
+        let agents: Cast<ProcAgent> = create::agents(PROC_AGENT, members.clone(), view.clone());
+        let spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec)?;
+        // From here on what there is of it is ours: dropped, as when this future is, it is stopped.
+        let owned = Owned::new(scope, agents.clone(), id.clone());
+        create::create::<ActorKind>(scope, &agents, &id, spec).await?;
+        let mesh = Arc::new(crate::request::CastMesh::new(id, members));
+        Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned))
+    }
+
+    /// The members of a mesh over this view: its own ranks start at 0.
+    fn whole(&self) -> (Members, Extent) {
+        let extent = self.view.extent();
+        let is_whole = self.members.len() == self.view.num_ranks() && self.view.base_rank(0) == Some(0);
+        if is_whole {
+            return (self.members.clone(), extent);
+        }
+        let procs: Arc<[ProcAddr]> = (0..self.len()).filter_map(|rank| self.proc(rank)).collect();
+        (Members::Listed(procs), extent)
+    }
+
+    /// Starts a single actor on the proc of a rank, outside any mesh, and waits until it runs.
+    ///
+    /// # Errors
+    /// [`GspawnError`], when the type is not registered, or the proc does not answer or refuses.
+    ///
+    /// # Cancel safety
+    /// Dropping it may leave the actor running until its proc ends.
+    pub async fn gspawn<A: RemoteSpawn>(
+        &self,
+        cx: &impl Caller,
+        rank: usize,
+        name: impl Into<Label>,
+        spec: Spec<A>,
+    ) -> Result<ActorRef<A>, GspawnError> {
+        let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
+        let spec = actor_spec::<A>(cx.scope(), None, &spec)?;
+        let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
+        let addr = agent
+            .gspawn(name.into(), spec)
+            .call(cx)
+            .await?
+            .map_err(|reason| GspawnError::Failed { reason })?;
+        let wait = WaitRankStatus::<ActorKind>::new(addr.id.uid, StatusClass::Running);
+        let overlay = agent.message(wait).call(cx).await?;
+        match overlay.get(0) {
+            Some(Status::Running) => Ok(ActorRef::at(addr)),
+            other => {
+                let reason = other.map_or_else(|| "its status is unknown".to_owned(), Status::to_string);
+                Err(GspawnError::Failed { reason })
+            }
+        }
+    }
+
+    fn host_agents(&self) -> Option<Cast<HostAgent>> {
+        match &self.members {
+            Members::Mesh { hosts, per_host, .. } => {
+                let hosts = Members::Hosts { hosts: hosts.clone(), per_host: *per_host };
+                Some(create::agents(HOST_AGENT, hosts, self.view.clone()))
+            }
+            Members::Hosts { .. } | Members::Listed(_) => None,
+        }
+    }
+
+    /// What the hosts say of every proc: process id, exit. `None` for procs that no host manages.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn states(
+        &self,
+        cx: &impl Caller,
+    ) -> Option<ValueMesh<Result<ResourceState<crate::agent::ProcState>, crate::call::RankError>>> {
+        let agents = self.host_agents()?;
+        Some(create::request(&agents, GetState::<ProcKind>::new(self.id.uid)).call_each(cx).await)
+    }
+}
+
+/// A single actor could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GspawnError {
+    /// There is no such rank.
+    #[error("the mesh has ranks 0..{ranks}, not {rank}")]
+    NoRank {
+        /// The rank asked for.
+        rank: usize,
+        /// How many there are.
+        ranks: usize,
+    },
+    /// Its type or parameters cannot be sent.
+    #[error(transparent)]
+    Spec(#[from] SpawnError),
+    /// The proc's agent did not answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The proc refused, or the actor did not come up.
+    #[error("the actor did not come up: {reason}")]
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The spec that travels.
+fn actor_spec<A: RemoteSpawn>(
+    scope: Scope<'_>,
+    mesh: Option<(MeshId, Extent)>,
+    spec: &Spec<A>,
+) -> Result<ActorSpec, SpawnError> {
+    let residents = scope.outbox.residents();
+    let type_name = match residents.as_ref().and_then(|residents| residents.registered_name(A::TYPE_ID)) {
+        Some(name) => name,
+        None => {
+            let registered = residents.map_or(0, |residents| residents.registered());
+            return Err(SpawnError::NotRegistered(ActorTypeNotRegistered::of::<A>(registered)));
+        }
+    };
+    let params: Bytes = spec.encode()?.body;
+    Ok(ActorSpec { type_name, type_id: A::TYPE_ID, mesh, params, owner: scope.owner() })
+}
+
+/// A mesh of procs, and its owner: dropping it stops the procs.
+///
+/// It is used as a [`ProcMeshRef`], which it derefs to.
+///
+/// ```
+/// # mesh::root::run_test(async |cx| {
+/// # use mesh::prelude::*;
+/// # struct Counter { n: i64 }
+/// # #[actor] impl Counter {
+/// #     #[new] fn new(n: i64) -> Self { Counter { n } }
+/// #     #[handler] fn add(&mut self, by: i64) -> i64 { self.n += by; self.n }
+/// # }
+/// let procs: ProcMesh = this_host(cx).await?.spawn_procs(cx, extent!(workers = 4)).await?;
+/// let all = procs.spawn(cx, "all", Counter::spec(0)).await?;
+/// let half = procs.slice(0..2)?.spawn(cx, "half", Counter::spec(0)).await?;
+/// assert_eq!((all.control().len(), half.control().len()), (4, 2));
+/// procs.control().stop(cx).await?; // ends the processes, and the actors in them
+/// # Ok::<(), mesh::Error>(())
+/// # });
+/// ```
+pub struct ProcMesh {
+    view: ProcMeshRef,
+    owned: Owned<ProcKind>,
+    /// Hosts that were made for this mesh alone.
+    hosts: Option<HostMesh>,
+}
+
+impl ProcMesh {
+    pub(super) fn new(view: ProcMeshRef, owned: Owned<ProcKind>) -> ProcMesh {
+        ProcMesh { view, owned, hosts: None }
+    }
+
+    /// Turns an allocation into procs: one on each of its hosts.
+    ///
+    /// # Errors
+    /// [`SpawnError`], when a host or a proc does not come up; nothing is left running.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: what was started is stopped when the client ends.
+    pub async fn allocate(cx: &impl Caller, allocator: &impl Allocator) -> Result<ProcMesh, SpawnError> {
+        let hosts = HostMesh::allocate(cx, allocator).await?;
+        let procs = hosts.spawn_procs(cx, Extent::new([("procs", 1)])).await?;
+        Ok(ProcMesh { hosts: Some(hosts), ..procs })
+    }
+
+    /// What there is beside spawning: a view to send, stop.
+    pub fn control(&self) -> ProcMeshControl<'_> {
+        ProcMeshControl(self)
+    }
+}
+
+impl std::ops::Deref for ProcMesh {
+    type Target = ProcMeshRef;
+
+    fn deref(&self) -> &ProcMeshRef {
+        &self.view
+    }
+}
+
+impl std::fmt::Debug for ProcMesh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProcMesh({} {})", self.view.id, self.view.view)
+    }
+}
+
+/// What there is of an owned mesh of procs beside spawning.
+pub struct ProcMeshControl<'a>(&'a ProcMesh);
+
+impl ProcMeshControl<'_> {
+    /// A view that can be stored and sent.
+    pub fn to_ref(&self) -> ProcMeshRef {
+        self.0.view.clone()
+    }
+
+    /// Ends every proc, and waits until they have ended: their actors are drained first.
+    ///
+    /// # Errors
+    /// [`MeshStopError`], naming the ranks that failed or did not end in time.
+    ///
+    /// # Cancel safety
+    /// Dropping it does not undo the stop.
+    pub async fn stop(&self, cx: &impl Caller) -> Result<(), MeshStopError> {
+        let mesh = self.0;
+        let Some(agents) = mesh.view.host_agents() else { return Ok(()) };
+        let outcome = create::stop::<ProcKind>(cx.scope(), &agents, &mesh.view.id, "it was stopped").await;
+        mesh.owned.disarm();
+        if let Some(hosts) = &mesh.hosts {
+            hosts.control().stop(cx).await?;
+        }
+        outcome
+    }
+}
+
+/// The proc that the caller runs in, as a mesh of one.
+pub fn this_proc(cx: &impl Caller) -> ProcMeshRef {
+    let addr = cx.scope().outbox.addr();
+    let id = MeshId { uid: addr.id.uid, label: addr.id.label.clone() };
+    ProcMeshRef::new(id, Members::Listed([addr].into()), Region::whole(&Extent::new([("procs", 1)])))
+}

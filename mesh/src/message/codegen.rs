@@ -1,0 +1,188 @@
+//! What generated code calls: assertion shims and method-resolution switches, so that one missing bound is one error.
+//!
+//! The switches are the autoref specialisation of dtolnay (case studies, "autoref-based stable specialization", 2019):
+//! the method is found on the more specific receiver first, and on the fallback otherwise. The assertion shim beside
+//! each use reports the missing bound, so a fallback never runs.
+
+use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{RemoteArg, RemoteReply, Verdict};
+use crate::schema::schema_of;
+use crate::supervision::Fatal;
+use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
+
+// The assertions. A path through a trait without supertraits gives one error, which shows the user's type and nothing
+// of ours; the bound of a function would show that function too, and a supertrait would be an error of its own.
+
+/// Asserts that a type can be an argument of a remote handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a remote handler",
+    label = "not `Serialize + Deserialize + Send + 'static`",
+    note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own",
+    note = "or mark the handler `#[handler(local)]` if it is only ever called through an `ActorHandle`"
+)]
+pub trait FitsRemoteArg {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteArg for T {}
+
+/// Asserts that a type can be the reply of a remote handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the reply of a remote handler",
+    label = "not `Serialize + Deserialize + Send + 'static`",
+    note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own",
+    note = "or mark the handler `#[handler(local)]` if it is only ever called through an `ActorHandle`"
+)]
+pub trait FitsRemoteReply {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteReply for T {}
+
+/// Asserts that a type can be the item of a `#[stream]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the item of a stream",
+    label = "not `Serialize + Deserialize + Send + 'static`",
+    note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own"
+)]
+pub trait FitsStreamItem {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> FitsStreamItem for T {}
+
+/// Asserts that a type can be an argument of a local handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a handler",
+    label = "not `Send + 'static`",
+    note = "actors run on a multi-threaded executor; use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`"
+)]
+pub trait FitsLocalArg {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> FitsLocalArg for T {}
+
+/// Asserts the same of a type that mentions a parameter of its actor: rustc then says which bound the parameter lacks.
+pub fn remote_arg<T: RemoteArg>() {}
+/// As [`remote_arg`], of a reply.
+pub fn remote_reply<T: RemoteReply>() {}
+
+/// The codec of `T`, real or missing.
+#[derive(Debug)]
+pub struct Wire<T>(pub PhantomData<fn() -> T>);
+
+/// The codec of a type that has one.
+pub trait RealCodec<T> {
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// As [`Encoder::put`].
+    fn put(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeError>;
+    /// Takes a value.
+    ///
+    /// # Errors
+    /// As [`Decoder::get`].
+    fn get(&self, input: &mut Decoder<'_>) -> Result<T, DecodeError>;
+    /// The type's structure.
+    fn schema(&self) -> String;
+}
+
+impl<T: Serialize + DeserializeOwned> RealCodec<T> for Wire<T> {
+    fn put(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeError> {
+        out.put(value)
+    }
+    fn get(&self, input: &mut Decoder<'_>) -> Result<T, DecodeError> {
+        input.get()
+    }
+    fn schema(&self) -> String {
+        schema_of::<T>()
+    }
+}
+
+/// Stands in for the codec of a type that has none: the assertion shim has already reported it.
+pub trait NoCodec<T> {
+    /// Never runs.
+    ///
+    /// # Errors
+    /// Never returns.
+    ///
+    /// # Panics
+    /// If it runs all the same.
+    fn put(&self, _: &T, _: &mut Encoder) -> Result<(), EncodeError> {
+        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+    }
+    /// Never runs.
+    ///
+    /// # Errors
+    /// Never returns.
+    ///
+    /// # Panics
+    /// If it runs all the same.
+    fn get(&self, _: &mut Decoder<'_>) -> Result<T, DecodeError> {
+        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+    }
+    /// Never runs.
+    fn schema(&self) -> String {
+        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+    }
+}
+
+impl<T> NoCodec<T> for &Wire<T> {}
+
+/// A handler's error, to be judged: [`Fatal`], else in words by the best means its type has.
+#[derive(Debug)]
+pub struct ErrorText<'a, E>(pub &'a E);
+
+/// Judges a [`Fatal`].
+pub trait VerdictFatal {
+    /// The verdict.
+    fn verdict(&self) -> Verdict;
+}
+impl VerdictFatal for &&&ErrorText<'_, Fatal> {
+    fn verdict(&self) -> Verdict {
+        Verdict::Fatal(self.0.clone())
+    }
+}
+
+/// Judges an error that can be displayed.
+pub trait VerdictDisplay {
+    /// The verdict.
+    fn verdict(&self) -> Verdict;
+}
+impl<E: Display> VerdictDisplay for &&ErrorText<'_, E> {
+    fn verdict(&self) -> Verdict {
+        Verdict::Refused(self.0.to_string())
+    }
+}
+
+/// Judges an error that can only be debugged.
+pub trait VerdictDebug {
+    /// The verdict.
+    fn verdict(&self) -> Verdict;
+}
+impl<E: Debug> VerdictDebug for &ErrorText<'_, E> {
+    fn verdict(&self) -> Verdict {
+        Verdict::Refused(format!("{:?}", self.0))
+    }
+}
+
+/// Judges an error that has no text.
+pub trait VerdictOpaque {
+    /// The verdict.
+    fn verdict(&self) -> Verdict;
+}
+impl<E> VerdictOpaque for ErrorText<'_, E> {
+    fn verdict(&self) -> Verdict {
+        Verdict::Refused(std::any::type_name::<E>().to_owned())
+    }
+}

@@ -1,0 +1,262 @@
+//! The sending side of a proc: its address, its ports, its gateway, and what every sender in it shares.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
+
+use crate::addr::{PortAddr, ProcAddr};
+use crate::call::CallErrorKind;
+use crate::clock::{Deadlines, Entropy, Wait, Watched};
+use crate::config::{self, Config};
+use crate::event::EventLog;
+use crate::gateway::{Bounced, Gateway};
+use crate::ident::{ActorId, ProcId, Uid};
+use crate::port::{
+    Accumulator, Fold, ItemSink, OncePort, OnceSink, Port, PortGuard, PortSink, PortTable, PortsExhausted,
+};
+use crate::supervision::Failure;
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+
+/// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
+const SEQUENCES_MAX: usize = 1 << 20;
+
+/// The sending side of a proc.
+pub struct Outbox {
+    id: ProcId,
+    gateway: Gateway,
+    ports: Arc<PortTable>,
+    config: Config,
+    entropy: Entropy,
+    events: EventLog,
+    residents: OnceLock<Weak<dyn Residents>>,
+    sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
+    deadlines: Deadlines,
+}
+
+/// The actors of a proc, as those who make and reach them see it: the proc implements it.
+pub trait Residents: Send + Sync {
+    /// Makes an actor reachable.
+    ///
+    /// # Errors
+    /// [`AdmitError`], when the proc is ending or the identity is taken.
+    fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError>;
+    /// Makes an actor unreachable; how it ended is remembered for a while, for those who still call it.
+    fn release(&self, uid: Uid, end: &End);
+    /// The name of an actor type that can be spawned in this binary.
+    fn registered_name(&self, type_id: u64) -> Option<String>;
+    /// How many actor types can be.
+    fn registered(&self) -> usize;
+    /// Where the tasks of actors run.
+    fn runtime(&self) -> &tokio::runtime::Handle;
+}
+
+/// Why an actor could not be admitted to its proc.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdmitError {
+    /// The proc is ending.
+    #[error("proc {proc} is ending")]
+    Ending {
+        /// The proc.
+        proc: ProcId,
+    },
+    /// There is an actor of this identity already.
+    #[error("there is an actor {id} already")]
+    Taken {
+        /// The identity.
+        id: ActorId,
+    },
+}
+
+/// An actor, whatever its type, as its proc sees it.
+pub trait Resident: Send + Sync {
+    /// Who.
+    fn id(&self) -> &ActorId;
+    /// Takes an envelope. Must not block.
+    ///
+    /// # Errors
+    /// The envelope, and why it is refused.
+    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+    /// Asks it to stop.
+    fn stop(&self, mode: StopMode);
+    /// Ends it now: its task is dropped at its next await.
+    fn kill(&self);
+    /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
+    fn outbox(&self) -> Option<&Outbox> {
+        None
+    }
+    /// How it ended, once it has.
+    fn end(&self) -> Option<End>;
+    /// Resolves when it has ended.
+    fn ended(&self) -> std::pin::Pin<Box<dyn Future<Output = End> + Send + '_>>;
+}
+
+/// How an actor is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopMode {
+    /// What is queued is handled first; nothing new is taken.
+    Drain,
+    /// What is queued goes back to its senders.
+    Now,
+}
+
+/// How an actor ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was stopped.
+    Stopped,
+    /// It failed.
+    Failed(Box<Failure>),
+}
+
+impl Outbox {
+    /// The outbox of a proc.
+    pub fn new(id: ProcId, gateway: Gateway, config: Config, entropy: Entropy, events: EventLog) -> Outbox {
+        Outbox {
+            id,
+            gateway,
+            ports: Arc::new(PortTable::new(config.get(config::PORTS_MAX))),
+            config,
+            entropy,
+            events,
+            residents: OnceLock::new(),
+            sequences: Mutex::default(),
+            deadlines: Deadlines::default(),
+        }
+    }
+
+    /// Names the proc's table of actors; once.
+    pub fn set_residents(&self, residents: Weak<dyn Residents>) {
+        let _ = self.residents.set(residents);
+    }
+
+    /// The proc's table of actors; `None` when the proc is gone.
+    pub fn residents(&self) -> Option<Arc<dyn Residents>> {
+        self.residents.get()?.upgrade()
+    }
+
+    /// Ends a wait at its deadline, if it is still open then.
+    pub fn watch(&self, at: tokio::time::Instant, wait: Arc<dyn Wait>) -> Watched {
+        let runtime = || match self.residents() {
+            Some(residents) => Some(residents.runtime().clone()),
+            None => tokio::runtime::Handle::try_current().ok(),
+        };
+        self.deadlines.watch(runtime, at, wait)
+    }
+
+    /// A wait is over.
+    pub fn forget(&self, watched: Watched) {
+        self.deadlines.forget(watched);
+    }
+
+    /// The proc.
+    pub fn proc(&self) -> &ProcId {
+        &self.id
+    }
+
+    /// The proc, and where it is reached.
+    pub fn addr(&self) -> ProcAddr {
+        ProcAddr { id: self.id.clone(), at: self.gateway.location() }
+    }
+
+    /// The gateway it sends through.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The open ports.
+    pub fn ports(&self) -> &Arc<PortTable> {
+        &self.ports
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The seeded randomness.
+    pub fn entropy(&self) -> &Entropy {
+        &self.entropy
+    }
+
+    /// The event log.
+    pub fn events(&self) -> &EventLog {
+        &self.events
+    }
+
+    /// The next number of a sender's messages to an actor; taken before fan-out.
+    pub fn next_seq(&self, sender: Uid, to: &Destination) -> u64 {
+        let Target::Handler { actor, .. } = to.target else { return 0 };
+        let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
+        if sequences.len() >= SEQUENCES_MAX {
+            // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
+            // kept across so many destinations that this happens.
+            sequences.clear();
+        }
+        let seq = sequences.entry((sender, to.proc.uid, actor)).or_insert(0);
+        *seq += 1;
+        *seq
+    }
+
+    /// Headers of a message from `sender`.
+    pub fn headers(&self, sender: &ActorId, lane: Lane) -> Headers {
+        Headers::of(sender.clone(), self.gateway.location(), lane)
+    }
+
+    /// Posts an item to a port, anywhere.
+    ///
+    /// # Errors
+    /// Why it cannot go; what goes wrong later is returned to the sender as an undeliverable message.
+    pub fn post_item(
+        &self,
+        sender: &ActorId,
+        port: &PortAddr,
+        slot: u32,
+        lane: Lane,
+        item: Payload,
+    ) -> Result<(), CallErrorKind> {
+        let headers = self.headers(sender, lane);
+        let envelope = Envelope { to: Destination::port(port, slot), headers, body: Body::Message(item) };
+        self.gateway.post(envelope).map_err(|bounced| bounced.kind)
+    }
+
+    pub(crate) fn open_sink(&self, sink: Arc<dyn PortSink>) -> Result<(PortAddr, PortGuard), PortsExhausted> {
+        let port = self.ports.open(sink)?;
+        Ok((PortAddr { proc: self.addr(), port }, PortGuard::new(self.ports.clone(), port)))
+    }
+
+    /// Opens a port for many items.
+    pub(crate) fn open_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+        let (sink, items) = ItemSink::new(self.config.get(config::MAILBOX_CAPACITY));
+        let (addr, guard) = self.open_sink(sink)?;
+        Ok((addr, Port::new(items, guard)))
+    }
+
+    /// Opens a port for one item.
+    pub(crate) fn open_once_port<T: DeserializeOwned>(
+        &self,
+    ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
+        let (sink, item) = OnceSink::new();
+        let (addr, guard) = self.open_sink(sink)?;
+        Ok((addr, OncePort::new(item, guard)))
+    }
+
+    /// Opens a port whose items are folded into a state.
+    pub(crate) fn open_accumulator<S: Send + 'static, U: DeserializeOwned + 'static>(
+        &self,
+        initial: S,
+        fold: Fold<S, U>,
+    ) -> Result<(PortAddr, Accumulator<S>), PortsExhausted> {
+        let (sink, accumulator) = Accumulator::new(initial, fold);
+        let (addr, guard) = self.open_sink(sink)?;
+        Ok((addr, accumulator.guarded(guard)))
+    }
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox").field("proc", &self.id).finish_non_exhaustive()
+    }
+}

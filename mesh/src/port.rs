@@ -1,0 +1,19 @@
+//! Ports: typed receiving ends in a proc, and the table that finds them.
+//!
+//! A port is where replies and streamed items arrive. It does not know actors or routes: what arrives is handed to a
+//! [`PortSink`].
+//!
+//! Invariants
+//! - `PORT-1` a port number is never used twice in the life of a proc.
+//! - `PORT-2` the number of open ports is bounded, so that what answers them is too.
+//! - `PORT-3` a once port takes one item; a later one finds it closed.
+
+mod receive;
+mod table;
+
+pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
+pub(crate) use receive::{ItemSink, OnceSink, PortGuard};
+pub use table::{Next, PortItem, PortSink, PortTable, PortsExhausted};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! The table of a proc's open ports.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::call::CallErrorKind;
+use crate::wire::codec::Payload;
+
+/// What arrives at a port.
+#[derive(Debug)]
+pub enum PortItem {
+    /// A value: a reply, or a streamed item.
+    Value(Payload),
+    /// The reply will not come, and why.
+    Failed(CallErrorKind),
+}
+
+/// What becomes of the port after an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It takes more.
+    Keep,
+    /// It is done.
+    Close,
+}
+
+/// Takes what arrives at one port. Called by whoever delivers, so it must not block.
+pub trait PortSink: Send + Sync {
+    /// Takes an item for `slot`.
+    ///
+    /// # Errors
+    /// Why the item is refused; it is returned to its sender.
+    fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind>;
+}
+
+/// Too many ports are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{max} ports are open already (MESH_PORTS_MAX)")]
+pub struct PortsExhausted {
+    /// The bound.
+    pub max: usize,
+}
+
+/// A proc's open ports.
+pub struct PortTable {
+    ports: Mutex<FxHashMap<u64, Arc<dyn PortSink>>>,
+    next: AtomicU64,
+    max: usize,
+}
+
+impl PortTable {
+    /// An empty table for at most `max` ports.
+    pub fn new(max: usize) -> PortTable {
+        PortTable { ports: Mutex::default(), next: AtomicU64::new(1), max }
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut FxHashMap<u64, Arc<dyn PortSink>>) -> R) -> R {
+        f(&mut self.ports.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens a port (`PORT-1`).
+    ///
+    /// # Errors
+    /// [`PortsExhausted`] (`PORT-2`).
+    pub fn open(&self, sink: Arc<dyn PortSink>) -> Result<u64, PortsExhausted> {
+        let port = self.next.fetch_add(1, Ordering::Relaxed);
+        self.with(|ports| {
+            if ports.len() >= self.max {
+                return Err(PortsExhausted { max: self.max });
+            }
+            ports.insert(port, sink);
+            Ok(port)
+        })
+    }
+
+    /// Closes a port; nothing happens if it is closed already.
+    pub fn close(&self, port: u64) {
+        drop(self.with(|ports| ports.remove(&port)));
+    }
+
+    /// How many ports are open.
+    pub fn len(&self) -> usize {
+        self.with(|ports| ports.len())
+    }
+
+    /// Whether no port is open.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hands an item to its port. The sink runs outside the table's lock.
+    ///
+    /// # Errors
+    /// Why it was not taken: the port is closed, or it is full.
+    pub fn deliver(&self, port: u64, slot: u32, item: PortItem) -> Result<(), CallErrorKind> {
+        let sink = self.with(|ports| ports.get(&port).cloned());
+        let Some(sink) = sink else {
+            return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
+        };
+        if sink.put(slot, item)? == Next::Close {
+            self.close(port);
+        }
+        Ok(())
+    }
+}

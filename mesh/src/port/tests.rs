@@ -1,0 +1,57 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::receive::PortGuard;
+use super::*;
+use crate::call::CallErrorKind;
+use crate::wire::codec::Payload;
+
+fn value<T: serde::Serialize>(value: T) -> PortItem {
+    PortItem::Value(Payload::of(&value).unwrap())
+}
+
+#[tokio::test]
+async fn a_once_port_takes_one_item() {
+    let table = Arc::new(PortTable::new(4));
+    let (sink, receiver) = OnceSink::new();
+    let port = table.open(sink).unwrap();
+    let receive = OncePort::<u8>::new(receiver, PortGuard::new(table.clone(), port));
+    table.deliver(port, 0, value(7_u8)).unwrap();
+    assert!(matches!(table.deliver(port, 0, value(8_u8)), Err(CallErrorKind::Undeliverable { .. })));
+    assert_eq!(receive.await, Ok(7));
+    assert!(table.is_empty());
+}
+
+#[tokio::test]
+async fn a_full_port_refuses_and_a_dropped_one_is_closed() {
+    let table = Arc::new(PortTable::new(4));
+    let (sink, receiver) = ItemSink::new(1);
+    let port = table.open(sink).unwrap();
+    let mut receive = Port::<u8>::new(receiver, PortGuard::new(table.clone(), port));
+    table.deliver(port, 0, value(1_u8)).unwrap();
+    assert_eq!(table.deliver(port, 0, value(2_u8)), Err(CallErrorKind::MailboxFull { capacity: 1 }));
+    assert_eq!(receive.receive().await, Ok(1));
+    drop(receive);
+    assert!(table.is_empty());
+}
+
+#[test]
+fn the_number_of_ports_is_bounded() {
+    let table = PortTable::new(1);
+    table.open(OnceSink::new().0).unwrap();
+    assert_eq!(table.open(OnceSink::new().0), Err(PortsExhausted { max: 1 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accumulator_waits_for_its_state_or_for_silence() {
+    let table = Arc::new(PortTable::new(4));
+    let (sink, accumulator) =
+        Accumulator::new(0_u32, |_, sum, item: Result<u32, _>| *sum += item.unwrap_or(100));
+    let port = table.open(sink).unwrap();
+    let accumulator = accumulator.guarded(PortGuard::new(table.clone(), port));
+    table.deliver(port, 0, value(2_u32)).unwrap();
+    table.deliver(port, 1, PortItem::Failed(CallErrorKind::ActorStopped)).unwrap();
+    assert!(accumulator.wait_until(Duration::from_secs(1), |sum| *sum == 102).await);
+    assert!(!accumulator.wait_until(Duration::from_secs(1), |sum| *sum == 103).await);
+    assert_eq!(accumulator.into_state(), 102);
+}

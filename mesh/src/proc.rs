@@ -1,0 +1,249 @@
+//! One actor runtime: its actors, its ports, and how it ends.
+//!
+//! Invariants
+//! - `PROC-A` an actor is reachable from its admission to its end, and not after.
+//! - `PROC-B` an ending proc admits nobody, and waits for its actors within a bound; then it kills them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::runtime::Handle;
+
+use crate::actor::{Actor, ActorHandle, Birth, SpawnOptions, spawn_actor};
+use crate::addr::ProcAddr;
+use crate::call::CallErrorKind;
+use crate::clock::{self, Entropy};
+use crate::config::Config;
+use crate::event::EventLog;
+use crate::gateway::{Bounced, Gateway, LocalProc};
+use crate::ident::{ActorId, ProcId, Uid};
+use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
+use crate::port::PortItem;
+use crate::registry::Registry;
+use crate::supervision::Cause;
+use crate::wire::envelope::{Body, Envelope, Target};
+
+/// An actor runtime. Cloning shares it.
+#[derive(Clone)]
+pub struct Proc(Arc<Inner>);
+
+struct Inner {
+    outbox: Arc<Outbox>,
+    registry: Arc<Registry>,
+    runtime: Handle,
+    actors: Mutex<FxHashMap<Uid, Arc<dyn Resident>>>,
+    ending: AtomicBool,
+    failed: Mutex<Failed>,
+}
+
+/// How many failed actors a proc remembers.
+const FAILED_MAX: usize = 128;
+
+/// Why actors failed that are no more: the latest, oldest first.
+#[derive(Default)]
+struct Failed(VecDeque<(Uid, Cause)>);
+
+impl Failed {
+    fn push(&mut self, uid: Uid, cause: Cause) {
+        if self.0.len() == FAILED_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back((uid, cause));
+    }
+}
+
+impl Inner {
+    fn actors(&self) -> MutexGuard<'_, FxHashMap<Uid, Arc<dyn Resident>>> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of them, in the order of their identities: the map's own order is nobody's business.
+    fn in_order(&self) -> Vec<Arc<dyn Resident>> {
+        let mut actors: Vec<_> = self.actors().values().cloned().collect();
+        actors.sort_unstable_by_key(|actor| actor.id().uid);
+        actors
+    }
+
+    /// Why an actor that is not here is not.
+    fn why_gone(&self, uid: Uid) -> CallErrorKind {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.0.iter().rev().find(|(failed, _)| *failed == uid) {
+            Some((_, cause)) => CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) },
+            None => CallErrorKind::ActorStopped,
+        }
+    }
+}
+
+impl Proc {
+    /// A proc behind `gateway`, whose actors run on `runtime`.
+    pub fn new(
+        id: ProcId,
+        gateway: &Gateway,
+        registry: Arc<Registry>,
+        config: Config,
+        entropy: Entropy,
+        events: EventLog,
+        runtime: Handle,
+    ) -> Proc {
+        let outbox = Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events));
+        let inner = Arc::new(Inner {
+            outbox,
+            registry,
+            runtime,
+            actors: Mutex::default(),
+            ending: AtomicBool::new(false),
+            failed: Mutex::default(),
+        });
+        let residents: Arc<dyn Residents> = inner.clone();
+        inner.outbox.set_residents(Arc::downgrade(&residents));
+        let local: Arc<dyn LocalProc> = inner.clone();
+        gateway.attach(&id, &local);
+        Proc(inner)
+    }
+
+    /// Who.
+    pub fn id(&self) -> &ProcId {
+        self.0.outbox.proc()
+    }
+
+    /// Who, and where.
+    pub fn addr(&self) -> ProcAddr {
+        self.0.outbox.addr()
+    }
+
+    /// The sending side.
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.0.outbox
+    }
+
+    /// What can be spawned by name.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
+    }
+
+    /// Starts an actor.
+    ///
+    /// # Errors
+    /// [`AdmitError`], when the proc is ending or the identity is taken.
+    pub fn spawn<A: Actor>(&self, actor: A, options: SpawnOptions) -> Result<ActorHandle<A>, AdmitError> {
+        spawn_actor(&self.0.outbox, Birth::Ready(actor), options)
+    }
+
+    /// Makes something other than an actor reachable as one: a client.
+    ///
+    /// # Errors
+    /// [`AdmitError`], when the proc is ending or the identity is taken.
+    pub fn admit(&self, resident: Arc<dyn Resident>) -> Result<(), AdmitError> {
+        self.0.admit(resident)
+    }
+
+    /// Who lives here, in a fixed order.
+    pub fn residents(&self) -> Vec<ActorId> {
+        self.0.in_order().iter().map(|actor| actor.id().clone()).collect()
+    }
+
+    /// Ends every actor: first those that `last` does not name, then those; what does not end within the bound, in all,
+    /// is killed (`PROC-B`).
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: the proc is left ending.
+    pub async fn stop(&self, last: &[Uid], within: Duration) {
+        self.0.ending.store(true, Ordering::Release);
+        let deadline = clock::now() + within;
+        let (last, first): (Vec<_>, Vec<_>) =
+            self.0.in_order().into_iter().partition(|actor| last.contains(&actor.id().uid));
+        for actors in [first, last] {
+            actors.iter().for_each(|actor| actor.stop(StopMode::Drain));
+            let all = async {
+                for actor in &actors {
+                    actor.ended().await;
+                }
+            };
+            if tokio::time::timeout_at(deadline, all).await.is_err() {
+                for actor in actors.iter().filter(|actor| actor.end().is_none()) {
+                    tracing::warn!(actor = %actor.id(), "an actor did not stop in time");
+                    actor.kill();
+                }
+            }
+        }
+    }
+
+    /// Ends every actor at its next await: for a simulated death.
+    pub fn kill(&self) {
+        self.0.ending.store(true, Ordering::Release);
+        let actors = self.0.in_order();
+        actors.iter().for_each(|actor| actor.kill());
+        self.0.outbox.gateway().detach(self.id());
+    }
+}
+
+impl Residents for Inner {
+    fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError> {
+        let mut actors = self.actors();
+        // Read under the lock: `stop` takes its list under it after it has set the mark.
+        if self.ending.load(Ordering::Acquire) {
+            return Err(AdmitError::Ending { proc: self.outbox.proc().clone() });
+        }
+        let uid = actor.id().uid;
+        if actors.contains_key(&uid) {
+            return Err(AdmitError::Taken { id: actor.id().clone() });
+        }
+        actors.insert(uid, actor);
+        Ok(())
+    }
+
+    fn release(&self, uid: Uid, end: &End) {
+        self.actors().remove(&uid);
+        if let End::Failed(failure) = end {
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(uid, failure.cause.clone());
+        }
+    }
+
+    fn registered_name(&self, type_id: u64) -> Option<String> {
+        self.registry.entry(type_id).map(|entry| entry.name())
+    }
+
+    fn registered(&self) -> usize {
+        self.registry.len()
+    }
+
+    fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+}
+
+impl LocalProc for Inner {
+    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        match envelope.to.target {
+            Target::Handler { actor, .. } => {
+                let resident = self.actors().get(&actor).cloned();
+                match resident {
+                    Some(resident) => resident.deliver(envelope),
+                    None => Err(Box::new(Bounced { envelope, kind: self.why_gone(actor) })),
+                }
+            }
+            Target::Port { port, slot } => {
+                let item = match &envelope.body {
+                    // Cheap: the bytes are shared.
+                    Body::Message(payload) | Body::Reply(payload) => PortItem::Value(payload.clone()),
+                    Body::Failed(kind) => PortItem::Failed(kind.clone()),
+                    Body::Returned { .. } => {
+                        let kind = CallErrorKind::Undeliverable { reason: "a port sends nothing".to_owned() };
+                        return Err(Box::new(Bounced { envelope, kind }));
+                    }
+                };
+                let outcome = self.outbox.ports().deliver(port, slot, item);
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Proc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Proc").field(self.id()).finish()
+    }
+}

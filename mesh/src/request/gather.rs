@@ -1,0 +1,239 @@
+//! The replies of a mesh, on their way.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::{Sleep, sleep_until};
+
+use super::builder::Limit;
+use super::many::CastMesh;
+use super::pending::Whom;
+use crate::call::{CallError, CallErrorKind, RankError};
+use crate::port::{Next, PortGuard, PortItem, PortSink};
+use crate::reduce::Reducer;
+use crate::shape::Region;
+use crate::value::ValueMesh;
+use crate::wire::codec::{DecodeError, Payload};
+
+struct Slots {
+    items: Vec<Option<PortItem>>,
+    missing: usize,
+    waker: Option<Waker>,
+}
+
+/// Takes one reply a rank.
+pub(super) struct GatherSink(Mutex<Slots>);
+
+impl GatherSink {
+    pub(super) fn new(ranks: usize) -> Arc<GatherSink> {
+        let items = (0..ranks).map(|_| None).collect();
+        Arc::new(GatherSink(Mutex::new(Slots { items, missing: ranks, waker: None })))
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Slots) -> R) -> R {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl PortSink for GatherSink {
+    fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        let (next, waker) = self.with(|slots| match slots.items.get_mut(slot as usize) {
+            Some(place @ None) => {
+                *place = Some(item);
+                slots.missing -= 1;
+                let done = slots.missing == 0;
+                Ok((
+                    if done { Next::Close } else { Next::Keep },
+                    if done { slots.waker.take() } else { None },
+                ))
+            }
+            Some(Some(_)) | None => {
+                Err(CallErrorKind::Undeliverable { reason: format!("no reply of rank {slot} is awaited") })
+            }
+        })?;
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(next)
+    }
+}
+
+/// What it takes to name a rank in an error.
+pub(super) struct Ranks {
+    pub(super) mesh: Arc<CastMesh>,
+    pub(super) view: Region,
+    pub(super) handler: &'static str,
+}
+
+impl Ranks {
+    pub(super) fn error(&self, rank: usize, kind: CallErrorKind) -> RankError {
+        let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+        let addr = self.view.base_rank(rank as usize).and_then(|base| self.mesh.addr(base));
+        let whom = match addr {
+            Some(addr) => Whom::Remote(Arc::new(addr), Some(rank)),
+            None => Whom::Remote(Arc::new(self.mesh.nowhere()), Some(rank)),
+        };
+        RankError { rank, error: CallError::new(whom.callee(self.handler), kind) }
+    }
+}
+
+/// One result a rank, on its way: a future of `ValueMesh<Result<R, RankError>>`. The message is sent already.
+#[must_use = "the message was sent; await this to get the replies, or use `.cast(cx)` if you do not want them"]
+pub struct EachPending<R> {
+    ranks: Ranks,
+    sink: Arc<GatherSink>,
+    _guard: Option<PortGuard>,
+    decode: fn(&Payload) -> Result<R, DecodeError>,
+    limit: Limit,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl<R> EachPending<R> {
+    pub(super) fn new(
+        ranks: Ranks,
+        sink: Arc<GatherSink>,
+        guard: Option<PortGuard>,
+        decode: fn(&Payload) -> Result<R, DecodeError>,
+        limit: Limit,
+    ) -> EachPending<R> {
+        let sleep = Box::pin(sleep_until(limit.at));
+        EachPending { ranks, sink, _guard: guard, decode, limit, sleep }
+    }
+
+    fn take(&mut self) -> ValueMesh<Result<R, RankError>> {
+        let items = self.sink.with(|slots| std::mem::take(&mut slots.items));
+        let after = self.limit.after;
+        let results = items.into_iter().enumerate().map(|(rank, item)| {
+            let failed = |kind| Err(self.ranks.error(rank, kind));
+            match item {
+                Some(PortItem::Value(payload)) => match (self.decode)(&payload) {
+                    Ok(value) => Ok(value),
+                    Err(error) => failed(CallErrorKind::Decode { reason: error.to_string() }),
+                },
+                Some(PortItem::Failed(CallErrorKind::Deadline { .. })) | None => {
+                    failed(CallErrorKind::Deadline { after })
+                }
+                Some(PortItem::Failed(kind)) => failed(kind),
+            }
+        });
+        let results: Vec<_> = results.collect();
+        ValueMesh::new(self.ranks.view.clone(), results).expect("there is one slot a rank of the view")
+    }
+}
+
+impl<R> Unpin for EachPending<R> {}
+
+impl<R> Future for EachPending<R> {
+    type Output = ValueMesh<Result<R, RankError>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let complete = self.sink.with(|slots| {
+            slots.waker = Some(cx.waker().clone());
+            slots.missing == 0
+        });
+        if complete || self.sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(self.take());
+        }
+        Poll::Pending
+    }
+}
+
+/// Some ranks of a mesh gave no reply. What the others gave is in `partial`.
+pub struct MeshCallError<P> {
+    /// The ranks that failed, in rank order.
+    pub failed: Vec<RankError>,
+    /// How many ranks were called.
+    pub ranks: usize,
+    /// What the others gave.
+    pub partial: P,
+}
+
+/// How many failed ranks an error's text names one by one.
+const NAMED_MAX: usize = 8;
+
+impl<P> fmt::Display for MeshCallError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} ranks failed: ", self.failed.len(), self.ranks)?;
+        for (n, error) in self.failed.iter().take(NAMED_MAX).enumerate() {
+            if n > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{error}")?;
+        }
+        match self.failed.len().saturating_sub(NAMED_MAX) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl<P> fmt::Debug for MeshCallError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeshCallError")
+            .field("failed", &self.failed)
+            .field("ranks", &self.ranks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P> std::error::Error for MeshCallError<P> {}
+
+/// One reply a rank, on its way: a future of `Result<ValueMesh<R>, MeshCallError<ValueMesh<Option<R>>>>`.
+#[must_use = "the message was sent; await this to get the replies, or use `.cast(cx)` if you do not want them"]
+pub struct MeshPending<R>(EachPending<R>);
+
+impl<R> MeshPending<R> {
+    pub(super) fn new(each: EachPending<R>) -> MeshPending<R> {
+        MeshPending(each)
+    }
+}
+
+impl<R> Future for MeshPending<R> {
+    type Output = Result<ValueMesh<R>, MeshCallError<ValueMesh<Option<R>>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|each| {
+            let mut failed = Vec::new();
+            let partial = each.map(|result| result.map_err(|error| failed.push(error)).ok());
+            if failed.is_empty() {
+                return Ok(partial.map(|value| value.expect("no rank failed")));
+            }
+            Err(MeshCallError { failed, ranks: partial.len(), partial })
+        })
+    }
+}
+
+/// The merged reply of a mesh, on its way: a future of `Result<R, MeshCallError<Option<R>>>`.
+#[must_use = "the message was sent; await this to get the merged reply"]
+pub struct ReducePending<R> {
+    each: EachPending<R>,
+    reducer: Box<dyn Reducer<R>>,
+}
+
+impl<R> ReducePending<R> {
+    pub(super) fn new(each: EachPending<R>, reducer: Box<dyn Reducer<R>>) -> ReducePending<R> {
+        ReducePending { each, reducer }
+    }
+}
+
+impl<R: 'static> Future for ReducePending<R> {
+    type Output = Result<R, MeshCallError<Option<R>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(each) = Pin::new(&mut self.each).poll(cx) else { return Poll::Pending };
+        let (mut failed, ranks) = (Vec::new(), each.len());
+        let replies: Vec<R> = each
+            .into_values()
+            .into_iter()
+            .filter_map(|result| result.map_err(|e| failed.push(e)).ok())
+            .collect();
+        let merged = replies.into_iter().reduce(|left, right| self.reducer.reduce(left, right));
+        Poll::Ready(match merged {
+            Some(merged) if failed.is_empty() => Ok(merged),
+            partial => Err(MeshCallError { failed, ranks, partial }),
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! Verbs on an actor of this process: the message is moved.
+
+use std::time::Duration;
+
+use super::builder::{Accepts, Limit, OneActor};
+use super::pending::{Outcome, Pending, Whom};
+use super::send_wait::SendWait;
+use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, RareHeaders, ReplyTo, Scope};
+use crate::call::{CallErrorKind, SendError};
+use crate::clock;
+use crate::message::Message;
+
+/// Why a message cannot be taken back: it always can, its type is known.
+const RECOVERED: &str = "a parcel gives back what was put into it";
+
+impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
+    type Pending = Pending<M::Reply>;
+
+    fn call(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply> {
+        let cell = self.cell();
+        let limit = Limit::of::<M>(timeout, scope);
+        let whom = Whom::Local(cell.clone());
+        let chain = scope.call_chain();
+        if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
+            return Pending::new(Outcome::Failed(CallErrorKind::Deadlock { cycle }), whom, M::NAME, limit);
+        }
+        let (reply, receiver) = ReplyTo::here();
+        let mut headers = ParcelHeaders { deadline: Some(limit.at), chain, ..ParcelHeaders::default() };
+        let reply = if M::DEFERRED {
+            headers.rare = Some(Box::new(RareHeaders { deferred: Some(Deferred::here(reply)), point: None }));
+            ReplyTo::none()
+        } else {
+            reply
+        };
+        let pending = |outcome| Pending::new(outcome, whom, M::NAME, limit);
+        match cell.push_or_wait(Parcel::new(message, reply, headers)) {
+            Ok(None) => pending(Outcome::local(receiver)),
+            Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(Box::new(waiting)),
+            Err(refused) => pending(Outcome::Failed(refused.0)),
+        }
+    }
+}
+
+/// Takes a message out of its parcel, and lets nobody wait for its reply.
+fn take_back<A: Handler<M>, M: Message>(parcel: Parcel<A>) -> M {
+    let (message, reply) = parcel.recover::<M>().expect(RECOVERED);
+    reply.forget();
+    message
+}
+
+fn headers(timeout: Option<Duration>) -> ParcelHeaders {
+    let deadline = timeout.and_then(|after| clock::now().checked_add(after));
+    ParcelHeaders { deadline, ..ParcelHeaders::default() }
+}
+
+impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
+    fn send(&self, _: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
+        let cell = self.cell();
+        cell.push(Parcel::new(message, ReplyTo::none(), headers(timeout))).map_err(|refused| {
+            let (kind, parcel) = *refused;
+            SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: take_back::<A, M>(parcel) }
+        })
+    }
+
+    fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
+        let cell = self.cell();
+        let waited = cell.push_or_wait(Parcel::new(message, ReplyTo::none(), headers(timeout)));
+        if let Ok(None) = waited {
+            return SendWait::accepted();
+        }
+        let limit = Limit::of::<M>(timeout, scope);
+        let whom = Whom::Local(cell.clone());
+        match waited {
+            Ok(None) => SendWait::accepted(),
+            Ok(Some(waiting)) => {
+                let gone = cell.clone();
+                let wait = async move {
+                    let mut waiting = waiting.returning();
+                    match (&mut waiting).await {
+                        crate::mailbox::WaitOutcome::Accepted => Ok(()),
+                        crate::mailbox::WaitOutcome::Closed(parcel) => {
+                            Err((gone.gone(), parcel.map(take_back::<A, M>)))
+                        }
+                    }
+                };
+                SendWait::waiting(whom, M::NAME, limit, Box::pin(wait))
+            }
+            Err(refused) => {
+                let (kind, parcel) = *refused;
+                SendWait::failed(whom, M::NAME, limit, kind, take_back::<A, M>(parcel))
+            }
+        }
+    }
+}
+
+/// Puts a message on the control lane of an actor of this process: for the runtime's own events.
+pub(crate) fn post_control<A: Handler<M>, M: Message>(actor: &crate::actor::ActorHandle<A>, message: M) {
+    let parcel = Parcel::new(message, ReplyTo::none(), ParcelHeaders::default());
+    actor.target().cell().push_control_message(parcel);
+}

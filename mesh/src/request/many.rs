@@ -1,0 +1,323 @@
+//! Verbs on a mesh.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::builder::{Accepts, Limit, ManyActors};
+use super::gather::{EachPending, GatherSink, MeshPending, Ranks};
+use super::pending::{Outcome, Pending, Whom};
+use super::remote::{self, Posting, malformed};
+use super::stream::Replies;
+use crate::actor::{Actor, Handler, Scope, Target};
+use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
+use crate::call::{CallErrorKind, RankError};
+use crate::cast::{Members, plan};
+use crate::clock;
+use crate::ident::{GatewayId, MeshId, ProcId, Uid};
+use crate::message::{self, RemoteMessage};
+use crate::port::{PortGuard, PortItem, PortSink};
+use crate::shape::Region;
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{CastPoint, ReplyOn};
+
+/// The most members that a mesh from outside may claim (`PEER-1`).
+const MEMBERS_MAX: usize = 1 << 24;
+
+/// A mesh of actors, as it is addressed: one actor of the mesh's identity in each of its procs.
+pub struct CastMesh {
+    id: MeshId,
+    members: Members,
+    /// Our calls in flight, a rank: for `choose`.
+    in_flight: OnceLock<Vec<AtomicU32>>,
+}
+
+impl CastMesh {
+    pub(crate) fn new(id: MeshId, members: Members) -> CastMesh {
+        CastMesh { id, members, in_flight: OnceLock::new() }
+    }
+
+    /// Our calls in flight; made when they are first counted.
+    fn in_flight(&self) -> &[AtomicU32] {
+        self.in_flight.get_or_init(|| (0..self.members.len()).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    pub(crate) fn id(&self) -> &MeshId {
+        &self.id
+    }
+
+    pub(crate) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// The member of a rank, in the whole mesh.
+    pub(crate) fn addr(&self, base_rank: usize) -> Option<ActorAddr> {
+        let proc = self.members.proc(u32::try_from(base_rank).ok()?)?;
+        Some(proc.actor(self.id.uid, self.id.label.clone()))
+    }
+
+    /// An address for errors about a rank that does not exist.
+    pub(super) fn nowhere(&self) -> ActorAddr {
+        let at = Location { gateway: GatewayId { uid: Uid(0), incarnation: 0 }, door: None };
+        let proc = ProcAddr { id: ProcId::single(Uid(0), "nowhere".into()), at: Arc::new(at) };
+        proc.actor(self.id.uid, self.id.label.clone())
+    }
+}
+
+/// Every rank of a view of a mesh.
+pub struct Cast<A: Actor> {
+    mesh: Arc<CastMesh>,
+    view: Region,
+    _actor: PhantomData<fn(A)>,
+}
+
+impl<A: Actor> Cast<A> {
+    pub(crate) fn new(mesh: Arc<CastMesh>, view: Region) -> Cast<A> {
+        Cast { mesh, view, _actor: PhantomData }
+    }
+
+    pub(crate) fn mesh(&self) -> &Arc<CastMesh> {
+        &self.mesh
+    }
+
+    pub(crate) fn view(&self) -> &Region {
+        &self.view
+    }
+
+    /// The member of a rank of the view.
+    pub(crate) fn addr(&self, rank: usize) -> Option<ActorAddr> {
+        self.mesh.addr(self.view.base_rank(rank)?)
+    }
+
+    fn ranks(&self, handler: &'static str) -> Ranks {
+        Ranks { mesh: self.mesh.clone(), view: self.view.clone(), handler }
+    }
+
+    /// Posts an encoded message to every rank of the view: encoded once, numbered before it leaves. What cannot go is
+    /// given to `failed`.
+    fn fan_out(
+        &self,
+        scope: Scope<'_>,
+        handler: u64,
+        payload: &Payload,
+        reply_to: Option<(&PortAddr, Option<ReplyOn>)>,
+        limit_us: Option<u64>,
+        mut failed: impl FnMut(u32, CallErrorKind),
+    ) {
+        for leaf in plan(&self.view, &self.mesh.members) {
+            let rank = leaf.point.rank;
+            let to = leaf.proc.actor(self.mesh.id.uid, self.mesh.id.label.clone());
+            let cycle = reply_to.and_then(|_| remote::deadlock(scope, &to));
+            let posting = Posting {
+                reply_to: reply_to.map(|(port, _)| (port.clone(), rank)),
+                reply_on: reply_to.and_then(|(_, on)| on),
+                limit_us,
+                point: Some(leaf.point),
+            };
+            let sent = cycle
+                .map_or(Ok(()), Err)
+                .and_then(|()| remote::post(scope, &to, handler, payload.clone(), posting));
+            if let Err(kind) = sent {
+                failed(rank, kind);
+            }
+        }
+    }
+
+    /// Sends a call to every rank; the replies come to `sink`.
+    pub(crate) fn call_to<M: RemoteMessage>(
+        &self,
+        scope: Scope<'_>,
+        message: &M,
+        limit: Limit,
+        sink: Arc<dyn PortSink>,
+    ) -> Option<PortGuard> {
+        let fail_all = |kind: CallErrorKind| {
+            for rank in 0..u32::try_from(self.view.num_ranks()).unwrap_or(u32::MAX) {
+                // A sink refuses what it has already.
+                let _ = sink.put(rank, PortItem::Failed(kind.clone()));
+            }
+        };
+        let payload = match message::encode_message(message) {
+            Ok(payload) => payload,
+            Err(error) => {
+                fail_all(malformed(&error));
+                return None;
+            }
+        };
+        let (port, guard) = match scope.outbox.open_sink(sink.clone()) {
+            Ok(opened) => opened,
+            Err(error) => {
+                fail_all(remote::exhausted(error));
+                return None;
+            }
+        };
+        let reply_to = Some((&port, remote::reply_on::<M>()));
+        self.fan_out(scope, M::ID, &payload, reply_to, Some(limit.left_us()), |rank, kind| {
+            let _ = sink.put(rank, PortItem::Failed(kind));
+        });
+        Some(guard)
+    }
+
+    /// Picks a rank: of two at random, the one with fewer of our calls in flight.
+    fn pick(&self, scope: Scope<'_>) -> Option<(CastPoint, ActorAddr, usize)> {
+        let size = self.view.num_ranks();
+        if size == 0 {
+            return None;
+        }
+        let random = || usize::try_from(scope.outbox.entropy().below(size as u64)).unwrap_or(0);
+        let load = |rank: usize| {
+            let base = self.view.base_rank(rank).unwrap_or(0);
+            self.mesh.in_flight().get(base).map_or(0, |count| count.load(Ordering::Relaxed))
+        };
+        let (one, other) = (random(), random());
+        let rank = if load(other) < load(one) { other } else { one };
+        let base = self.view.base_rank(rank)?;
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let point = CastPoint { rank: narrow(rank), base_rank: narrow(base), size: narrow(size) };
+        scope.outbox.events().note(|| format!("choose {} rank {rank}", self.mesh.id));
+        Some((point, self.mesh.addr(base)?, base))
+    }
+}
+
+/// A call of `choose` in flight.
+struct InFlight {
+    mesh: Arc<CastMesh>,
+    rank: usize,
+}
+
+impl InFlight {
+    fn new(mesh: Arc<CastMesh>, rank: usize) -> InFlight {
+        if let Some(count) = mesh.in_flight().get(rank) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        InFlight { mesh, rank }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(count) = self.mesh.in_flight().get(self.rank) {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<A: Actor> Clone for Cast<A> {
+    fn clone(&self) -> Cast<A> {
+        Cast::new(self.mesh.clone(), self.view.clone())
+    }
+}
+
+impl<A: Actor> Target for Cast<A> {
+    type Actor = A;
+}
+
+impl<A: Actor> PartialEq for Cast<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.mesh.id == other.mesh.id && self.view == other.view
+    }
+}
+
+impl<A: Actor> Eq for Cast<A> {}
+
+impl<A: Actor> Hash for Cast<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.mesh.id.hash(state);
+        self.view.hash(state);
+    }
+}
+
+impl<A: Actor> Serialize for Cast<A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.mesh.id, &self.mesh.members, &self.view).serialize(serializer)
+    }
+}
+
+impl<'de, A: Actor> Deserialize<'de> for Cast<A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (id, members, view): (MeshId, Members, Region) = Deserialize::deserialize(deserializer)?;
+        if members.len() > MEMBERS_MAX {
+            return Err(serde::de::Error::custom("a mesh of more members than there can be"));
+        }
+        // Bounded by what was received: a view of more ranks than there are members is refused.
+        if view.base_ranks().next_back().is_some_and(|last| last >= members.len()) {
+            return Err(serde::de::Error::custom("a view beyond its mesh"));
+        }
+        Ok(Cast::new(Arc::new(CastMesh::new(id, members)), view))
+    }
+}
+
+/// A message could not be sent to some ranks; the others have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CastError {
+    /// The ranks it could not be sent to.
+    pub failed: Vec<RankError>,
+    /// How many ranks there are.
+    pub ranks: usize,
+}
+
+impl fmt::Display for CastError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not sent to {} of {} ranks", self.failed.len(), self.ranks)?;
+        match self.failed.first() {
+            Some(first) => write!(f, ": {first}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CastError {}
+
+impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Cast<A> {
+    type Pending = MeshPending<M::Reply>;
+
+    fn call(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> MeshPending<M::Reply> {
+        MeshPending::of(self.call_each(scope, message, timeout))
+    }
+}
+
+impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
+    fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError> {
+        let ranks = self.ranks(M::NAME);
+        let mut failed = Vec::new();
+        match message::encode_message(&message) {
+            Ok(payload) => {
+                let limit_us = timeout.map(clock::to_us);
+                self.fan_out(scope, M::ID, &payload, None, limit_us, |rank, kind| {
+                    failed.push(ranks.error(rank as usize, kind));
+                });
+            }
+            Err(error) => {
+                failed.extend((0..self.view.num_ranks()).map(|rank| ranks.error(rank, malformed(&error))));
+            }
+        }
+        if failed.is_empty() { Ok(()) } else { Err(CastError { failed, ranks: self.view.num_ranks() }) }
+    }
+
+    fn call_each(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> EachPending<M::Reply> {
+        let limit = Limit::of::<M>(timeout, scope);
+        let sink = GatherSink::new(self.view.num_ranks());
+        let guard = self.call_to(scope, &message, limit, sink.clone());
+        EachPending::new(self.ranks(M::NAME), sink, guard, message::decode_reply::<M>, limit)
+    }
+
+    fn choose(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply> {
+        let Some((point, addr, base)) = self.pick(scope) else {
+            let kind = CallErrorKind::Undeliverable { reason: "the mesh has no ranks".to_owned() };
+            let whom = Whom::Remote(Arc::new(self.mesh.nowhere()), None);
+            return Pending::new(Outcome::Failed(kind), whom, M::NAME, Limit::of::<M>(timeout, scope));
+        };
+        let whom = Whom::Remote(Arc::new(addr.clone()), Some(point.rank));
+        remote::call(scope, whom, &addr, &message, timeout, Some(point))
+            .holding(Box::new(InFlight::new(self.mesh.clone(), base)))
+    }
+
+    fn stream(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Replies<M::Reply> {
+        Replies::open(self, self.ranks(M::NAME), scope, &message, timeout)
+    }
+}

@@ -1,0 +1,193 @@
+//! The reply of one actor, on its way.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep_until};
+
+use super::builder::Limit;
+use crate::actor::{Arrival, ReplyWait};
+use crate::addr::ActorAddr;
+use crate::call::{CallError, CallErrorKind, Callee, TryCallError};
+use crate::clock::{self, Wait, Watched};
+use crate::outbox::{Outbox, Resident};
+use crate::port::{PortGuard, PortItem};
+use crate::wire::codec::{DecodeError, Payload};
+
+/// A call with less time than this has a timer of its own; longer ones share one.
+const SHORT: Duration = clock::TICK.saturating_mul(8);
+
+/// Whom a call was to: made into words only when it fails.
+pub(super) enum Whom {
+    Local(Arc<dyn Resident>),
+    Remote(Arc<ActorAddr>, Option<u32>),
+}
+
+impl Whom {
+    /// Where the deadlines of calls within the process are watched.
+    fn outbox(&self) -> Option<&Outbox> {
+        match self {
+            Whom::Local(resident) => resident.outbox(),
+            Whom::Remote(..) => None,
+        }
+    }
+
+    pub(super) fn callee(&self, handler: &str) -> Callee {
+        let (actor, rank) = match self {
+            Whom::Local(resident) => (resident.id().clone(), None),
+            Whom::Remote(addr, rank) => (addr.id.clone(), *rank),
+        };
+        Callee { actor, handler: Some(handler.to_owned()), rank }
+    }
+}
+
+pub(super) enum Outcome<R> {
+    Failed(CallErrorKind),
+    Local {
+        reply: ReplyWait<R>,
+        deadline: Deadline<R>,
+    },
+    Remote {
+        item: oneshot::Receiver<PortItem>,
+        decode: fn(&Payload) -> Result<R, DecodeError>,
+        _guard: PortGuard,
+    },
+    Taken,
+}
+
+/// How the deadline of a reply within the process is met.
+pub(super) enum Deadline<R> {
+    /// Not watched yet: the wait of the reply.
+    Of(fn(&ReplyWait<R>) -> Arc<dyn Wait>),
+    Watched(Watched),
+}
+
+impl<R: Send + 'static> Outcome<R> {
+    /// A reply within the process.
+    pub(super) fn local(reply: ReplyWait<R>) -> Outcome<R> {
+        Outcome::Local { reply, deadline: Deadline::Of(ReplyWait::wait) }
+    }
+}
+
+/// The reply of one actor, on its way: a future of `Result<R, CallError>`. The message is sent already.
+#[must_use = "the message was sent; await this to get its reply, or use `.send(cx)` if you do not want one"]
+pub struct Pending<R> {
+    outcome: Outcome<R>,
+    whom: Whom,
+    handler: &'static str,
+    limit: Limit,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Dropped with it: a place among the waiters, a count of calls in flight.
+    held: Vec<Box<dyn Send>>,
+}
+
+impl<R> Pending<R> {
+    pub(super) fn new(outcome: Outcome<R>, whom: Whom, handler: &'static str, limit: Limit) -> Pending<R> {
+        Pending { outcome, whom, handler, limit, sleep: None, held: Vec::new() }
+    }
+
+    pub(super) fn holding(mut self, held: Box<dyn Send>) -> Pending<R> {
+        self.held.push(held);
+        self
+    }
+
+    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, CallErrorKind>> {
+        let stopped = CallErrorKind::ActorStopped;
+        let poll = match &mut self.outcome {
+            Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
+            Outcome::Local { reply, deadline } => match reply.poll(cx) {
+                Poll::Ready(Arrival::Reply(reply)) => Poll::Ready(reply),
+                Poll::Ready(Arrival::Expired) => {
+                    Poll::Ready(Err(CallErrorKind::Deadline { after: self.limit.after }))
+                }
+                // A short one is met by a timer of its own, below.
+                Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
+                Poll::Pending => {
+                    if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
+                        *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
+                    }
+                    if let Deadline::Watched(_) = deadline {
+                        return Poll::Pending;
+                    }
+                    Poll::Pending
+                }
+            },
+            Outcome::Remote { item, decode, .. } => Pin::new(item).poll(cx).map(|item| match item {
+                Ok(PortItem::Value(payload)) => {
+                    decode(&payload).map_err(|error| CallErrorKind::Decode { reason: error.to_string() })
+                }
+                Ok(PortItem::Failed(kind)) => Err(kind),
+                Err(_) => Err(stopped),
+            }),
+            Outcome::Taken => panic!("a reply was polled after it was given"),
+        };
+        if poll.is_ready() {
+            return poll;
+        }
+        let at = self.limit.at;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        sleep.as_mut().poll(cx).map(|()| Err(CallErrorKind::Deadline { after: self.limit.after }))
+    }
+}
+
+impl<R> Unpin for Pending<R> {}
+
+impl<R> Future for Pending<R> {
+    type Output = Result<R, CallError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let poll = self.poll_kind(cx);
+        if poll.is_ready() {
+            let done = std::mem::replace(&mut self.outcome, Outcome::Taken);
+            if let (Outcome::Local { deadline: Deadline::Watched(watched), .. }, Some(outbox)) =
+                (done, self.whom.outbox())
+            {
+                outbox.forget(watched);
+            }
+            self.sleep = None;
+            self.held.clear();
+        }
+        poll.map_err(|kind| {
+            // The callee knows only what was left of the time, not what was allowed.
+            let kind = match kind {
+                CallErrorKind::Deadline { .. } => CallErrorKind::Deadline { after: self.limit.after },
+                kind => kind,
+            };
+            CallError::new(self.whom.callee(self.handler), kind)
+        })
+    }
+}
+
+impl<R> fmt::Debug for Pending<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pending({})", self.whom.callee(self.handler))
+    }
+}
+
+/// The flattened reply of a handler that returns a `Result`: a future of `Result<R, TryCallError<E>>`.
+#[must_use = "the message was sent; await this to get its reply"]
+#[derive(Debug)]
+pub struct TryPending<R, E>(Pending<Result<R, E>>);
+
+impl<R, E> TryPending<R, E> {
+    pub(super) fn new(pending: Pending<Result<R, E>>) -> TryPending<R, E> {
+        TryPending(pending)
+    }
+}
+
+impl<R, E> Future for TryPending<R, E> {
+    type Output = Result<R, TryCallError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|reply| match reply {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(TryCallError::Handler(error)),
+            Err(error) => Err(TryCallError::Call(error)),
+        })
+    }
+}

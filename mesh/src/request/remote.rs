@@ -1,0 +1,145 @@
+//! Verbs on an actor anywhere: the message is encoded.
+
+use std::time::Duration;
+
+use super::builder::{Accepts, Limit, OneActor};
+use super::pending::{Outcome, Pending, Whom};
+use super::send_wait::SendWait;
+use crate::actor::{Handler, Remote, Scope};
+use crate::addr::{ActorAddr, PortAddr};
+use crate::call::{CallErrorKind, SendError};
+use crate::clock;
+use crate::message::{self, RemoteMessage};
+use crate::port::{OnceSink, PortItem};
+use crate::wire::codec::{EncodeError, Payload};
+use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Lane, ReplyOn};
+
+/// What an envelope to an actor says beside its payload.
+#[derive(Default)]
+pub(super) struct Posting {
+    pub(super) reply_to: Option<(PortAddr, u32)>,
+    pub(super) reply_on: Option<ReplyOn>,
+    pub(super) limit_us: Option<u64>,
+    pub(super) point: Option<CastPoint>,
+}
+
+pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
+    CallErrorKind::Decode { reason: error.to_string() }
+}
+
+/// Posts an encoded message to an actor.
+pub(super) fn post(
+    scope: Scope<'_>,
+    to: &ActorAddr,
+    handler: u64,
+    payload: Payload,
+    posting: Posting,
+) -> Result<(), CallErrorKind> {
+    let to = Destination::handler(to, handler);
+    let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
+    headers.seq = scope.outbox.next_seq(scope.sender.uid, &to);
+    headers.deadline_us = posting.limit_us;
+    headers.point = posting.point;
+    if posting.reply_to.is_some() {
+        headers.reply_to = posting.reply_to;
+        headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
+        // Who waits for the acceptance alone does not wait for the handler.
+        if headers.reply_on != ReplyOn::Acceptance {
+            headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
+        }
+    }
+    let envelope = Envelope { to, headers, body: Body::Message(payload) };
+    scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+}
+
+/// What the reply of a call waits for.
+pub(super) fn reply_on<M: crate::message::Message>() -> Option<ReplyOn> {
+    M::DEFERRED.then_some(ReplyOn::Deferred)
+}
+
+/// The cycle that a call would close.
+pub(super) fn deadlock(scope: Scope<'_>, to: &ActorAddr) -> Option<CallErrorKind> {
+    let cycle = scope.call_chain()?.cycle(&to.id)?;
+    Some(CallErrorKind::Deadlock { cycle })
+}
+
+/// Calls one actor; `point` says which member of a mesh it is.
+pub(super) fn call<M: RemoteMessage>(
+    scope: Scope<'_>,
+    whom: Whom,
+    to: &ActorAddr,
+    message: &M,
+    timeout: Option<Duration>,
+    point: Option<CastPoint>,
+) -> Pending<M::Reply> {
+    let limit = Limit::of::<M>(timeout, scope);
+    let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
+        let payload = message::encode_message(message).map_err(|error| malformed(&error))?;
+        let (sink, item) = OnceSink::new();
+        let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+        let posting = Posting {
+            reply_to: Some((port, 0)),
+            reply_on: reply_on::<M>(),
+            limit_us: Some(limit.left_us()),
+            point,
+        };
+        post(scope, to, M::ID, payload, posting)?;
+        Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
+    });
+    Pending::new(sent.unwrap_or_else(Outcome::Failed), whom, M::NAME, limit)
+}
+
+pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {
+    CallErrorKind::Undeliverable { reason: error.to_string() }
+}
+
+impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
+    type Pending = Pending<M::Reply>;
+
+    fn call(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply> {
+        let whom = Whom::Remote(self.addr().clone(), self.rank());
+        call(scope, whom, self.addr(), &message, timeout, None)
+    }
+}
+
+impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
+    fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
+        let limit_us = timeout.map(clock::to_us);
+        let sent = message::encode_message(&message).map_err(|error| malformed(&error)).and_then(|payload| {
+            post(scope, self.addr(), M::ID, payload, Posting { limit_us, ..Posting::default() })
+        });
+        sent.map_err(|kind| {
+            let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);
+            SendError { callee: Box::new(callee), kind, message }
+        })
+    }
+
+    fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
+        let limit = Limit::of::<M>(timeout, scope);
+        let whom = Whom::Remote(self.addr().clone(), self.rank());
+        let sent = message::encode_message(&message).map_err(|error| malformed(&error)).and_then(|payload| {
+            let (sink, item) = OnceSink::new();
+            let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+            let limit_us = timeout.map(|_| limit.left_us());
+            let reply_on = Some(ReplyOn::Acceptance);
+            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, point: None };
+            post(scope, self.addr(), M::ID, payload, posting)?;
+            Ok((item, guard))
+        });
+        match sent {
+            Err(kind) => SendWait::failed(whom, M::NAME, limit, kind, message),
+            Ok((item, guard)) => {
+                let wait = async move {
+                    let item = item.await;
+                    drop(guard);
+                    match item {
+                        Ok(PortItem::Value(_)) => Ok(()),
+                        Ok(PortItem::Failed(kind)) => Err((kind, Some(message))),
+                        Err(_) => Err((CallErrorKind::ActorStopped, Some(message))),
+                    }
+                };
+                SendWait::waiting(whom, M::NAME, limit, Box::pin(wait))
+            }
+        }
+    }
+}

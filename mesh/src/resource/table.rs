@@ -1,0 +1,212 @@
+//! The bookkeeping of a kind: the only place where a status changes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Resource, ResourceKey};
+use crate::actor::{Caller, ReplyTo};
+use crate::ident::Label;
+use crate::request::PortRef;
+use crate::value::{Status, StatusClass, StatusOverlay};
+
+/// How many waits and subscriptions one table holds; more are answered with the status as it is.
+const WAITERS_MAX: usize = 1 << 16;
+
+/// A resource, as seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResourceState<S> {
+    /// Which.
+    pub key: ResourceKey,
+    /// The name it was given.
+    pub label: Label,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Raised by every change.
+    pub generation: u64,
+    /// Whether it was asked for with another spec than it has.
+    pub spec_conflict: bool,
+    /// What its agent says of it; `None` before it is made.
+    pub state: Option<S>,
+}
+
+struct Entry<R: Resource> {
+    label: Label,
+    spec: R::Spec,
+    status: Status,
+    state: Option<R::State>,
+    generation: u64,
+    spec_conflict: bool,
+}
+
+struct Waiter {
+    key: ResourceKey,
+    at_least: StatusClass,
+    /// The rank in the view that it was registered with: kept, whatever later views there are.
+    rank: u32,
+    reply: ReplyTo<StatusOverlay>,
+}
+
+/// The resources of one kind, with those who wait for them.
+pub struct ResourceTable<R: Resource> {
+    entries: BTreeMap<ResourceKey, Entry<R>>,
+    waiters: Vec<Waiter>,
+    subscribers: Vec<(ResourceKey, PortRef<ResourceState<R::State>>)>,
+    stopping: bool,
+}
+
+impl<R: Resource> Default for ResourceTable<R> {
+    fn default() -> ResourceTable<R> {
+        ResourceTable {
+            entries: BTreeMap::new(),
+            waiters: Vec::new(),
+            subscribers: Vec::new(),
+            stopping: false,
+        }
+    }
+}
+
+impl<R: Resource> ResourceTable<R> {
+    /// The keys there are, in order.
+    pub fn keys(&self) -> Vec<ResourceKey> {
+        self.entries.keys().copied().collect()
+    }
+
+    /// Where a resource is in its life.
+    pub fn status(&self, key: ResourceKey) -> Status {
+        self.entries.get(&key).map_or(Status::NotExist, |entry| entry.status.clone())
+    }
+
+    /// What it was made from.
+    pub fn spec(&self, key: ResourceKey) -> Option<&R::Spec> {
+        self.entries.get(&key).map(|entry| &entry.spec)
+    }
+
+    /// What is seen of it.
+    pub fn state(&self, key: ResourceKey) -> ResourceState<R::State> {
+        match self.entries.get(&key) {
+            Some(entry) => ResourceState {
+                key,
+                label: entry.label.clone(),
+                status: entry.status.clone(),
+                generation: entry.generation,
+                spec_conflict: entry.spec_conflict,
+                state: entry.state.clone(),
+            },
+            None => ResourceState {
+                key,
+                label: "unknown".into(),
+                status: Status::NotExist,
+                generation: 0,
+                spec_conflict: false,
+                state: None,
+            },
+        }
+    }
+
+    /// Whether new ones are refused.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Refuses new ones from now on.
+    pub fn refuse_new(&mut self) {
+        self.stopping = true;
+    }
+
+    /// Whether everything has ended.
+    pub fn all_ended(&self) -> bool {
+        self.entries.values().all(|entry| entry.status.is_terminal())
+    }
+
+    /// Enters a new resource.
+    pub(crate) fn insert(
+        &mut self,
+        cx: &impl Caller,
+        key: ResourceKey,
+        label: Label,
+        spec: R::Spec,
+        status: Status,
+    ) {
+        let entry = Entry { label, spec, status, state: None, generation: 1, spec_conflict: false };
+        self.entries.insert(key, entry);
+        self.tell(cx, key);
+    }
+
+    pub(super) fn conflict(&mut self, cx: &impl Caller, key: ResourceKey) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.spec_conflict = true;
+            entry.generation += 1;
+            self.tell(cx, key);
+        }
+    }
+
+    pub(super) fn updated(&mut self, cx: &impl Caller, key: ResourceKey, spec: R::Spec, state: R::State) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.spec = spec;
+            let status = entry.status.clone();
+            self.set(cx, key, status, Some(state));
+        }
+    }
+
+    /// Records a change: raises the generation, answers those who wait, tells the subscribers. What has ended stays
+    /// ended, and the first end is kept.
+    pub fn set(&mut self, cx: &impl Caller, key: ResourceKey, status: Status, state: Option<R::State>) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if entry.status.is_terminal() || (entry.status == status && state.is_none()) {
+            return;
+        }
+        if status.class() < entry.status.class() {
+            // News from before a stop that was asked for meanwhile.
+            entry.state = state.or(entry.state.take());
+            return;
+        }
+        entry.status = status;
+        entry.state = state.or(entry.state.take());
+        entry.generation += 1;
+        self.tell(cx, key);
+    }
+
+    fn tell(&mut self, cx: &impl Caller, key: ResourceKey) {
+        let state = self.state(key);
+        let answered = |waiter: &Waiter| waiter.key == key && state.status.class() >= waiter.at_least;
+        let (done, waiting) = std::mem::take(&mut self.waiters).into_iter().partition(answered);
+        self.waiters = waiting;
+        let done: Vec<Waiter> = done;
+        for waiter in done {
+            waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
+        }
+        // A subscriber that cannot be reached is dropped.
+        self.subscribers.retain(|(of, port)| *of != key || port.post_control(cx, &state).is_ok());
+    }
+
+    /// Answers when the status of a resource, present or future, is at least `at_least`.
+    pub(super) fn wait(
+        &mut self,
+        key: ResourceKey,
+        at_least: StatusClass,
+        rank: u32,
+        reply: ReplyTo<StatusOverlay>,
+    ) {
+        let status = self.status(key);
+        // What does not exist may come to run, but what is waited for to end has nothing to end.
+        let ended = status == Status::NotExist && at_least >= StatusClass::Stopping;
+        let status = if ended { Status::Stopped } else { status };
+        if status.class() >= at_least || ended || self.waiters.len() >= WAITERS_MAX {
+            reply.answer(StatusOverlay::single(rank, status));
+        } else {
+            self.waiters.push(Waiter { key, at_least, rank, reply });
+        }
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        cx: &impl Caller,
+        key: ResourceKey,
+        port: PortRef<ResourceState<R::State>>,
+    ) {
+        if port.post_control(cx, &self.state(key)).is_ok() && self.subscribers.len() < WAITERS_MAX {
+            self.subscribers.push((key, port));
+        }
+    }
+}

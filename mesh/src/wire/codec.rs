@@ -1,0 +1,185 @@
+//! The one place that knows the encoding: bincode 2, variable-length integers, always limited.
+//!
+//! A value becomes a [`Payload`]: a body, and *parts*, large byte strings that travel beside it uncopied.
+//!
+//! Invariants
+//! - `CODEC-1` what decoding may allocate is bounded by [`BODY_LEN_MAX`], and how deep a value may nest by
+//!   [`DEPTH_MAX`]: bytes from outside exhaust neither memory nor stack (`PEER-1`).
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+mod depth;
+
+use depth::Bounded;
+pub use depth::DEPTH_MAX;
+
+/// The largest body, in bytes, and the most that decoding one may allocate.
+pub const BODY_LEN_MAX: usize = 64 << 20;
+
+/// The most parts beside a body.
+pub const PARTS_MAX: usize = 1024;
+
+fn config() -> impl bincode::config::Config {
+    bincode::config::standard().with_limit::<BODY_LEN_MAX>()
+}
+
+/// Why a value could not be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// Its encoding is larger than [`BODY_LEN_MAX`].
+    #[error("the message is larger than {BODY_LEN_MAX} bytes")]
+    TooLarge,
+    /// Its `Serialize` failed, or asked for something this format has not.
+    #[error("{reason}")]
+    Value {
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Why bytes could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes are not the value's encoding.
+    #[error("{reason}")]
+    Value {
+        /// What the decoder said.
+        reason: String,
+    },
+    /// There was more than the value.
+    #[error("{count} bytes were left over")]
+    Trailing {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// An encoded value. Cloning shares the bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// The encoding.
+    pub body: Bytes,
+    /// Large byte strings beside it, in the order they were met.
+    pub parts: Vec<Bytes>,
+}
+
+impl Payload {
+    /// Encodes one value.
+    ///
+    /// # Errors
+    /// [`EncodeError`], when the value is too large or cannot be serialised.
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeError> {
+        let mut encoder = Encoder::default();
+        encoder.put(value)?;
+        encoder.finish()
+    }
+
+    /// Decodes one value; everything must be used up.
+    ///
+    /// # Errors
+    /// [`DecodeError`], when the bytes are not exactly one such value.
+    pub fn get<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        let mut decoder = Decoder::new(self);
+        let value = decoder.get()?;
+        decoder.finish()?;
+        Ok(value)
+    }
+
+    /// Its size in bytes, parts included.
+    pub fn len_bytes(&self) -> usize {
+        self.body.len() + self.parts.iter().map(Bytes::len).sum::<usize>()
+    }
+}
+
+/// Collects the encodings of several values, one after the other.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    body: Vec<u8>,
+    parts: Vec<Bytes>,
+}
+
+impl Encoder {
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// [`EncodeError`]; what was appended before stays.
+    pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        bincode::serde::encode_into_std_write(value, &mut self.body, config())
+            .map_err(|error| EncodeError::Value { reason: error.to_string() })?;
+        if self.body.len() > BODY_LEN_MAX { Err(EncodeError::TooLarge) } else { Ok(()) }
+    }
+
+    /// What has been encoded so far, without the parts.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Starts anew, keeping the memory.
+    pub fn clear(&mut self) {
+        self.body.clear();
+        self.parts.clear();
+    }
+
+    /// The result.
+    ///
+    /// # Errors
+    /// [`EncodeError::TooLarge`], when there are more than [`PARTS_MAX`] parts.
+    pub fn finish(self) -> Result<Payload, EncodeError> {
+        if self.parts.len() > PARTS_MAX {
+            return Err(EncodeError::TooLarge);
+        }
+        Ok(Payload { body: self.body.into(), parts: self.parts })
+    }
+}
+
+/// Reads values off a payload, one after the other.
+#[derive(Debug)]
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Decoder<'a> {
+    /// Starts at the beginning of `payload`.
+    pub fn new(payload: &'a Payload) -> Decoder<'a> {
+        Decoder { rest: &payload.body }
+    }
+
+    /// Starts at the beginning of `bytes`, which have no parts.
+    pub fn of_bytes(bytes: &'a [u8]) -> Decoder<'a> {
+        Decoder { rest: bytes }
+    }
+
+    /// Takes the next value.
+    ///
+    /// # Errors
+    /// [`DecodeError::Value`], when the next bytes are not such a value.
+    pub fn get<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
+        let seed = Bounded { inner: PhantomData::<T>, left: DEPTH_MAX };
+        let (value, used) = bincode::serde::seed_decode_from_slice(seed, self.rest, config())
+            .map_err(|error| DecodeError::Value { reason: error.to_string() })?;
+        self.rest = self.rest.get(used..).unwrap_or_default();
+        Ok(value)
+    }
+
+    /// How many bytes are left.
+    pub fn rest_len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Ends: nothing may be left.
+    ///
+    /// # Errors
+    /// [`DecodeError::Trailing`], when bytes are left over (`WIRE-2`).
+    pub fn finish(self) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(DecodeError::Trailing { count: self.rest.len() }) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

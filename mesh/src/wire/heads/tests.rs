@@ -1,0 +1,89 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::ident::{Label, Uid};
+use crate::wire::testing::envelope;
+
+/// An envelope between the `from`-th sender and the `to`-th proc.
+fn between(from: u64, to: u64, seq: u64) -> Envelope {
+    let mut between = envelope(Lane::Data, seq);
+    between.to.proc = ProcId::single(Uid(to), Label::new("to"));
+    between.headers.sender.uid = Uid(from);
+    between
+}
+
+fn encode(writer: &mut HeadWriter, envelope: &Envelope) -> Payload {
+    let mut encoder = Encoder::default();
+    writer.encode(envelope, &mut encoder).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[track_caller]
+fn check(writer: &mut HeadWriter, reader: &mut HeadReader, envelope: &Envelope) -> usize {
+    let head = encode(writer, envelope).body;
+    let payload = envelope.payload().cloned().unwrap_or_default();
+    assert_eq!(reader.decode(&head, payload).as_ref(), Ok(envelope));
+    head.len()
+}
+
+proptest! {
+    #[test]
+    fn heads_survive_in_order(pairs in prop::collection::vec((0..40_u64, 0..40_u64, 0..4_u8), 0..300)) {
+        let (mut writer, mut reader) = (HeadWriter::default(), HeadReader::default());
+        for (seq, (from, to, reply)) in pairs.into_iter().enumerate() {
+            let mut envelope = between(from, to, seq as u64);
+            let own = ProcAddr { id: envelope.headers.sender.proc.clone(), at: envelope.headers.sender_at.clone() };
+            let other = ProcAddr { id: ProcId::single(Uid(77), Label::new("other")), at: own.at.clone() };
+            envelope.headers.reply_to = match reply {
+                0 => Some((PortAddr { proc: own, port: 3 }, 4)),
+                1 => Some((PortAddr { proc: other, port: 3 }, 4)),
+                _ => None,
+            };
+            check(&mut writer, &mut reader, &envelope);
+        }
+    }
+
+    #[test]
+    fn noise_never_panics(noise in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut reader = HeadReader::default();
+        let _ = reader.decode(&noise, Payload::default());
+        let mut head = encode(&mut HeadWriter::default(), &between(1, 2, 3)).body.to_vec();
+        let at = at.index(head.len());
+        head[at] = byte;
+        let _ = reader.decode(&head, Payload::default());
+    }
+}
+
+#[test]
+fn the_second_head_of_a_pair_is_short() {
+    let (mut writer, mut reader) = (HeadWriter::default(), HeadReader::default());
+    let first = check(&mut writer, &mut reader, &between(1, 2, 1));
+    let second = check(&mut writer, &mut reader, &between(1, 2, 2));
+    assert!(second < 24 && first > 2 * second, "{first}, then {second}");
+    writer.clear();
+    assert_eq!(check(&mut writer, &mut HeadReader::default(), &between(1, 2, 1)), first);
+}
+
+#[test]
+fn a_slot_that_was_not_named_is_an_error() {
+    let mut writer = HeadWriter::default();
+    encode(&mut writer, &between(1, 2, 1));
+    let second = encode(&mut writer, &between(1, 2, 2));
+    assert!(HeadReader::default().decode(&second.body, Payload::default()).is_err());
+}
+
+#[test]
+fn long_names_are_said_each_time_and_kept_by_nobody() {
+    let (mut writer, mut reader) = (HeadWriter::default(), HeadReader::default());
+    let mut long = between(1, 2, 1);
+    let door = crate::addr::ChannelAddr::Unix("x".repeat(2 * WHO_LEN_MAX).into());
+    long.to.at = Arc::new(Location { gateway: long.to.at.gateway, door: Some(door) });
+    let first = check(&mut writer, &mut reader, &long);
+    assert_eq!(check(&mut writer, &mut reader, &long), first);
+    assert!(reader.slots.is_empty());
+    let mut encoder = Encoder::default();
+    encoder.put(&Lead::New(0, Who::of(&long))).unwrap();
+    put_rest(&long, &mut encoder).unwrap();
+    let forced = encoder.finish().unwrap();
+    assert!(reader.decode(&forced.body, Payload::default()).is_err(), "HEADS-2");
+}

@@ -1,0 +1,19 @@
+//! Integration tests of mesh through its public API: one binary, in memory, on paused time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(unreachable_pub, reason = "actors are written as users write them")]
+
+mod bounded;
+mod calls;
+mod conservation;
+mod links;
+mod local;
+mod loss;
+mod meshes;
+mod ports;
+mod resources;
+mod sim;
+mod spawning;
+mod style;
+mod support;
+mod tidy;

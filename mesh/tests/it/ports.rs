@@ -1,0 +1,167 @@
+//! References and ports in messages, and streams.
+
+use mesh::call::CallErrorKind;
+use mesh::prelude::*;
+use mesh::{ActorMeshRef, ProcMeshRef};
+
+use crate::support::{Counter, four, settle};
+
+/// Passes on what it is given.
+struct Post;
+
+#[actor]
+impl Post {
+    #[new]
+    fn new() -> Self {
+        Post
+    }
+
+    /// Adds at another actor.
+    #[handler]
+    async fn add_at(&mut self, cx: &Context<Self>, to: ActorRef<Counter>, by: i64) -> i64 {
+        to.add(by).call(cx).await.unwrap()
+    }
+
+    /// Sums over a mesh.
+    #[handler]
+    async fn sum_of(&mut self, cx: &Context<Self>, mesh: ActorMeshRef<Counter>) -> i64 {
+        mesh.get().reduce(Sum).call(cx).await.unwrap()
+    }
+
+    /// How many procs there are.
+    #[handler]
+    fn size_of(&self, procs: ProcMeshRef) -> u64 {
+        procs.len() as u64
+    }
+
+    /// Posts its rank.
+    #[handler]
+    fn post_rank(&self, cx: &Context<Self>, to: PortRef<u64>) -> bool {
+        to.post(cx, cx.rank() as u64).is_ok()
+    }
+
+    /// Posts numbers from its rank on.
+    #[handler]
+    fn count(&self, cx: &Context<Self>, up_to: u64, #[stream] out: PortRef<u64>) {
+        for n in 0..up_to {
+            let _ = out.post(cx, 100 * cx.rank() as u64 + n);
+        }
+    }
+
+    /// Opens a port, has another post to it, and gives what came.
+    #[handler]
+    async fn ask(&mut self, cx: &Context<Self>, whom: ActorRef<Post>) -> u64 {
+        let (port, answer) = cx.open_once_port::<u64>().unwrap();
+        whom.post_rank(port).send(cx).unwrap();
+        answer.await.unwrap()
+    }
+}
+
+async fn posts(cx: &Client) -> (ProcMesh, ActorMesh<Counter>, ActorMesh<Post>) {
+    let (procs, counters) = four(cx).await;
+    let posts = procs.spawn(cx, "posts", Post::spec()).await.unwrap();
+    (procs, counters, posts)
+}
+
+#[mesh::test]
+async fn a_reference_works_on_another_proc(cx: &Client) {
+    let (_procs, counters, posts) = posts(cx).await;
+    assert_eq!(posts.rank(1).add_at(counters.rank(3), 5).call(cx).await.unwrap(), 15);
+    let here: ActorRef<Counter> = this_proc(cx).gspawn(cx, 0, "here", Counter::spec(1)).await.unwrap();
+    assert_eq!(posts.rank(1).add_at(here, 5).call(cx).await.unwrap(), 6, "back to the client's proc");
+}
+
+#[mesh::test]
+async fn a_mesh_reference_works_on_another_proc(cx: &Client) {
+    let (procs, counters, posts) = posts(cx).await;
+    let sums = posts.sum_of(counters.slice(1..4)).call(cx).await.unwrap();
+    assert_eq!(sums.values(), [30; 4]);
+    assert_eq!(posts.rank(0).size_of(procs.control().to_ref()).call(cx).await.unwrap(), 4);
+}
+
+#[mesh::test]
+async fn a_port_reference_is_posted_to_from_another_proc(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    posts.post_rank(port).cast(cx).unwrap();
+    let mut ranks = Vec::new();
+    for _ in 0..4 {
+        ranks.push(items.receive().await.unwrap());
+    }
+    ranks.sort_unstable();
+    assert_eq!(ranks, [0, 1, 2, 3]);
+}
+
+#[mesh::test]
+async fn a_once_port_takes_the_first_and_refuses_the_rest(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let (port, item) = cx.open_once_port::<u64>().unwrap();
+    posts.rank(2).post_rank(port.clone()).call(cx).await.unwrap();
+    assert_eq!(item.await.unwrap(), 2);
+    let error = port.post(cx, 9).unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Undeliverable { .. }), "{error}");
+    assert_eq!(error.message, 9);
+}
+
+#[mesh::test]
+async fn two_procs_talk_without_the_client(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    assert_eq!(posts.rank(0).ask(posts.rank(3)).call(cx).await.unwrap(), 3);
+}
+
+#[mesh::test]
+async fn an_accumulator_folds_what_is_posted(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let (port, sum) = cx
+        .open_accumulator((0_u32, 0_u64), |_, state, item: Result<u64, _>| {
+            *state = (state.0 + 1, state.1 + item.unwrap());
+        })
+        .unwrap();
+    posts.post_rank(port).cast(cx).unwrap();
+    assert!(sum.wait_until(std::time::Duration::from_secs(1), |state| state.0 == 4).await);
+    assert_eq!(sum.into_state(), (4, 6));
+}
+
+#[mesh::test]
+async fn an_accumulator_that_hears_nothing_says_so_after_the_idle_time(cx: &Client) {
+    let (_port, sum) =
+        cx.open_accumulator(0, |_, state: &mut u64, item: Result<u64, _>| *state += item.unwrap()).unwrap();
+    let start = tokio::time::Instant::now();
+    assert!(!sum.wait_until(std::time::Duration::from_millis(30), |state| *state > 0).await);
+    assert_eq!(start.elapsed().as_millis(), 30);
+}
+
+#[mesh::test]
+async fn items_of_a_stream_handler_come_in_order(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let mut items = posts.rank(1).count(3).stream(cx).unwrap();
+    for want in 100..103 {
+        assert_eq!(items.receive().await.unwrap(), want);
+    }
+}
+
+#[mesh::test]
+async fn a_stream_handler_of_a_mesh_posts_to_one_port(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let mut items = posts.count(2).stream(cx).unwrap();
+    let mut all = Vec::new();
+    for _ in 0..8 {
+        all.push(items.receive().await.unwrap());
+    }
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 100, 101, 200, 201, 300, 301]);
+}
+
+#[mesh::test]
+async fn a_post_to_a_closed_port_comes_back_to_its_sender(cx: &Client) {
+    let (_procs, _counters, posts) = posts(cx).await;
+    let (port, items) = cx.open_port::<u64>().unwrap();
+    drop(items);
+    // From another proc the refusal comes later, and the sender lives on.
+    assert!(posts.rank(0).post_rank(port).call(cx).await.unwrap());
+    settle().await;
+    assert_eq!(
+        posts.rank(0).post_rank(cx.open_port().unwrap().0).call(cx).await.map_err(|e| e.kind),
+        Ok(true)
+    );
+}

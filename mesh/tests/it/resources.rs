@@ -1,0 +1,261 @@
+//! The resource verbs, with an agent of a user's own.
+
+use std::collections::BTreeMap;
+
+use mesh::ident::Uid;
+use mesh::prelude::*;
+use mesh::resource::{
+    CreateOrUpdate, GetRankStatus, GetState, List, Progress, Resource, ResourceKey, ResourceTable,
+    SpecConflict, Stop, StopAll, StreamState, WaitRankStatus,
+};
+use mesh::value::{Status, StatusClass};
+
+use crate::support::settle;
+
+/// A lamp: a colour that can be changed, unless it is to be black.
+struct Lamp;
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct LampSpec {
+    colour: String,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct LampState {
+    shines: String,
+}
+
+/// Manages lamps.
+#[derive(Default)]
+struct Electrician {
+    lamps: ResourceTable<Lamp>,
+    made: BTreeMap<ResourceKey, u32>,
+    stopped: u32,
+}
+
+#[actor(resource(Lamp = self.lamps))]
+impl Electrician {
+    #[new]
+    fn new() -> Self {
+        Electrician::default()
+    }
+
+    /// How many times a lamp was made, and stopped.
+    #[handler]
+    fn work(&self) -> (u32, u32) {
+        (self.made.values().sum(), self.stopped)
+    }
+
+    /// A slow lamp has come on.
+    #[handler]
+    fn comes_on(&mut self, cx: &Context<Self>, uid: Uid) {
+        let key = ResourceKey { uid, rank: 0 };
+        self.lamps.set(cx, key, Status::Running, Some(LampState { shines: "at last".into() }));
+    }
+}
+
+impl Resource for Lamp {
+    type Agent = Electrician;
+    type Spec = LampSpec;
+    type State = LampState;
+    const NAME: &'static str = "lamp";
+
+    async fn create(
+        agent: &mut Electrician,
+        _: &Context<Electrician>,
+        key: ResourceKey,
+        spec: &LampSpec,
+    ) -> Result<Progress<LampState>, String> {
+        *agent.made.entry(key).or_default() += 1;
+        match spec.colour.as_str() {
+            "broken" => Err("it does not light".into()),
+            "slow" => Ok(Progress::Later),
+            colour => Ok(Progress::Done(LampState { shines: colour.to_owned() })),
+        }
+    }
+
+    async fn stop(
+        agent: &mut Electrician,
+        _: &Context<Electrician>,
+        _: ResourceKey,
+        _: &str,
+    ) -> Result<Progress<()>, String> {
+        agent.stopped += 1;
+        Ok(Progress::Done(()))
+    }
+
+    async fn update(
+        _: &mut Electrician,
+        _: &Context<Electrician>,
+        _: ResourceKey,
+        spec: &LampSpec,
+    ) -> Result<LampState, SpecConflict> {
+        if spec.colour == "black" { Err(SpecConflict) } else { Ok(LampState { shines: spec.colour.clone() }) }
+    }
+}
+
+const ONE: Uid = Uid(1);
+
+fn lamp(id: Uid, colour: &str) -> CreateOrUpdate<Lamp> {
+    CreateOrUpdate::new(id, "lamp".into(), LampSpec { colour: colour.into() })
+}
+
+fn why() -> String {
+    "it is day".into()
+}
+
+async fn state(
+    cx: &Client,
+    agent: &ActorHandle<Electrician>,
+    id: Uid,
+) -> mesh::resource::ResourceState<LampState> {
+    agent.message(GetState::<Lamp>::new(id)).call(cx).await.unwrap()
+}
+
+#[mesh::test]
+async fn a_create_is_state(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    let state = state(cx, &agent, ONE).await;
+    assert_eq!((state.status, state.label.as_str()), (Status::Running, "lamp"));
+    assert_eq!(state.state.unwrap().shines, "red");
+    assert!(!state.spec_conflict);
+}
+
+#[mesh::test]
+async fn a_second_create_with_the_same_spec_is_ignored(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    let before = state(cx, &agent, ONE).await;
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    let after = state(cx, &agent, ONE).await;
+    assert_eq!((after.generation, after.spec_conflict), (before.generation, false));
+    assert_eq!(agent.work().call(cx).await.unwrap(), (1, 0));
+}
+
+#[mesh::test]
+async fn a_second_create_with_another_spec_updates(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    let before = state(cx, &agent, ONE).await;
+    agent.message(lamp(ONE, "green")).send(cx).unwrap();
+    let after = state(cx, &agent, ONE).await;
+    assert_eq!(after.state.unwrap().shines, "green");
+    assert!(after.generation > before.generation);
+    assert_eq!(agent.work().call(cx).await.unwrap(), (1, 0));
+}
+
+#[mesh::test]
+async fn an_update_that_cannot_be_is_recorded_and_changes_nothing(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    agent.message(lamp(ONE, "black")).send(cx).unwrap();
+    let after = state(cx, &agent, ONE).await;
+    assert!(after.spec_conflict);
+    assert_eq!((after.status, after.state.unwrap().shines.as_str()), (Status::Running, "red"));
+}
+
+#[mesh::test]
+async fn a_create_that_fails_is_a_failed_status(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "broken")).send(cx).unwrap();
+    let overlay = agent.message(GetRankStatus::<Lamp>::new(ONE)).call(cx).await.unwrap();
+    assert_eq!(overlay.get(0), Some(&Status::failed("it does not light")));
+}
+
+#[mesh::test]
+async fn what_was_never_made_does_not_exist(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    assert_eq!(state(cx, &agent, ONE).await.status, Status::NotExist);
+    agent.message(Stop::<Lamp>::new(ONE, why())).send(cx).unwrap();
+    assert_eq!(agent.work().call(cx).await.unwrap(), (0, 0));
+}
+
+#[mesh::test]
+async fn a_stop_is_idempotent_and_final(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    agent.message(Stop::<Lamp>::new(ONE, why())).send(cx).unwrap();
+    agent.message(Stop::<Lamp>::new(ONE, why())).send(cx).unwrap();
+    agent.message(lamp(ONE, "green")).send(cx).unwrap();
+    assert_eq!(state(cx, &agent, ONE).await.status, Status::Stopped);
+    assert_eq!(agent.work().call(cx).await.unwrap(), (1, 1));
+}
+
+#[mesh::test]
+async fn a_wait_is_answered_when_the_status_is_reached(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    let afar: ActorRef<Electrician> = (&agent).into();
+    // Before it exists.
+    let mut waits = Box::pin(afar.message(WaitRankStatus::<Lamp>::new(ONE, StatusClass::Running)).call(cx));
+    agent.message(lamp(ONE, "slow")).send(cx).unwrap();
+    settle().await;
+    assert!(
+        std::future::poll_fn(|task| std::task::Poll::Ready(waits.as_mut().poll(task).is_pending())).await
+    );
+    agent.comes_on(ONE).send(cx).unwrap();
+    assert_eq!(waits.await.unwrap().get(0), Some(&Status::Running));
+}
+
+#[mesh::test]
+async fn a_wait_through_a_handle_is_answered_too(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    let waits = agent.message(WaitRankStatus::<Lamp>::new(ONE, StatusClass::Running)).call(cx);
+    agent.message(lamp(ONE, "red")).send(cx).unwrap();
+    assert_eq!(waits.await.unwrap().get(0), Some(&Status::Running));
+}
+
+#[mesh::test]
+async fn a_wait_for_what_will_never_run_ends(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    let afar: ActorRef<Electrician> = (&agent).into();
+    let waits = afar.message(WaitRankStatus::<Lamp>::new(ONE, StatusClass::Running)).call(cx);
+    agent.message(lamp(ONE, "broken")).send(cx).unwrap();
+    assert!(matches!(waits.await.unwrap().get(0), Some(Status::Failed { .. })));
+}
+
+#[mesh::test]
+async fn a_stream_of_states_gives_the_first_and_each_change(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    let (port, mut states) = cx.open_port().unwrap();
+    agent.message(StreamState::<Lamp>::new(ONE, port)).send(cx).unwrap();
+    agent.message(lamp(ONE, "slow")).send(cx).unwrap();
+    agent.comes_on(ONE).send(cx).unwrap();
+    agent.message(Stop::<Lamp>::new(ONE, why())).send(cx).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(states.receive().await.unwrap().status.class());
+    }
+    use StatusClass::{Initializing, NotExist, Running, Stopped, Stopping};
+    assert_eq!(seen, [NotExist, Initializing, Running, Stopping, Stopped]);
+}
+
+#[mesh::test]
+async fn list_gives_all_and_stop_all_stops_them_and_refuses_more(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    for id in 1..4 {
+        agent.message(lamp(Uid(id), "red")).send(cx).unwrap();
+    }
+    agent.message(StopAll::<Lamp>::new(why())).send(cx).unwrap();
+    agent.message(lamp(Uid(9), "red")).send(cx).unwrap();
+    let all = agent.message(List::<Lamp>::new()).call(cx).await.unwrap();
+    let seen: Vec<_> = all.iter().map(|state| (state.key.uid.0, state.status.class())).collect();
+    use StatusClass::{Failed, Stopped};
+    assert_eq!(seen, [(1, Stopped), (2, Stopped), (3, Stopped), (9, Failed)]);
+    assert_eq!(agent.work().call(cx).await.unwrap(), (3, 3));
+}
+
+#[mesh::test]
+async fn one_cast_makes_a_member_at_each_rank_and_each_answers_for_its_own(cx: &Client) {
+    let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 3)).await.unwrap();
+    let agents = procs.spawn(cx, "electricians", Electrician::spec()).await.unwrap();
+    agents.message(lamp(ONE, "red")).cast(cx).unwrap();
+    agents.slice(1..2).message(Stop::<Lamp>::new(ONE, why())).cast(cx).unwrap();
+    // A view of the last two: ranks 0 and 1 there.
+    let overlays = agents.slice(1..3).message(GetRankStatus::<Lamp>::new(ONE)).call(cx).await.unwrap();
+    assert_eq!(overlays[0].entries().collect::<Vec<_>>(), [(0, &Status::Stopped)]);
+    assert_eq!(overlays[1].entries().collect::<Vec<_>>(), [(1, &Status::Running)]);
+    let merged = agents.message(GetRankStatus::<Lamp>::new(ONE)).reduce(Merge).call(cx).await.unwrap();
+    let want = [(0, &Status::Running), (1, &Status::Stopped), (2, &Status::Running)];
+    assert_eq!(merged.entries().collect::<Vec<_>>(), want);
+}

@@ -1,0 +1,191 @@
+//! The actors of the tests. Every child is this binary, so all of them can be spawned by name.
+
+use std::process::Command;
+
+use mesh::CallError;
+use mesh::prelude::*;
+
+/// Does what harms a process.
+pub(crate) struct Victim;
+
+#[actor]
+impl Victim {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Victim
+    }
+
+    /// Its process.
+    #[handler]
+    pub(crate) fn pid(&self) -> u32 {
+        std::process::id()
+    }
+
+    /// Says that it runs, then never answers.
+    #[handler]
+    pub(crate) async fn hang(&self, cx: &Context<Self>, running: PortRef<usize>) {
+        running.post(cx, cx.rank()).unwrap();
+        std::future::pending().await
+    }
+
+    /// As `hang` at one rank; the others answer with their rank.
+    #[handler]
+    pub(crate) async fn hang_at(&self, cx: &Context<Self>, rank: usize, running: PortRef<usize>) -> usize {
+        if cx.rank() == rank {
+            running.post(cx, rank).unwrap();
+            std::future::pending().await
+        }
+        cx.rank()
+    }
+
+    /// Holds its thread for ever; first says so, and `deaf` makes its process ignore SIGTERM.
+    #[handler]
+    pub(crate) async fn block(&self, cx: &Context<Self>, deaf: bool, running: PortRef<usize>) {
+        let terminate = tokio::signal::unix::SignalKind::terminate();
+        let _ignored = deaf.then(|| tokio::signal::unix::signal(terminate).unwrap());
+        running.post(cx, cx.rank()).unwrap();
+        // What was woken by the post and is bound to this thread goes first.
+        tokio::task::yield_now().await;
+        loop {
+            std::thread::park();
+        }
+    }
+
+    /// Ends its process in the middle of a call.
+    #[handler]
+    pub(crate) fn exit(&self, code: i32, last_words: Vec<String>) {
+        for line in last_words {
+            eprintln!("{line}");
+        }
+        std::process::exit(code);
+    }
+
+    /// Panics.
+    #[handler]
+    pub(crate) fn panic(&self, text: String) {
+        panic!("{text}");
+    }
+
+    /// Runs a shell script to its end.
+    #[handler]
+    pub(crate) fn shell(&self, script: String) -> bool {
+        Command::new("sh").args(["-c", &script]).status().unwrap().success()
+    }
+
+    /// How long its own calls may take by default.
+    #[handler]
+    pub(crate) async fn call_timeout(&self, cx: &Context<Self>) -> std::time::Duration {
+        let deadline = cx.spawn(Idle).wait().call(cx).await;
+        match deadline.map_err(|error| error.kind) {
+            Err(mesh::CallErrorKind::Deadline { after }) => after,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Prints a line.
+    #[handler]
+    pub(crate) fn say(&self, line: String) {
+        println!("{line}");
+    }
+}
+
+/// Never answers.
+pub(crate) struct Idle;
+
+#[actor]
+impl Idle {
+    #[handler]
+    async fn wait(&self) {
+        std::future::pending().await
+    }
+}
+
+/// Calls another.
+pub(crate) struct Neighbour;
+
+#[actor]
+impl Neighbour {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Neighbour
+    }
+
+    /// The process of `other`, asked from here, after its own.
+    #[handler]
+    pub(crate) async fn pids(
+        &self,
+        cx: &Context<Self>,
+        other: ActorRef<Victim>,
+    ) -> Result<(u32, u32), CallError> {
+        Ok((std::process::id(), other.pid().call(cx).await?))
+    }
+
+    /// The error of a call that never gets an answer.
+    #[handler]
+    pub(crate) async fn wait_on(
+        &self,
+        cx: &Context<Self>,
+        other: ActorRef<Victim>,
+        running: PortRef<usize>,
+    ) -> String {
+        match other.hang(running).call(cx).await {
+            Ok(()) => "it answered".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+/// Owns a mesh of [`Victim`]s, and tells of their failures.
+pub(crate) struct Owner {
+    procs: mesh::ProcMeshRef,
+    owned: Option<ActorMesh<Victim>>,
+    told: PortRef<Failure>,
+}
+
+#[actor]
+impl Owner {
+    #[new]
+    pub(crate) fn new(procs: mesh::ProcMeshRef, told: PortRef<Failure>) -> Self {
+        Owner { procs, owned: None, told }
+    }
+
+    /// Spawns what it owns.
+    #[handler]
+    pub(crate) async fn spawn(&mut self, cx: &Context<Self>) -> Result<ActorMeshRef<Victim>, String> {
+        let procs = self.procs.clone();
+        let owned = procs.spawn(cx, "owned", Victim::spec()).await.map_err(|error| error.to_string())?;
+        let view = owned.control().to_ref();
+        self.owned = Some(owned);
+        Ok(view)
+    }
+
+    /// Whether it lives.
+    #[handler]
+    pub(crate) fn lives(&self) -> bool {
+        self.owned.is_some()
+    }
+
+    #[on_failure]
+    async fn failed(&mut self, cx: &Context<Self>, failure: Failure) -> Directive {
+        let escalate =
+            matches!(failure.root_cause(), mesh::Cause::Panic { message, .. } if message.contains("grave"));
+        self.told.post(cx, failure).unwrap();
+        if escalate { Directive::Escalate } else { Directive::Handled }
+    }
+}
+
+/// Says when it stops.
+pub(crate) struct Farewell;
+
+#[actor]
+impl Farewell {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Farewell
+    }
+
+    #[on_stop]
+    async fn goodbye(&mut self) {
+        println!("goodbye");
+    }
+}

@@ -1,0 +1,130 @@
+//! Procs end when they are told to, within bounds, and their last lines arrive (`PROC-3`, `PROC-4`).
+
+use std::time::Duration;
+
+use mesh::ExitStatus;
+use mesh::config::{self, Config};
+use mesh::prelude::*;
+
+use crate::actors::Farewell;
+use crate::proc_fs::{Token, gone, with_token};
+use crate::program::Program;
+use crate::world::{KILLED, World, soon};
+
+crate::tests![
+    stopped_procs_exit_with_code_zero_after_on_stop,
+    dropped_mesh_ends_its_procs,
+    proc_that_ignores_its_drain_is_terminated,
+    proc_that_ignores_sigterm_is_killed,
+    proc_with_one_handler_that_never_ends_ends_in_time,
+    end_of_main_ends_the_procs_and_shows_their_last_lines,
+    thirty_cycles_leave_nothing,
+];
+
+/// How the procs of a mesh ended.
+async fn exits(cx: &Client, procs: &ProcMesh) -> Vec<ExitStatus> {
+    let states = soon(procs.states(cx)).await.unwrap();
+    let exit = |state: mesh::agent::ProcState| state.exit.unwrap().status;
+    states.into_values().into_iter().map(|state| exit(state.unwrap().state.unwrap())).collect()
+}
+
+async fn stopped_procs_exit_with_code_zero_after_on_stop() {
+    let world = World::start().await;
+    let cx = world.client();
+    let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(workers = 2)).await.unwrap();
+    let _farewells = procs.spawn(cx, "farewells", Farewell::spec()).await.unwrap();
+    soon(procs.control().stop(cx)).await.unwrap();
+    assert_eq!(exits(cx, &procs).await, [ExitStatus::Code(0), ExitStatus::Code(0)]);
+    let mut said: Vec<String> = world.log.lines().iter().map(ToString::to_string).collect();
+    said.sort();
+    assert_eq!(said, ["[workers/0] goodbye", "[workers/1] goodbye"]);
+    // It is reaped, not only ended: no wait here.
+    assert!(with_token(&world.token).is_empty());
+    assert!(cx.failures().is_empty(), "{:?}", cx.failures());
+    world.end().await;
+}
+
+async fn dropped_mesh_ends_its_procs() {
+    let world = World::start().await;
+    let (procs, victims) = world.victims(2).await;
+    drop((procs, victims));
+    gone(&world.token).await;
+    assert!(world.client().failures().is_empty(), "{:?}", world.client().failures());
+    world.end().await;
+}
+
+const DRAIN: Duration = Duration::from_millis(400);
+const TERM: Duration = Duration::from_millis(400);
+
+/// Stops a proc one of whose threads a handler holds for ever; how it ended, and how long that took.
+async fn stop_blocked(threads: usize, deaf: bool) -> (ExitStatus, Duration) {
+    let config = Config::default()
+        .with(config::STOP_DRAIN_TIMEOUT, DRAIN)
+        .with(config::STOP_TERM_TIMEOUT, TERM)
+        .with(config::CHILD_WORKER_THREADS, threads);
+    let world = World::with(config).await;
+    world.handle_failures();
+    let cx = world.client();
+    let (procs, victims) = world.victims(1).await;
+    let (port, mut running) = cx.open_port::<usize>().unwrap();
+    let call = victims.rank(0).block(deaf, port).call(cx);
+    soon(running.receive()).await.unwrap();
+    let start = tokio::time::Instant::now();
+    soon(procs.control().stop(cx)).await.unwrap();
+    let took = start.elapsed();
+    // No wait: it has ended.
+    assert_eq!(with_token(&world.token), []);
+    soon(call).await.unwrap_err();
+    let exit = exits(cx, &procs).await.remove(0);
+    assert!(cx.failures().is_empty(), "it was asked to end: {:?}", cx.failures());
+    world.end().await;
+    (exit, took)
+}
+
+/// What the bounds allow in all, and as long again for a slow machine.
+const BOUND: Duration = DRAIN.saturating_add(TERM).saturating_mul(2);
+
+/// Its only thread is held, so it does not even hear that it is to drain.
+async fn proc_that_ignores_its_drain_is_terminated() {
+    let (exit, took) = stop_blocked(1, false).await;
+    assert_eq!(exit, ExitStatus::Signal { signal: 15, core_dumped: false });
+    assert!((DRAIN..BOUND).contains(&took), "{took:?}");
+}
+
+async fn proc_that_ignores_sigterm_is_killed() {
+    let (exit, took) = stop_blocked(1, true).await;
+    assert_eq!(exit, KILLED);
+    assert!((DRAIN + TERM..BOUND).contains(&took), "{took:?}");
+}
+
+/// One that can still hear ends by itself when its time is over, if it is not terminated before.
+async fn proc_with_one_handler_that_never_ends_ends_in_time() {
+    let (_, took) = stop_blocked(4, true).await;
+    assert!((DRAIN..BOUND).contains(&took), "{took:?}");
+}
+
+async fn end_of_main_ends_the_procs_and_shows_their_last_lines() {
+    let token = Token::fresh();
+    let program = Program::start(&["last-lines"], &token);
+    let ended = soon(program.end()).await;
+    assert!(ended.status.success(), "{}", ended.stderr);
+    // No wait: they have ended before the program does.
+    assert_eq!(with_token(&token), []);
+    let mut said = ended.stdout.clone();
+    said.sort();
+    let mut want: Vec<String> =
+        (0..4).flat_map(|rank| (0..100).map(move |n| format!("[workers/{rank}] line {n}"))).collect();
+    want.sort();
+    assert_eq!(said, want, "{}", ended.stderr);
+    assert_eq!(ended.stderr, "");
+}
+
+async fn thirty_cycles_leave_nothing() {
+    let token = Token::fresh();
+    let program = Program::start(&["cycles", "30"], &token);
+    let ended = tokio::time::timeout(Duration::from_secs(50), program.end()).await.unwrap();
+    assert!(ended.status.success(), "{:?} {}", ended.stdout, ended.stderr);
+    let [before, after] = &ended.stdout[..] else { panic!("{:?}", ended.stdout) };
+    assert_eq!(before, after);
+    gone(&token).await;
+}

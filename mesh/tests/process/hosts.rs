@@ -1,0 +1,184 @@
+//! Hosts in processes of their own: allocated, and attached to.
+
+use std::time::Duration;
+
+use mesh::addr::ChannelAddr;
+use mesh::meshes::AttachError;
+use mesh::prelude::*;
+use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator};
+use rustix::process::Signal;
+
+use crate::actors::{Neighbour, Victim};
+use crate::proc_fs::{Token, describe, gone, with_token};
+use crate::program::{Program, Scratch};
+use crate::world::{KILLED, World, send_signal, soon};
+
+crate::tests![
+    killed_host_takes_its_procs_with_it,
+    allocated_hosts_end_in_order,
+    attached_program_is_a_host,
+    killed_attached_program_is_unreachable,
+    nothing_to_attach_to_is_named,
+];
+
+async fn killed_host_takes_its_procs_with_it() {
+    let world = World::start().await;
+    world.handle_failures();
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    assert_eq!(procs.extent(), extent!(hosts = 2, gpus = 2));
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let neighbours = procs.spawn(cx, "neighbours", Neighbour::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    // Across hosts, and within one.
+    for (from, to) in [(0, 3), (3, 0), (0, 1), (2, 3)] {
+        let asked = soon(neighbours.rank(from).pids(victims.rank(to)).call(cx)).await.unwrap().unwrap();
+        assert_eq!(asked, (pids[from], pids[to]));
+    }
+
+    let host_pid = parent_of(pids[3]);
+    assert_eq!(host_pid, parent_of(pids[2]));
+    let (port, mut running) = cx.open_port::<usize>().unwrap();
+    let mine = victims.rank(3).hang(port.clone()).call(cx);
+    let between = neighbours.rank(0).wait_on(victims.rank(2), port.clone()).call(cx);
+    let within = neighbours.rank(1).wait_on(victims.rank(0), port).call(cx);
+    for _ in 0..3 {
+        soon(running.receive()).await.unwrap();
+    }
+    send_signal(host_pid, Signal::KILL);
+    let dead = async {
+        while pids[2..].iter().any(|pid| is_alive(*pid)) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(1), dead).await.expect("its procs die within a second");
+
+    let error = soon(mine).await.unwrap_err();
+    assert!(error.to_string().contains("victims@gpus/3"), "{error}");
+    assert!(
+        matches!(&error.kind, CallErrorKind::Unreachable { .. } | CallErrorKind::ProcLost { .. }),
+        "{error}"
+    );
+    let text = soon(between).await.unwrap();
+    assert!(text.contains("victims@gpus/2"), "{text}");
+    let failure = soon(cx.failure(|failure| matches!(failure.cause, Cause::ProcExit { .. }))).await;
+    assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
+    assert_eq!(failure.mesh.as_ref().map(ToString::to_string).as_deref(), Some("hosts"));
+    assert_eq!(failure.ranks, [1]);
+    // A call within the other host still waits, until its callee ends.
+    send_signal(pids[0], Signal::KILL);
+    let text = soon(within).await.unwrap();
+    assert!(text.contains("signal 9 (SIGKILL)"), "{text}");
+    // A later call ends too, and what lives answers.
+    let each = soon(victims.pid().call_each(cx)).await;
+    let failed: Vec<bool> = each.values().iter().map(Result::is_err).collect();
+    assert_eq!(failed, [true, false, true, true]);
+    world.end().await;
+}
+
+fn parent_of(pid: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Alive, or not yet reaped by init: a zombie does nothing more.
+fn is_alive(pid: u32) -> bool {
+    let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    crate::proc_fs::state(pid).is_some_and(|state| state != 'Z' && state != 'X')
+}
+
+async fn allocated_hosts_end_in_order() {
+    let world = World::start().await;
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    victims.say("so long".to_owned()).call(cx).await.unwrap();
+    soon(hosts.control().stop(cx)).await.unwrap();
+    gone(&world.token).await;
+    let said: Vec<String> = world.log.lines().iter().map(ToString::to_string).collect();
+    for (host, gpu) in [(0, 0), (0, 1), (1, 2), (1, 3)] {
+        let line = format!("[hosts/{host}] [gpus/{gpu}] so long");
+        assert!(said.contains(&line), "no {line} in {said:?}");
+    }
+    assert!(cx.failures().is_empty(), "{:?}", cx.failures());
+    world.end().await;
+}
+
+/// A program that is a host behind a door, and a world that is attached to it.
+struct Attached {
+    program: Program,
+    token: Token,
+    _scratch: Scratch,
+    world: World,
+    hosts: HostMesh,
+}
+
+async fn attach() -> Attached {
+    let (token, scratch) = (Token::fresh(), Scratch::fresh());
+    let address = format!("unix:{}", scratch.path().join("door").display());
+    let mut program = Program::start(&["host", &address], &token);
+    soon(program.line("serving")).await;
+    let world = World::start().await;
+    world.handle_failures();
+    let addr: ChannelAddr = address.parse().unwrap();
+    let hosts = soon(HostMesh::attach(world.client(), &[addr])).await.unwrap();
+    Attached { program, token, _scratch: scratch, world, hosts }
+}
+
+async fn attached_program_is_a_host() {
+    let Attached { program, token, world, hosts, .. } = attach().await;
+    let cx = world.client();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    assert_eq!(procs.extent(), extent!(hosts = 1, gpus = 2));
+    let (_local, local) = world.victims(1).await;
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    assert!(pids.iter().all(|pid| parent_of(*pid) == program.pid()), "{:?}", describe(&with_token(&token)));
+    // From there back to a proc of ours.
+    let neighbours = procs.spawn(cx, "neighbours", Neighbour::spec()).await.unwrap();
+    let own = local.rank(0).pid().call(cx).await.unwrap();
+    let asked = soon(neighbours.rank(1).pids(local.rank(0)).call(cx)).await.unwrap().unwrap();
+    assert_eq!(asked, (pids[1], own));
+    // A failure there is told here.
+    let error = soon(victims.rank(0).panic("far away".to_owned()).call(cx)).await.unwrap_err();
+    assert!(error.to_string().contains("far away"), "{error}");
+    let failure = soon(cx.failure(|_| true)).await;
+    assert!(failure.to_string().contains("far away"), "{failure}");
+    soon(procs.control().stop(cx)).await.unwrap();
+    assert_eq!(with_token(&token).len(), 1, "{:?}", describe(&with_token(&token)));
+    world.end().await;
+}
+
+async fn killed_attached_program_is_unreachable() {
+    let Attached { mut program, token, world, hosts, .. } = attach().await;
+    let cx = world.client();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let (port, mut running) = cx.open_port::<usize>().unwrap();
+    let call = victims.rank(1).hang(port).call(cx);
+    assert_eq!(soon(running.receive()).await.unwrap(), 1);
+    program.kill().await;
+    let error = soon(call).await.unwrap_err();
+    assert!(matches!(&error.kind, CallErrorKind::Unreachable { .. }), "{error:?}");
+    assert!(error.to_string().contains("victims@gpus/1"), "{error}");
+    let later = soon(victims.rank(0).pid().call(cx)).await.unwrap_err();
+    assert!(matches!(&later.kind, CallErrorKind::Unreachable { .. }), "{later:?}");
+    gone(&token).await;
+    let spawned = soon(hosts.spawn_procs(cx, extent!(gpus = 1))).await.unwrap_err().to_string();
+    assert!(spawned.contains("unreachable"), "{spawned}");
+    world.end().await;
+}
+
+async fn nothing_to_attach_to_is_named() {
+    let world = World::start().await;
+    let scratch = Scratch::fresh();
+    let address = format!("unix:{}", scratch.path().join("door").display());
+    let error = soon(HostMesh::attach(world.client(), &[address.parse().unwrap()])).await.unwrap_err();
+    assert!(matches!(&error, AttachError::Host { .. }), "{error:?}");
+    assert_eq!(error.to_string(), format!("host {address}: nothing listens at {address}"));
+    let error = soon(HostMesh::attach(world.client(), &[])).await.unwrap_err();
+    assert!(matches!(&error, AttachError::Empty), "{error:?}");
+    world.end().await;
+}

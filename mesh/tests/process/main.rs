@@ -1,0 +1,40 @@
+//! Tests with real child processes, one at a time, each under a hang guard.
+//!
+//! This binary is all the programs the tests need: started as `… role <name> …` it plays that role; started with the
+//! bootstrap marker it is a child, a proc or host of mesh's, or, where its environment says so, one that does what the
+//! payload of its orders says; otherwise it runs the tests, with the arguments and the output of the standard harness.
+#![expect(clippy::print_stdout, reason = "this is the harness: its output is its interface")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+mod actors;
+mod bootstrap;
+mod bring_up;
+mod ending;
+mod failure;
+mod harness;
+mod hosts;
+mod orphans;
+mod proc_fs;
+mod program;
+mod programs;
+mod roles;
+mod world;
+
+fn main() -> std::process::ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, role, rest @ ..] = &args[..]
+        && word == "role"
+    {
+        return roles::play(role, rest);
+    }
+    if roles::obeys_payload()
+        && let Some((orders, lifeline)) = mesh::bootstrap::take_orders().expect("the orders are readable")
+    {
+        return roles::child(&orders, &lifeline);
+    }
+    mesh::init();
+    harness::run(
+        &args,
+        &[bootstrap::TESTS, failure::TESTS, bring_up::TESTS, orphans::TESTS, hosts::TESTS, ending::TESTS],
+    )
+}

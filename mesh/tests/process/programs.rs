@@ -1,0 +1,190 @@
+//! Programs written with mesh, as roles of this binary.
+
+use std::process::ExitCode;
+
+use mesh::prelude::*;
+use mesh::{HostMesh, ProcessAllocator, Root, RootOptions};
+
+use crate::actors::Victim;
+
+/// The arguments of the role, after its name.
+fn args() -> Vec<String> {
+    std::env::args().skip(3).collect()
+}
+
+/// Plays a role by its name.
+pub(crate) fn play(role: &str, args: &[String]) -> ExitCode {
+    match role {
+        "family" => family::main(),
+        "family-of-hosts" => family_of_hosts::main(),
+        "unhandled-panic" => unhandled_panic::main(),
+        "unhandled-exit" => unhandled_exit::main(),
+        "host" => host::main(),
+        "last-lines" => last_lines::main(),
+        "cycles" => cycles::main(),
+        "root-without-init" => root_without_init(),
+        _ => panic!("no such role: {role} {args:?}"),
+    }
+}
+
+async fn victims(cx: &Client, workers: usize) -> mesh::Result<(ProcMesh, ActorMesh<Victim>)> {
+    let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = workers)).await?;
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await?;
+    Ok((procs, victims))
+}
+
+/// Runs a script in four procs, and stays.
+mod family {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let (_procs, victims) = victims(cx, 4).await?;
+        victims.shell(args().remove(0)).call(cx).await?;
+        println!("up");
+        std::future::pending().await
+    }
+}
+
+/// The same in two hosts with two procs each.
+mod family_of_hosts {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await?;
+        let procs = hosts.spawn_procs(cx, extent!(gpus = 2)).await?;
+        let victims = procs.spawn(cx, "victims", Victim::spec()).await?;
+        victims.shell(args().remove(0)).call(cx).await?;
+        println!("up");
+        std::future::pending().await
+    }
+}
+
+mod unhandled_panic {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let (_procs, victims) = victims(cx, 2).await?;
+        victims.rank(0).panic("nobody expects it".to_owned()).send(cx)?;
+        std::future::pending().await
+    }
+}
+
+mod unhandled_exit {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let (_procs, victims) = victims(cx, 2).await?;
+        victims.rank(0).exit(3, vec!["last words".to_owned()]).send(cx)?;
+        std::future::pending().await
+    }
+}
+
+/// A host behind a door.
+mod host {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let _listening = cx.serve(&args().remove(0).parse()?).await?;
+        println!("serving");
+        std::future::pending().await
+    }
+}
+
+/// Its procs print right before its end.
+mod last_lines {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let (_procs, victims) = victims(cx, 4).await?;
+        for n in 0..100 {
+            victims.say(format!("line {n}")).cast(cx)?;
+        }
+        Ok(())
+    }
+}
+
+/// Spawns and stops procs again and again, and says what it holds after the first few times and at the end.
+mod cycles {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A thread or a pipe of the last cycle may take a moment to go.
+    const SETTLE: Duration = Duration::from_secs(10);
+
+    fn count(dir: &str) -> usize {
+        std::fs::read_dir(dir).unwrap().count()
+    }
+
+    fn held() -> String {
+        let pid = std::process::id();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok();
+        let sockets: usize = std::fs::read_dir(std::env::temp_dir())
+            .unwrap()
+            .map(|dir| count(&dir.unwrap().path().to_string_lossy()))
+            .sum();
+        format!(
+            "descriptors {} threads {} children {} sockets {sockets}",
+            count("/proc/self/fd"),
+            count("/proc/self/task"),
+            children.map_or(0, |children| children.split_whitespace().count()),
+        )
+    }
+
+    async fn cycle(cx: &Client) -> mesh::Result<()> {
+        let (procs, victims) = victims(cx, 2).await?;
+        victims.pid().call(cx).await?;
+        procs.control().stop(cx).await?;
+        Ok(())
+    }
+
+    #[mesh::main(worker_threads = 2)]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        for _ in 0..3 {
+            cycle(cx).await?;
+        }
+        let settled = tokio::time::timeout(SETTLE, async {
+            let mut last = String::new();
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let now = std::mem::replace(&mut last, held());
+                if now == last {
+                    return last;
+                }
+            }
+        });
+        let before = settled.await?;
+        for _ in 0..args().remove(0).parse::<u32>()? {
+            cycle(cx).await?;
+        }
+        let _ = tokio::time::timeout(SETTLE, async {
+            while held() != before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        println!("{before}\n{}", held());
+        Ok(())
+    }
+}
+
+/// A program that forgot `init`: as a child it ends at once, as a program it can spawn nothing that runs itself.
+fn root_without_init() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let root = Root::start(RootOptions::default()).await.unwrap();
+        let cx = root.client();
+        match this_host(cx).await.unwrap().spawn_procs(cx, extent!(workers = 2)).await {
+            Ok(procs) => println!("it has {}", procs.extent()),
+            Err(error) => println!("{error}"),
+        }
+        root.shutdown().await;
+    });
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,17 @@
+//! A name without letters.
+
+use mesh::prelude::*;
+
+pub struct Counter {
+    n: i64,
+}
+
+#[actor(name = "")]
+impl Counter {
+    #[handler]
+    pub fn get(&self) -> i64 {
+        self.n
+    }
+}
+
+fn main() {}

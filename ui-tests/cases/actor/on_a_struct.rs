@@ -1,0 +1,16 @@
+//! The annotation belongs on the `impl` block.
+
+use mesh::prelude::*;
+
+#[actor]
+pub struct Counter {
+    n: i64,
+}
+
+impl Counter {
+    pub fn get(&self) -> i64 {
+        self.n
+    }
+}
+
+fn main() {}

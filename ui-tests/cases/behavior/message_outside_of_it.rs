@@ -1,0 +1,34 @@
+//! A message that is not in the set.
+
+use mesh::prelude::*;
+
+#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]
+#[message(reply = u64)]
+pub struct Health;
+
+#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]
+#[message(reply = ())]
+pub struct Reset;
+
+mesh::behavior!(pub Probed: Health, Reset);
+
+pub struct Probe;
+
+#[actor(handles(Health))]
+impl Probe {}
+
+impl mesh::Handler<Health> for Probe {
+    async fn handle(&mut self, _: &Context<Self>, _: Health) -> u64 {
+        1
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]
+#[message(reply = ())]
+pub struct Other;
+
+pub async fn misuse(cx: &Client, probe: ActorRef<Probed>) {
+    let _ = probe.message(Other).call(cx).await;
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A behavior has at least one message.
+
+mesh::behavior!(pub Probed);
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! The options stand in parentheses.
+
+#[derive(mesh::Actor)]
+#[actor]
+pub struct Probe;
+
+fn main() {}

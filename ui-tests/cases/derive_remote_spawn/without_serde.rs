@@ -1,0 +1,8 @@
+//! The value itself travels.
+
+#[derive(mesh::Actor, mesh::RemoteSpawn)]
+pub struct Probe {
+    pub host: String,
+}
+
+fn main() {}

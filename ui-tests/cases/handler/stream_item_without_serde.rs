@@ -1,0 +1,21 @@
+//! The items of a stream travel.
+
+use mesh::prelude::*;
+
+pub struct Point {
+    pub x: i32,
+}
+
+pub struct Counter {
+    n: i64,
+}
+
+#[actor]
+impl Counter {
+    #[handler]
+    pub fn watch(&mut self, #[stream] out: PortRef<Point>) {
+        drop(out);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! It says what becomes of it.
+
+use mesh::prelude::*;
+
+pub struct Counter {
+    n: i64,
+}
+
+#[actor]
+impl Counter {
+    #[on_failure]
+    async fn failed(&mut self, failure: Failure) {
+        drop(failure);
+        self.n += 1;
+    }
+}
+
+fn main() {}

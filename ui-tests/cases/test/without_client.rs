@@ -1,0 +1,6 @@
+//! It is given the client.
+
+#[mesh::test]
+async fn works() {}
+
+fn main() {}

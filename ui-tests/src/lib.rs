@@ -1,0 +1,1 @@
+//! Compile-fail tests of mesh; see `tests/ui.rs`.
