@@ -11,7 +11,7 @@ use mesh::supervision::ExitStatus;
 use rustix::process::{Pid, Signal};
 use tokio::process::Command;
 
-use crate::proc_fs::{Token, describe, eventually, gone, state, with_token};
+use crate::proc_fs::{Token, describe, eventually, gone, leads_a_session, state, with_token};
 use crate::program::Program;
 use crate::roles::order;
 
@@ -376,10 +376,9 @@ async fn grandchild_that_left_the_group_may_stay() {
     let token = Token::fresh();
     let parent = Parent::start("parent", "shell setsid sleep 600 & sleep 600 &", &token).await;
     family_is_up(&token, 3).await;
-    let left_the_group = |pid: &Pid| rustix::process::getsid(Some(*pid)) == Ok(*pid);
-    assert!(eventually(|| with_token(&token).iter().any(left_the_group)).await);
+    assert!(eventually(|| with_token(&token).iter().any(leads_a_session)).await);
     parent.kill().await;
-    let others_gone = || with_token(&token).iter().all(left_the_group);
+    let others_gone = || with_token(&token).iter().all(leads_a_session);
     assert!(eventually(others_gone).await, "{:?}", describe(&with_token(&token)));
     let stayed = !with_token(&token).is_empty();
     println!(

@@ -2,7 +2,7 @@
 
 use rustix::process::Pid;
 
-use crate::proc_fs::{Token, describe, eventually, gone, with_token};
+use crate::proc_fs::{Token, describe, eventually, gone, leads_a_session, with_token};
 use crate::program::Program;
 use crate::world::soon;
 
@@ -58,7 +58,6 @@ async fn killed_client_and_a_grandchild_with_a_session_of_its_own() {
     let mut program = Program::start(&["family", script], &token);
     soon(program.line("up")).await;
     with_len(&token, 1 + PROCS + 2 * PROCS).await;
-    let leads_a_session = |pid: &Pid| rustix::process::getsid(Some(*pid)) == Ok(*pid);
     let leaders = || with_token(&token).iter().filter(|pid| leads_a_session(pid)).count();
     assert!(eventually(|| leaders() == PROCS).await, "{:?}", describe(&with_token(&token)));
     program.kill().await;

@@ -55,6 +55,24 @@ pub(crate) fn state(pid: Pid) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// Whether a process leads a group. `getpgid` would do, but rustix's panics on 0, which a group has whose leader is
+/// outside this pid namespace.
+pub(crate) fn leads_a_group(pid: Pid) -> bool {
+    stat_field(pid, 2) == Some(pid.as_raw_pid())
+}
+
+/// Whether a process leads a session, read like its group.
+pub(crate) fn leads_a_session(pid: &Pid) -> bool {
+    stat_field(*pid, 3) == Some(pid.as_raw_pid())
+}
+
+/// A number of `/proc/…/stat`, counted from the state: `pid (name) state ppid pgrp session …`, where the name may
+/// contain anything.
+fn stat_field(pid: Pid, index: usize) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(index)?.parse().ok()
+}
+
 /// Looks until `done`, or until the deadline is over; says which.
 pub(crate) async fn eventually(mut done: impl FnMut() -> bool) -> bool {
     let deadline = tokio::time::Instant::now() + DEADLINE;

@@ -12,7 +12,7 @@ use mesh::ident::{GatewayId, ProcId, Uid};
 use mesh::log::LogSink;
 use rustix::process::Signal;
 
-use crate::proc_fs::TOKEN;
+use crate::proc_fs::{TOKEN, leads_a_group};
 use crate::programs;
 
 /// Orders whose payload is what the child is to do.
@@ -109,8 +109,7 @@ fn report(orders: &Orders) {
     println!("stdin {}", std::io::stdin().read_to_end(&mut Vec::new()).unwrap());
     std::io::stdout().flush().unwrap();
     shell("echo inherited marker ${MESH_MARK_BOOTSTRAP-none}; echo inherited stdin $(wc -c)");
-    let group = rustix::process::getpgrp() == rustix::process::getpid();
-    println!("leads its group {group}");
+    println!("leads its group {}", leads_a_group(rustix::process::getpid()));
 }
 
 fn shell(script: &str) {
