@@ -1,6 +1,6 @@
 //! Code from a checked model. Each file writes one of the generated items.
 //!
-//! Whatever is named stands under `#krate::__private`, but for `#krate::register!` and the `::core` and `::std` paths of Rust itself.
+//! Whatever is named stands under `#krate::__private`, but for the `::core` and `::std` paths of Rust itself.
 
 mod actor;
 mod api;
@@ -20,6 +20,7 @@ pub(crate) use descriptor::{Argument, Descriptor};
 pub(crate) use named::{mixed_id, named_parameters};
 pub(crate) use scope::Paths;
 pub(crate) use shim::{Fits, assertion};
+pub(crate) use spawn::register;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

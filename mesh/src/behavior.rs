@@ -61,6 +61,7 @@ pub trait BehaviorSource {
     fn view_as<B: Actor>(&self) -> Self::As<B>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> BehaviorSource for ActorRef<A> {
     type Actor = A;
     type As<B: Actor> = ActorRef<B>;
@@ -69,6 +70,7 @@ impl<A: Actor> BehaviorSource for ActorRef<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> BehaviorSource for ActorHandle<A> {
     type Actor = A;
     type As<B: Actor> = ActorRef<B>;
@@ -77,6 +79,7 @@ impl<A: Actor> BehaviorSource for ActorHandle<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> BehaviorSource for ActorMeshRef<A> {
     type Actor = A;
     type As<B: Actor> = ActorMeshRef<B>;
@@ -85,6 +88,7 @@ impl<A: Actor> BehaviorSource for ActorMeshRef<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> BehaviorSource for ActorMesh<A> {
     type Actor = A;
     type As<B: Actor> = ActorMeshRef<B>;

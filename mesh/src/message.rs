@@ -8,10 +8,9 @@ mod descriptor;
 mod name;
 
 pub use codegen::{
-    ErrorText, FitsLocalArg, FitsRemoteArg, FitsRemoteReply, FitsStreamItem, NoCodec, RealCodec,
+    RemoteArgument, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, ReplyValue, StreamItem,
     VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
 };
-pub use codegen::{remote_arg, remote_reply};
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub use name::Named;
 

@@ -52,8 +52,8 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <f64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <f64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -194,8 +194,8 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
@@ -246,8 +246,8 @@ impl Device {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

@@ -63,9 +63,9 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <i64 as __p::RemoteArgument>::FITS;
+        let _ = <i64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -153,8 +153,8 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <i64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -252,9 +252,9 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+        let _ = <() as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -405,8 +405,8 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <i64 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

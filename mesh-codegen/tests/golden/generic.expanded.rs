@@ -74,7 +74,7 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
@@ -194,7 +194,7 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
@@ -290,8 +290,8 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -395,7 +395,7 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
@@ -511,11 +511,11 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = <T as __p::FitsStreamItem>::FITS;
+        let _ = <T as __p::StreamItem>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -749,7 +749,7 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: RemoteArg + Clone + Sync + __p::Named, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync + __p::Named, const N: usize>()
     where
         [T; N]: RemoteArg,
     {}

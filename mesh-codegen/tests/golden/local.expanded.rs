@@ -44,8 +44,8 @@ const _: () = {
             schema: __p::Option::None,
         };
     }
-    fn __check() {
-        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::FitsLocalArg>::FITS;
+    fn check() {
+        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::LocalArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

@@ -30,9 +30,9 @@ const _: () = {
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <GetHealth as __p::FitsRemoteArg>::FITS;
-        let _ = <Health as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <GetHealth as __p::RemoteArgument>::FITS;
+        let _ = <Health as __p::ReplyValue>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
@@ -97,7 +97,7 @@ const _: () = {
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: __p::Named>() {
+    fn check<T: __p::Named>() {
         let _ = __p::remote_arg::<Page<T>>;
         let _ = __p::remote_reply::<()>;
     }

@@ -54,11 +54,11 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <[u8; <Mapper>::WIDTH] as __p::FitsRemoteArg>::FITS;
-        let _ = <String as __p::FitsRemoteReply>::FITS;
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+        let _ = <[u8; <Mapper>::WIDTH] as __p::RemoteArgument>::FITS;
+        let _ = <String as __p::ReplyValue>::FITS;
+        let _ = <u64 as __p::ReplyValue>::FITS;
         let _ = <Merge<Sum> as __p::Reducer<BTreeMap<String, u64>>>::reduce;
     }
     use __p::{NoCodec as _, RealCodec as _};
@@ -170,9 +170,9 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <() as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <() as __p::RemoteArgument>::FITS;
+        let _ = <() as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]

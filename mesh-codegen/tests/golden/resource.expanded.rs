@@ -91,7 +91,7 @@ const _: () = {
 const _: () = {
     use crate::facade::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {}
+    fn check() {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for HostAgent {

@@ -59,11 +59,11 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteReply>::FITS;
-        let _ = <KvError as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::ReplyValue>::FITS;
+        let _ = <KvError as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -167,8 +167,8 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <mesh::Result<()> as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <mesh::Result<()> as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -322,8 +322,8 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

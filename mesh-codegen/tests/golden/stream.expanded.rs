@@ -54,10 +54,10 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u64 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <Line as __p::FitsStreamItem>::FITS;
+    fn check() {
+        let _ = <u64 as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::RemoteArgument>::FITS;
+        let _ = <Line as __p::StreamItem>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
@@ -154,8 +154,8 @@ const _: () = {
             schema: __p::Option::None,
         };
     }
-    fn __check() {
-        let _ = <Log as __p::FitsStreamItem>::FITS;
+    fn check() {
+        let _ = <Log as __p::StreamItem>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

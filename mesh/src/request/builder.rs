@@ -50,8 +50,9 @@ impl Limit {
 /// A target that takes messages of type `M`.
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot be sent to this target",
-    label = "not accepted here",
-    note = "a message without `Serialize` arguments goes through an `ActorHandle` only"
+    label = "not accepted there",
+    note = "the actor there needs a `#[handler]` method for it, or `impl mesh::Handler<{M}>` listed in its `#[actor(handles({M}))]`",
+    note = "a message of `#[handler(local)]`, or without `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]`, goes through an `ActorHandle` only"
 )]
 pub trait Accepts<M: Message>: Target {
     /// What a call gives.
