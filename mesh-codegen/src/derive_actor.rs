@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Meta, parse_quote};
 use crate::check;
 use crate::emit::{Fits, Paths, assertion, codec, named_parameters, register, whole};
 use crate::errors::Errors;
-use crate::model::Actor;
+use crate::model::{Actor, unraw};
 use crate::parse::ActorOptions;
 
 /// Expands `#[derive(Actor)]`: what `#[actor]` makes of a block without methods.
@@ -24,9 +24,9 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
         return errors.into_tokens();
     }
     check::check(&mut actor, &mut errors);
-    let paths = Paths::new(actor.options.krate.as_ref());
-    let (code, errors) = (whole(&actor, &paths), errors.into_tokens());
-    quote!(#code #errors)
+    let paths = Paths::of_items(actor.options.krate.as_ref(), &unraw(&actor.ident));
+    let (import, code, errors) = (paths.import(), whole(&actor, &paths), errors.into_tokens());
+    quote!(#import #code #errors)
 }
 
 /// Expands `#[derive(RemoteSpawn)]`: the actor's own value is what a spawn ships.

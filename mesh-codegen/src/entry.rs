@@ -138,7 +138,8 @@ fn expand(
     }
     let errors = errors.into_tokens();
     // A `main` with an argument would be a second error (E0131), so it stays under another name.
-    let (inner, _) = entry.inner(if what == "main" { "__mesh_main" } else { "__mesh_test" }, &quote!(::mesh::__private));
+    let (inner, _) =
+        entry.inner(if what == "main" { "__mesh_main" } else { "__mesh_test" }, &quote!(::mesh::__private));
     let placeholder = (what == "main").then(|| {
         let ident = &entry.sig.ident;
         quote!(fn #ident() {})

@@ -292,8 +292,8 @@ pub mod __private {
     pub use crate::message::*;
     pub use crate::reduce::Reducer;
     pub use crate::registry::{
-        Constructed, EntryOfActor, EntryOfNothing, IntoActor, NamedActor, Registered, Registration, RemoteSpawn,
-        SpawnEntry, Spec,
+        Constructed, EntryOfActor, EntryOfNothing, IntoActor, NamedActor, Registered, Registration,
+        RemoteSpawn, SpawnEntry, Spec,
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};

@@ -8,8 +8,8 @@ mod descriptor;
 mod name;
 
 pub use codegen::{
-    RemoteArgument, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, ReplyValue, StreamItem,
-    VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
+    BehaviorMessage, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, RemoteArgument,
+    ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
 };
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub use name::Named;

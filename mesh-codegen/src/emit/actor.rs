@@ -21,6 +21,9 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     quote! {
         use #p::{ShowAll as _, ShowNothing as _};
 
+        /// This block of the actor.
+        struct Block;
+
         #asserted
 
         #[automatically_derived]
@@ -29,7 +32,7 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
             type Api<__T: #p::Target<Actor = Self>> = #api<#leading __T>;
 
             fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
-                (&#p::Exported::<Self>::OF).show(__exporter);
+                (&#p::Exported::<Self, Block>::OF).show(__exporter);
             }
 
             #mailbox
@@ -37,7 +40,7 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #parameters #p::Exports for #ty #holds {
+        impl #parameters #p::Exports<Block> for #ty #holds {
             fn all<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #exports }
         }
 

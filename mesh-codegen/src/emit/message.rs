@@ -85,8 +85,8 @@ pub(super) fn is_plain(ty: &Type) -> bool {
 }
 
 const PLAIN: &[&str] = &[
-    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
-    "usize", "String",
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
+    "u128", "usize", "String",
 ];
 
 /// A literal of the message; `fields` are written `name` or `name: value`.

@@ -3,9 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::named::lasting_parameters;
 use super::scope::Paths;
 use super::{actor, api};
-use super::named::lasting_parameters;
 use crate::model::{Actor, unraw};
 
 /// What a further block adds to the actor: its requests, and its exports under the name of the part.

@@ -94,11 +94,13 @@ pub(super) fn of_actor(actor: &Actor, paths: &Paths) -> Option<TokenStream> {
     let options = &actor.options;
     let parameters = actor.generics.type_params().map(|parameter| {
         let ident = &parameter.ident;
-        assert_item(paths, quote!(Lasting>::FITS), &parse_quote!(#ident))
+        assert_item(paths, quote!(Lasting > ::FITS), &parse_quote!(#ident))
     });
     let handles = options.handles.iter().map(|message| handles(paths, &actor.ty, message));
-    let kinds =
-        options.resources.iter().map(|resource| assert_item(paths, quote!(Resource>::NAME), &resource.kind));
+    let kinds = options
+        .resources
+        .iter()
+        .map(|resource| assert_item(paths, quote!(Resource > ::NAME), &resource.kind));
     let asserted: Vec<_> = parameters.chain(handles).chain(kinds).collect();
     let (parameters, _, clause) = actor.generics.split_for_impl();
     (!asserted.is_empty()).then(|| quote!(fn check #parameters () #clause { #(#asserted)* }))

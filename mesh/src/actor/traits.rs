@@ -115,19 +115,20 @@ pub trait Handles<M> {
 #[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Handles<M> for A {}
 
-/// The messages of an actor, where all their bounds hold.
-pub trait Exports: Actor {
+/// The messages of an actor, where all their bounds hold. `B` stands for the block that names them, so that two
+/// blocks which both claim to be the first conflict in their `impl Actor` and not here as well.
+pub trait Exports<B>: Actor {
     /// Names every message it handles.
     fn all<E: Exporter<Self>>(exporter: &mut E);
 }
 
 /// The messages of `A`, or nothing where a bound of theirs is missing: the assertion beside it says which, once.
 #[derive(Debug)]
-pub struct Exported<A>(PhantomData<fn() -> A>);
+pub struct Exported<A, B>(PhantomData<fn() -> (A, B)>);
 
-impl<A> Exported<A> {
+impl<A, B> Exported<A, B> {
     /// Those of the actor `A`.
-    pub const OF: Exported<A> = Exported(PhantomData);
+    pub const OF: Exported<A, B> = Exported(PhantomData);
 }
 
 /// Shows the messages.
@@ -135,7 +136,7 @@ pub trait ShowAll<A: Actor> {
     /// Names every one.
     fn show<E: Exporter<A>>(&self, exporter: &mut E);
 }
-impl<A: Exports> ShowAll<A> for Exported<A> {
+impl<A: Exports<B>, B> ShowAll<A> for Exported<A, B> {
     fn show<E: Exporter<A>>(&self, exporter: &mut E) {
         A::all(exporter);
     }
@@ -149,7 +150,7 @@ pub trait ShowNothing {
         const { panic!("a message of this actor lacks a bound") }
     }
 }
-impl<A> ShowNothing for &Exported<A> {}
+impl<A, B> ShowNothing for &Exported<A, B> {}
 
 /// A further block of an actor, `#[actor(part = name)]`; `NAME` is the hash of its name.
 #[diagnostic::on_unimplemented(

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Verdict;
+use super::{RemoteMessage, Verdict};
 use crate::schema::schema_of;
 use crate::supervision::Fatal;
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
@@ -71,6 +71,19 @@ pub trait LocalReply {
 }
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> LocalReply for T {}
+
+/// Asserts that a type can be named by a behavior.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message that can cross processes",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)] #[message(reply = T)]` on its type"
+)]
+pub trait BehaviorMessage {
+    /// Exists where it is one.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<M: RemoteMessage> BehaviorMessage for M {}
 
 /// Asserts that a parameter of a generic actor outlives everything.
 pub trait Lasting {

@@ -97,7 +97,8 @@ pub trait ManyActors<M: Message>: Accepts<M> {
     fn stream(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Replies<M::Reply>;
 }
 
-/// A message with its target, to be finished with a verb.
+/// A message with its target, to be finished with a verb. It is no future itself: `.await` comes after the verb, since
+/// the verb says what to wait for (a reply, room in the mailbox, or nothing).
 ///
 /// ```
 /// # mesh::root::run_test(async |cx| {

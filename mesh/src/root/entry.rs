@@ -299,7 +299,10 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
 fn conclude<T: MainOutput>(ran: Ran<T>) {
     match ran {
         Ran::Returned(output, failure) => {
-            assert!(output.into_report().print() == ExitCode::SUCCESS, "the test returned an error, printed above");
+            assert!(
+                output.into_report().print() == ExitCode::SUCCESS,
+                "the test returned an error, printed above"
+            );
             if let Some(failure) = failure {
                 panic!("nobody handled a failure: {failure}");
             }
