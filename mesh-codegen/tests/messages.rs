@@ -944,6 +944,150 @@ fn the_users_items_survive_errors() {
     assert!(!out.to_string().contains("handler (local"), "helpers do not report themselves: {out}");
 }
 
+/// After any mistake: what each macro keeps of the user's, and what others go on naming.
+#[test]
+fn every_macro_keeps_what_others_name() {
+    #[track_caller]
+    fn keeps(out: TokenStream, wanted: &[&str]) {
+        assert!(!errors(out.clone()).is_empty(), "nothing is wrong: {out}");
+        let text = out.to_string();
+        for wanted in wanted {
+            assert!(text.contains(wanted), "`{wanted}` is missing: {text}");
+        }
+    }
+    // A wrong option, handler, constructor or hook takes away nothing but itself.
+    let block = quote! {
+        impl A {
+            #[new] fn new(&self) -> Self { A }
+            #[on_start] fn start() {}
+            #[handler] pub fn good(&self) -> u8 { 1 }
+            #[handler] pub fn bad(self) {}
+        }
+    };
+    let actor =
+        ["fn new", "fn start", "fn good", "fn bad", "Actor for A", "struct AApi", "for AGood", "Named for A"];
+    keeps(mesh_codegen::actor(quote!(nmae = "x"), block.clone()), &actor);
+    keeps(mesh_codegen::actor(quote!(mailbox(capacity = 0)), block.clone()), &actor);
+    keeps(
+        mesh_codegen::actor(quote!(part = more), block),
+        &["fn good", "fn bad", "for AGood", "Part <", "for A"],
+    );
+    // What is no sound block is given back.
+    keeps(
+        mesh_codegen::actor(
+            quote!(),
+            quote!(
+                impl<'a> A<'a> {
+                    #[handler]
+                    fn f(&self) {}
+                }
+            ),
+        ),
+        &["fn f"],
+    );
+    keeps(mesh_codegen::actor(quote!(), quote!(impl H for A { #[handler] fn f(&self) {} })), &["fn f"]);
+    keeps(
+        mesh_codegen::actor(
+            quote!(),
+            quote!(
+                struct A {
+                    n: u8,
+                }
+            ),
+        ),
+        &["struct A { n : u8"],
+    );
+    // A derive stands beside the user's type: what is kept is the impl.
+    let derived = mesh_codegen::derive_message(quote!(
+        #[message(replay = u8, reply = u16)]
+        struct M;
+    ));
+    keeps(derived, &["Message for M", "type Reply = u16", "RemoteMessage for M"]);
+    keeps(
+        mesh_codegen::derive_actor(quote!(
+            #[actor(nmae = "x")]
+            struct A;
+        )),
+        &["Actor for A", "struct AApi"],
+    );
+    // What is wrong with the options is said by the derive of `Actor`.
+    let derived = mesh_codegen::derive_remote_spawn(quote!(
+        #[actor(nmae = "x")]
+        struct A;
+    ))
+    .to_string();
+    assert!(derived.contains("RemoteSpawn for A") && derived.contains("fn spec"), "{derived}");
+    // An entry point keeps its body, and a program its `main`.
+    keeps(
+        mesh_codegen::main(
+            quote!(),
+            quote!(
+                fn main(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()", "fn main () { }"],
+    );
+    keeps(
+        mesh_codegen::main(
+            quote!(thread = 1),
+            quote!(
+                async fn main(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    keeps(
+        mesh_codegen::test(
+            quote!(),
+            quote!(
+                fn t(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    keeps(
+        mesh_codegen::test(
+            quote!(process),
+            quote!(
+                async fn t(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    // A misplaced helper keeps its method.
+    keeps(
+        mesh_codegen::misplaced(
+            "handler",
+            quote!(
+                fn f(&self) {
+                    body()
+                }
+            ),
+        ),
+        &["fn f", "body ()"],
+    );
+}
+
+/// Rust has no default arguments, says rustc: the block is given back, and nothing is added to that.
+#[test]
+fn a_default_argument_is_left_to_rustc() {
+    let block = quote!(impl A { #[handler] fn f(&self, by: i64 = 1) {} });
+    let out = mesh_codegen::actor(quote!(), block);
+    same(out.clone(), &[]);
+    assert!(out.to_string().contains("fn f (& self , by : i64 = 1)"), "{out}");
+    // An `=` elsewhere is none.
+    let out = mesh_codegen::actor(quote!(), quote!(impl A { fn f(&self, a: B<C = D>) {} fn g(&self, a: u8 b: u8) {} }));
+    assert_eq!(errors(out).len(), 1);
+}
+
 #[test]
 fn bodies_are_not_parsed() {
     method(quote!(#[handler] fn f(&self) { let x = ; +++ }), &[]);
