@@ -1084,7 +1084,10 @@ fn a_default_argument_is_left_to_rustc() {
     same(out.clone(), &[]);
     assert!(out.to_string().contains("fn f (& self , by : i64 = 1)"), "{out}");
     // An `=` elsewhere is none.
-    let out = mesh_codegen::actor(quote!(), quote!(impl A { fn f(&self, a: B<C = D>) {} fn g(&self, a: u8 b: u8) {} }));
+    let out = mesh_codegen::actor(
+        quote!(),
+        quote!(impl A { fn f(&self, a: B<C = D>) {} fn g(&self, a: u8 b: u8) {} }),
+    );
     assert_eq!(errors(out).len(), 1);
 }
 

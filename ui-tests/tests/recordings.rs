@@ -56,6 +56,16 @@ const DECLARATIONS: &[(&str, &str)] = &[
     ("request/wrong_reducer", "Request::<'t, T, M>::reduce`"),
 ];
 
+/// Cases that name what the user cannot see: which word, and why.
+const UNSEEN: &[(&str, &str, &str)] = &[
+    (
+        "actor/part_that_is_not_listed",
+        "16559146482384667732",
+        "stable Rust lets a type carry the name of a part only as a number; the error itself speaks of the part",
+    ),
+    ("actor/part_that_is_not_there", "16559146482384667732", "as above"),
+];
+
 /// Where trybuild writes the roots of source that is not the case's.
 const ROOTS: &[&str] = &["$WORKSPACE", "$RUST", "$CARGO"];
 
