@@ -40,7 +40,6 @@ struct Entry<R: Resource> {
 }
 
 struct Waiter {
-    key: ResourceKey,
     at_least: StatusClass,
     /// The rank in the view that it was registered with: kept, whatever later views there are.
     rank: u32,
@@ -50,8 +49,11 @@ struct Waiter {
 /// The resources of one kind, with those who wait for them.
 pub struct ResourceTable<R: Resource> {
     entries: BTreeMap<ResourceKey, Entry<R>>,
-    waiters: Vec<Waiter>,
-    subscribers: Vec<(ResourceKey, PortRef<ResourceState<R::State>>)>,
+    /// By resource, so that a change costs those who wait for it, and not all.
+    waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
+    waiting: usize,
+    subscribers: BTreeMap<ResourceKey, Vec<PortRef<ResourceState<R::State>>>>,
+    subscribed: usize,
     stopping: bool,
 }
 
@@ -59,8 +61,10 @@ impl<R: Resource> Default for ResourceTable<R> {
     fn default() -> ResourceTable<R> {
         ResourceTable {
             entries: BTreeMap::new(),
-            waiters: Vec::new(),
-            subscribers: Vec::new(),
+            waiters: BTreeMap::new(),
+            waiting: 0,
+            subscribers: BTreeMap::new(),
+            subscribed: 0,
             stopping: false,
         }
     }
@@ -169,15 +173,25 @@ impl<R: Resource> ResourceTable<R> {
 
     fn tell(&mut self, cx: &impl Caller, key: ResourceKey) {
         let state = self.state(key);
-        let answered = |waiter: &Waiter| waiter.key == key && state.status.class() >= waiter.at_least;
-        let (done, waiting) = std::mem::take(&mut self.waiters).into_iter().partition(answered);
-        self.waiters = waiting;
-        let done: Vec<Waiter> = done;
-        for waiter in done {
-            waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
+        if let Some(mut waiters) = self.waiters.remove(&key) {
+            let answered = |waiter: &mut Waiter| state.status.class() >= waiter.at_least;
+            for waiter in waiters.extract_if(.., answered) {
+                self.waiting -= 1;
+                waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
+            }
+            if !waiters.is_empty() {
+                self.waiters.insert(key, waiters);
+            }
         }
-        // A subscriber that cannot be reached is dropped.
-        self.subscribers.retain(|(of, port)| *of != key || port.post_control(cx, &state).is_ok());
+        if let Some(mut ports) = self.subscribers.remove(&key) {
+            let before = ports.len();
+            // A subscriber that cannot be reached is dropped.
+            ports.retain(|port| port.post_control(cx, &state).is_ok());
+            self.subscribed -= before - ports.len();
+            if !ports.is_empty() {
+                self.subscribers.insert(key, ports);
+            }
+        }
     }
 
     /// Answers when the status of a resource, present or future, is at least `at_least`.
@@ -192,10 +206,11 @@ impl<R: Resource> ResourceTable<R> {
         // What does not exist may come to run, but what is waited for to end has nothing to end.
         let ended = status == Status::NotExist && at_least >= StatusClass::Stopping;
         let status = if ended { Status::Stopped } else { status };
-        if status.class() >= at_least || ended || self.waiters.len() >= WAITERS_MAX {
+        if status.class() >= at_least || ended || self.waiting >= WAITERS_MAX {
             reply.answer(StatusOverlay::single(rank, status));
         } else {
-            self.waiters.push(Waiter { key, at_least, rank, reply });
+            self.waiting += 1;
+            self.waiters.entry(key).or_default().push(Waiter { at_least, rank, reply });
         }
     }
 
@@ -205,8 +220,9 @@ impl<R: Resource> ResourceTable<R> {
         key: ResourceKey,
         port: PortRef<ResourceState<R::State>>,
     ) {
-        if port.post_control(cx, &self.state(key)).is_ok() && self.subscribers.len() < WAITERS_MAX {
-            self.subscribers.push((key, port));
+        if port.post_control(cx, &self.state(key)).is_ok() && self.subscribed < WAITERS_MAX {
+            self.subscribed += 1;
+            self.subscribers.entry(key).or_default().push(port);
         }
     }
 }
