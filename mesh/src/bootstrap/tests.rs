@@ -20,6 +20,8 @@ fn orders() -> Orders {
         seed: Some(5),
         config: vec![("log".into(), "debug".into())],
         mesh_label: "workers".into(),
+        cpus: None,
+        cgroup: None,
         payload: vec![1, 2, 3],
     }
 }

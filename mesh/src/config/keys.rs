@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::layers::{Entry, Key, Slot};
-use super::value::Setting;
+use super::value::{CgroupParent, Setting};
 
 /// Declares the keys: a const [`Key`] and a slot of [`Values`] for each, and the table of them all.
 macro_rules! keys {
@@ -96,6 +96,9 @@ keys! {
     inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
     /// How many worker threads a child process has; 0 is one for each core.
     inherited child_worker_threads CHILD_WORKER_THREADS: usize = 0;
+    /// Where a cgroup (v2) is made for each child, so that all its descendants can be killed with it: `own` for below the
+    /// cgroup of the process that starts it, or the path of a directory; with `none` there are process groups alone.
+    inherited cgroup CGROUP: CgroupParent = CgroupParent::None;
     /// Whether TCP may listen on an address that is not loopback or private.
     inherited tcp_allow_public TCP_ALLOW_PUBLIC: bool = false;
 }

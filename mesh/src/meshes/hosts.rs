@@ -11,7 +11,7 @@ use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
 use crate::addr::{ChannelAddr, Location};
 use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost};
-use crate::bootstrap::{BootstrapCommand, ChildKind};
+use crate::bootstrap::{BootstrapCommand, ChildKind, ProcSetup};
 use crate::cast::Members;
 use crate::gateway::DoorError;
 use crate::host::ChildSpec;
@@ -90,8 +90,14 @@ impl HostMeshRef {
             incarnation: scope.outbox.entropy().next_u64(),
             command: options.command,
             config: options.config,
+            setup: options.setup,
+            slots: options.slots,
         };
         let per_host = u32::try_from(per_host.num_ranks()).unwrap_or(u32::MAX);
+        let slots = child.slots.len();
+        if slots > 0 && slots != per_host as usize {
+            return Err(SpawnError::Slots { slots, per_host });
+        }
         let view = Region::whole(&extent);
         let agents = self.agents(per_host, view.clone());
         let owned = Owned::new(scope, agents.clone(), id.clone());
@@ -196,12 +202,14 @@ pub trait Allocator: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct ProcessAllocator {
     spec: AllocationSpec,
+    setup: ProcSetup,
 }
 
 impl ProcessAllocator {
     /// Yields hosts of a shape, running this program.
     pub fn new(extent: Extent) -> ProcessAllocator {
-        ProcessAllocator { spec: AllocationSpec { name: "hosts".into(), extent, command: None } }
+        let spec = AllocationSpec { name: "hosts".into(), extent, command: None };
+        ProcessAllocator { spec, setup: ProcSetup::default() }
     }
 
     /// Names the hosts.
@@ -215,6 +223,13 @@ impl ProcessAllocator {
     #[must_use]
     pub fn command(mut self, command: BootstrapCommand) -> ProcessAllocator {
         self.spec.command = Some(command);
+        self
+    }
+
+    /// Declares the surroundings of the hosts; their procs inherit them.
+    #[must_use]
+    pub fn setup(mut self, declare: impl FnOnce(ProcSetup) -> ProcSetup) -> ProcessAllocator {
+        self.setup = declare(self.setup);
         self
     }
 }
@@ -240,6 +255,8 @@ impl Allocator for ProcessAllocator {
             incarnation,
             command: self.spec.command.clone(),
             config: Vec::new(),
+            setup: self.setup.clone(),
+            slots: Vec::new(),
         };
         let agents = local_agents(scope, Region::whole(&self.spec.extent));
         let guard = Owned::<ProcKind>::new(scope, agents.clone(), id.clone());
