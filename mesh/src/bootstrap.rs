@@ -53,11 +53,11 @@ mod os;
 mod reaper;
 mod setup;
 
+pub use self::cgroup::CgroupError;
 pub use self::child::{
     BootstrapError, DISARMED_GRACE_MS, Lifeline, PARENT_GONE_MS, UNINITIALISED_EXIT_CODE, diverted, init_ran,
     mark_init, refuse_uninitialised_child, take_orders,
 };
-pub use self::cgroup::CgroupError;
 pub use self::command::BootstrapCommand;
 pub use self::handle::{Exit, ExitReporter, ProcessControl, ProcessHandle};
 pub use self::launcher::{LaunchError, LaunchOrder, Launched, ProcLauncher};

@@ -17,7 +17,7 @@ use crate::bootstrap::{
 use crate::clock::{self, Entropy};
 use crate::config::{self, CgroupParent, Config, Setting};
 use crate::gateway::{DoorError, ExitObserver, Gateway, Listening};
-use crate::ident::{GatewayId, ProcId};
+use crate::ident::{ActorId, GatewayId, ProcId};
 use crate::log::LogSink;
 use crate::supervision::Exit;
 use crate::transport::SocketDir;
@@ -210,14 +210,19 @@ impl Host {
         self.0.served.lock().await.take();
     }
 
-    /// Starts a child and waits until it has said hello, which is when it is ready (`PROC-2`).
+    /// Starts a child that belongs to `owner`, and waits until it has said hello, which is when it is ready (`PROC-2`).
     ///
     /// # Errors
     /// [`StartError`]; nothing is left running.
     ///
     /// # Cancel safety
     /// Not cancel safe: the child may be left until the host goes.
-    pub async fn start(&self, proc: &ProcId, spec: &ChildSpec) -> Result<Started, StartError> {
+    pub async fn start(
+        &self,
+        proc: &ProcId,
+        spec: &ChildSpec,
+        owner: Option<&ActorId>,
+    ) -> Result<Started, StartError> {
         let parent = self.backend().await?;
         let token = match self.0.backend {
             Backend::Unix => clock::secret(),
@@ -249,6 +254,7 @@ impl Host {
             seed: self.0.config.get(config::SEED).map(|_| self.0.entropy.next_u64()),
             config: settings,
             mesh_label: proc.label.to_string(),
+            owner: owner.cloned(),
             cpus: None,
             cgroup: None,
             payload: Vec::new(),

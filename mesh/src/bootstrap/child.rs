@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
-use super::{cgroup, descriptors, marker};
 use super::orders::{self, Frame, Orders};
+use super::{cgroup, descriptors, marker};
 use crate::addr::ChannelAddr;
 
 /// The exit code of a child that reached a runtime although it never took its orders.

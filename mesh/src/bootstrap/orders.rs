@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{ChannelAddr, Location};
-use crate::ident::ProcId;
+use crate::ident::{ActorId, ProcId};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
 /// The longest orders, in bytes.
@@ -53,6 +53,8 @@ pub struct Orders {
     pub config: Vec<(String, String)>,
     /// The name of the mesh it belongs to, for people.
     pub mesh_label: String,
+    /// Who owns it, and so all that is in it.
+    pub owner: Option<ActorId>,
     /// The processors that its threads may run on; `None` for those it has.
     pub cpus: Option<Vec<u32>>,
     /// The cgroup that was made for it.

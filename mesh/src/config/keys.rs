@@ -77,6 +77,9 @@ keys! {
     inherited stop_drain_timeout STOP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a process may take to end after SIGTERM, before SIGKILL.
     inherited stop_term_timeout STOP_TERM_TIMEOUT: Duration = Duration::from_secs(2);
+    /// Whether Ctrl-C or SIGTERM ends a program of `#[mesh::main]` in order, and a second one at once. Not inherited:
+    /// children end when they are told.
+    own stop_on_signal STOP_ON_SIGNAL: bool = true;
     /// How long a peer may take to introduce itself on a new connection.
     inherited handshake_timeout HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a link whose connection was lost waits for the next one, before what it holds goes back to its senders.

@@ -110,20 +110,6 @@ impl HostMeshRef {
     fn agents(&self, per_host: u32, view: Region) -> Cast<HostAgent> {
         create::agents(HOST_AGENT, Members::Hosts { hosts: self.hosts.clone(), per_host }, view)
     }
-
-    /// Ends every proc of every host, and waits until all have ended; the hosts take no more. All hosts drain before
-    /// any of them goes, so that what is on its way between them arrives.
-    ///
-    /// # Errors
-    /// [`MeshCallError`], naming the hosts that did not answer.
-    ///
-    /// # Cancel safety
-    /// Dropping it does not undo the shutdown.
-    pub async fn shutdown(&self, cx: &impl Caller) -> Result<(), MeshCallError<ValueMesh<Option<()>>>> {
-        let agents = self.agents(1, Region::whole(&self.extent()));
-        let why = "the host is shut down".to_owned();
-        create::request(&agents, ShutdownHost { why }).call(cx).await.map(drop)
-    }
 }
 
 fn proc_spec(scope: Scope<'_>, mesh: &MeshId, child: ChildSpec) -> ProcSpec {
@@ -374,6 +360,20 @@ impl HostMeshControl<'_> {
         self.0.view.clone()
     }
 
+    /// Ends every proc of every host, and waits until all have ended; the hosts take no more. All hosts drain before
+    /// any of them goes, so that what is on its way between them arrives.
+    ///
+    /// # Errors
+    /// [`MeshCallError`], naming the hosts that did not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping it does not undo the shutdown.
+    pub async fn shutdown(&self, cx: &impl Caller) -> Result<(), MeshCallError<ValueMesh<Option<()>>>> {
+        let agents = self.0.agents(1, Region::whole(&self.0.extent()));
+        let why = "the host is shut down".to_owned();
+        create::request(&agents, ShutdownHost { why }).call(cx).await.map(drop)
+    }
+
     /// Ends the hosts that were started for this mesh, with their procs, and waits until they have ended. Attached
     /// hosts go on.
     ///
@@ -385,7 +385,7 @@ impl HostMeshControl<'_> {
     pub async fn stop(&self, cx: &impl Caller) -> Result<(), MeshStopError> {
         let (Some(owned), Some(agents)) = (&self.0.owned, &self.0.local) else { return Ok(()) };
         // First all drain, with the network up; then they go. What did not drain is ended all the same.
-        if let Err(error) = self.0.view.shutdown(cx).await {
+        if let Err(error) = self.shutdown(cx).await {
             tracing::warn!(%error, "hosts did not drain");
         }
         let outcome = create::stop::<ProcKind>(cx.scope(), agents, &self.0.view.id, "it was stopped").await;

@@ -5,8 +5,8 @@ use std::process::{Command, ExitCode};
 
 use mesh::addr::{ChannelAddr, Location};
 use mesh::bootstrap::{
-    BootstrapCommand, ChildKind, LaunchOrder, Lifeline, Orders, OsLauncher, ProcLauncher, ProcSetup, diverted,
-    mark_init, refuse_uninitialised_child,
+    BootstrapCommand, ChildKind, LaunchOrder, Lifeline, Orders, OsLauncher, ProcLauncher, ProcSetup,
+    diverted, mark_init, refuse_uninitialised_child,
 };
 use mesh::config::CgroupParent;
 use mesh::ident::{GatewayId, ProcId, Uid};
@@ -28,6 +28,7 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         seed: Some(5),
         config: vec![("key".into(), "value".into())],
         mesh_label: "workers".into(),
+        owner: None,
         cpus: None,
         cgroup: None,
         payload: behaviour.as_bytes().to_vec(),
