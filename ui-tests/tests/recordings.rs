@@ -156,6 +156,8 @@ fn no_recording_names_what_the_user_cannot_see() {
     for (name, text) in recordings() {
         for line in text.lines() {
             let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let listed = |word: &str| UNSEEN.iter().any(|(case, unseen, _)| name == *case && *unseen == word);
+            let words = words.filter(|word| !listed(word));
             let found =
                 words.filter_map(|word| hidden(word).map(|why| format!("{name}: `{word}`, {why}: {line}")));
             complaints.extend(found);
