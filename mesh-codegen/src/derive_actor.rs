@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Meta, parse_quote};
 
 use crate::check;
-use crate::emit::{Fits, Paths, assertion, codec, named_parameters, whole};
+use crate::emit::{Fits, Paths, assertion, codec, items, named_parameters};
 use crate::errors::Errors;
 use crate::model::Actor;
 use crate::parse::ActorOptions;
@@ -25,7 +25,7 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
     }
     check::check(&mut actor, &mut errors);
     let paths = Paths::new(actor.options.krate.as_ref());
-    let (code, errors) = (whole(&actor, &paths), errors.into_tokens());
+    let (code, errors) = (items(&actor, &paths), errors.into_tokens());
     quote!(#code #errors)
 }
 
@@ -48,7 +48,7 @@ pub fn derive_remote_spawn(item: TokenStream) -> TokenStream {
         return errors.into_tokens();
     }
     let (krate, ty) = (&paths.krate, &actor.ty);
-    let impls = paths.block(&[], |paths| implementation(&actor, &input, paths));
+    let impls = paths.block(|paths| implementation(&actor, &input, paths));
     let register = actor.generics.params.is_empty().then(|| quote!(#krate::register!(#ty);));
     quote!(#impls #register)
 }

@@ -68,7 +68,7 @@ fn check(input: &DeriveInput, errors: &mut Errors) {
 }
 
 fn emit(input: &DeriveInput, options: &Options) -> TokenStream {
-    Paths::new(options.krate.as_ref()).block(&[], |paths| {
+    Paths::new(options.krate.as_ref()).block(|paths| {
         let (message, remote) = (message(input, options, paths), remote_message(input, options, paths));
         quote!(#message #remote)
     })

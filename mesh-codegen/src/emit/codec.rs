@@ -11,6 +11,12 @@ use super::message;
 use super::scope::Paths;
 use crate::model::{Handler, unraw};
 
+/// The traits of the two codecs.
+pub(super) fn traits(paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    quote!(use #p::{NoCodec as _, RealCodec as _};)
+}
+
 pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let p = &paths.private;
     let (message, reply) = (&handler.message, &handler.reply);
@@ -27,9 +33,9 @@ pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let reply_codec = codec(reply, paths);
     let schema = schema(handler, paths);
     let clause = message::sendable(handler, clause, paths);
+    let cfgs = handler.function.cfgs();
     quote! {
-        use #p::{NoCodec as _, RealCodec as _};
-
+        #(#cfgs)*
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::RemoteMessage for #message #arguments #clause {

@@ -18,7 +18,9 @@ pub(super) fn implementation(actor: &Actor, handler: &Handler, paths: &Paths) ->
         quote!(#clause)
     };
     let verdict = handler.answers_result().then(|| verdict(handler, paths));
+    let cfgs = handler.function.cfgs();
     quote! {
+        #(#cfgs)*
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::Handler<#message #arguments> for #ty #clause {

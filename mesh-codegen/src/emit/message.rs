@@ -35,8 +35,9 @@ pub(super) fn implementation(handler: &Handler, paths: &Paths) -> TokenStream {
     let (parameters, arguments, clause) = handler.generics.split_for_impl();
     let (reply, name) = (&handler.reply, &handler.wire_name);
     let descriptor = descriptor(handler).emit(paths);
-    let clause = sendable(handler, clause, paths);
+    let (cfgs, clause) = (handler.function.cfgs(), sendable(handler, clause, paths));
     quote! {
+        #(#cfgs)*
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::Message for #message #arguments #clause {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Path};
+use syn::Path;
 
 use crate::tokens::respan;
 
@@ -27,15 +27,10 @@ impl Paths {
     }
 
     /// Items that nobody names, such as impls, in a scope of their own in which `__private` is `__p`.
-    pub(crate) fn block(
-        &self,
-        cfgs: &[&Attribute],
-        items: impl FnOnce(&Paths) -> TokenStream,
-    ) -> TokenStream {
+    pub(crate) fn block(&self, items: impl FnOnce(&Paths) -> TokenStream) -> TokenStream {
         let inner = Paths { krate: self.krate.clone(), private: quote!(__p) };
         let (private, lints, items) = (&self.private, lints(), items(&inner));
         quote! {
-            #(#cfgs)*
             #lints
             const _: () = {
                 use #private as __p;

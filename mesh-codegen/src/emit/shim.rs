@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::Type;
 
 use super::scope::Paths;
-use crate::model::Handler;
+use crate::model::{Actor, Constructor, Handler};
 use crate::tokens::{ends, last_segment, respan, type_arguments, ungroup};
 
 /// Containers of serde's whose bounds are those of their parameters, with the number of parameters.
@@ -21,8 +21,31 @@ const CONTAINERS: &[(&str, usize)] = &[
     ("BTreeSet", 1),
 ];
 
-/// A function that is never called and only compiles if every argument and the reply can travel.
-pub(super) fn of_handler(handler: &Handler, paths: &Paths) -> TokenStream {
+/// A function that is never called and only compiles if all arguments and replies can travel.
+pub(super) fn of_actor(actor: &Actor, paths: &Paths) -> TokenStream {
+    let handlers = actor.handlers.iter().map(|handler| (&handler.function, of_handler(handler, paths)));
+    let constructors =
+        actor.constructors.iter().map(|new| (&new.function, of_constructor(actor, new, paths)));
+    let assertions = constructors.chain(handlers).filter(|(_, assertions)| !assertions.is_empty());
+    let assertions = assertions.map(|(function, assertions)| match function.cfgs() {
+        cfgs if cfgs.is_empty() => assertions,
+        cfgs => quote!(#(#cfgs)* { #assertions }),
+    });
+    let assertions: TokenStream = assertions.collect();
+    if assertions.is_empty() {
+        return assertions;
+    }
+    let (parameters, _, clause) = actor.generics.split_for_impl();
+    quote!(fn __check #parameters () #clause { #assertions })
+}
+
+fn of_constructor(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
+    let generic = !actor.generics.params.is_empty();
+    let leaves = constructor.function.values().flat_map(|value| leaves(&value.ty));
+    leaves.map(|ty| assertion(paths, Fits::RemoteArg, ty, generic)).collect()
+}
+
+fn of_handler(handler: &Handler, paths: &Paths) -> TokenStream {
     let arg = if handler.is_local() { Fits::LocalArg } else { Fits::RemoteArg };
     // What stays in the process needs no look into containers: `Box<dyn Fn()>` is an argument, `dyn Fn()` is none.
     let parts = |ty| if handler.is_local() { vec![ty] } else { leaves(ty) };
@@ -37,14 +60,7 @@ pub(super) fn of_handler(handler: &Handler, paths: &Paths) -> TokenStream {
     };
     let replies = replies.into_iter().map(|(bound, ty)| assertion(paths, bound, ty, generic));
     let reduce = handler.options.reduce.as_ref().map(|reducer| reduces(paths, reducer, &handler.reply));
-    let (parameters, _, clause) = handler.generics.split_for_impl();
-    quote! {
-        fn __check #parameters () #clause {
-            #(#args)*
-            #(#replies)*
-            #reduce
-        }
-    }
+    quote!(#(#args)* #(#replies)* #reduce)
 }
 
 /// What is asserted of a type.
@@ -97,7 +113,7 @@ fn assert_item(paths: &Paths, item: TokenStream, ty: &Type) -> TokenStream {
 }
 
 /// The types to assert on: looks through containers, so that `Result<String, io::Error>` points at `io::Error`.
-pub(super) fn leaves(ty: &Type) -> Vec<&Type> {
+fn leaves(ty: &Type) -> Vec<&Type> {
     let ty = ungroup(ty);
     if let Type::Tuple(tuple) = ty
         && !tuple.elems.is_empty()

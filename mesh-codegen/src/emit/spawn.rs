@@ -5,42 +5,17 @@ use quote::{quote, quote_spanned};
 
 use super::codec::codec;
 use super::scope::{Paths, visible_lints};
-use super::shim::Fits;
-use super::{api, named, shim};
+use super::{api, named};
 use crate::model::{Actor, Constructor, Role, unraw};
 
-pub(super) fn constructor(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
-    let cfgs = constructor.function.cfgs();
-    let (krate, lints, ty) = (&paths.krate, visible_lints(), &actor.ty);
-    let impls = paths.block(&cfgs, |paths| impls(actor, constructor, paths));
+/// `impl RemoteSpawn`.
+pub(super) fn implementation(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
+    let (cfgs, p, ty) = (constructor.function.cfgs(), &paths.private, &actor.ty);
     let generics = named::named_parameters(&actor.generics, paths);
     let (parameters, _, clause) = generics.split_for_impl();
-    let spec = spec(actor, constructor, paths);
-    let register = actor.generics.params.is_empty().then(|| quote!(#(#cfgs)* #krate::register!(#ty);));
-    quote! {
-        #impls
-
-        #(#cfgs)*
-        #lints
-        impl #parameters #ty #clause { #spec }
-
-        #register
-    }
-}
-
-fn impls(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
-    let (p, ty) = (&paths.private, &actor.ty);
-    let generics = named::named_parameters(&actor.generics, paths);
-    let (parameters, _, clause) = generics.split_for_impl();
-    let generic = !actor.generics.params.is_empty();
-    let leaves = constructor.function.values().flat_map(|value| shim::leaves(&value.ty));
-    let assertions = leaves.map(|ty| shim::assertion(paths, Fits::RemoteArg, ty, generic));
     let (params, create) = (params(constructor, paths), create(constructor, paths));
     quote! {
-        use #p::{NoCodec as _, RealCodec as _};
-
-        fn __check #parameters () #clause { #(#assertions)* }
-
+        #(#cfgs)*
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::RemoteSpawn for #ty #clause { #params #create }
@@ -102,9 +77,13 @@ fn create(constructor: &Constructor, paths: &Paths) -> TokenStream {
     }
 }
 
-/// `Counter::spec(args…)`, with the documentation of the constructor.
-fn spec(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
-    let (p, function) = (&paths.private, &constructor.function);
+/// `Counter::spec(args…)`, with the documentation of the constructor; and the registry entry.
+pub(super) fn spec(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
+    let (p, krate, ty, function) = (&paths.private, &paths.krate, &actor.ty, &constructor.function);
+    let (cfgs, lints) = (function.cfgs(), visible_lints());
+    let generics = named::named_parameters(&actor.generics, paths);
+    let (parameters, _, clause) = generics.split_for_impl();
+    let register = actor.generics.params.is_empty().then(|| quote!(#(#cfgs)* #krate::register!(#ty);));
     let (carried, inputs) = (function.carried(), api::inputs(function));
     let names = function.values().map(|value| &value.name);
     let gap = (!function.first_doc_line().is_empty()).then(|| quote!(#[doc = ""]));
@@ -114,11 +93,17 @@ fn spec(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream 
         function.ident()
     );
     quote! {
-        #(#carried)*
-        #gap
-        #[doc = #doc]
-        pub fn spec(#inputs) -> #p::Spec<Self> {
-            #p::Spec::new((#(#names,)*))
+        #(#cfgs)*
+        #lints
+        impl #parameters #ty #clause {
+            #(#carried)*
+            #gap
+            #[doc = #doc]
+            pub fn spec(#inputs) -> #p::Spec<Self> {
+                #p::Spec::new((#(#names,)*))
+            }
         }
+
+        #register
     }
 }

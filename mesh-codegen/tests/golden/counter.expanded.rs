@@ -35,9 +35,161 @@ pub struct CounterAdd {
     /// How much.
     pub by: i64,
 }
+/// Message of [`Counter::get`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct CounterGet {}
+/// Message of [`Counter::add_rank`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+struct CounterAddRank {
+    times: u32,
+}
+/// Requests to [`Counter`]: reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct CounterApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Counter>> CounterApi<__T> {
+    /// Adds `by` and returns the new value.
+    ///
+    /// Wraps around.
+    #[inline]
+    pub fn add(&self, by: i64) -> ::mesh::__private::Request<'_, __T, CounterAdd> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            CounterAdd { by },
+        )
+    }
+    /// Builds a request to [`Counter::get`].
+    #[inline]
+    pub fn get(&self) -> ::mesh::__private::Request<'_, __T, CounterGet> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            CounterGet {},
+        )
+    }
+    /// Builds a request to [`Counter::add_rank`].
+    #[inline]
+    fn add_rank(
+        &self,
+        times: u32,
+    ) -> ::mesh::__private::Request<'_, __T, CounterAddRank> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            CounterAddRank { times },
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl Counter {
+    /// What a spawn ships to construct a [`Counter`] anywhere: the arguments of `Counter::new`.
+    pub fn spec(start: i64) -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new((start,))
+    }
+}
+::mesh::register!(Counter);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn __check() {
+        let _ = <i64 as __p::FitsRemoteArg>::FITS;
+        let _ = <i64 as __p::FitsRemoteArg>::FITS;
+        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+        let _ = <u32 as __p::FitsRemoteArg>::FITS;
+        let _ = <() as __p::FitsRemoteReply>::FITS;
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for CounterApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            CounterApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Counter {
+        type Api<__T: __p::Target<Actor = Self>> = CounterApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<CounterAdd>();
+            __exporter.remote::<CounterGet>();
+            __exporter.remote::<CounterAddRank>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Counter {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Counter"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Counter"))
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Counter {
+        type Params = (i64,);
+        fn encode_params(
+            __params: &Self::Params,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<i64>(__p::PhantomData)).put(&__params.0, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Params, __p::DecodeError> {
+            __p::Result::Ok(((&__p::Wire::<i64>(__p::PhantomData)).get(__input)?,))
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("start", (&__p::Wire::<i64>(__p::PhantomData)).schema())])
+        }
+        fn create(
+            __params: Self::Params,
+            __env: &__p::SpawnEnv,
+        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
+            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for CounterAdd
@@ -63,11 +215,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for CounterAdd
@@ -119,20 +266,6 @@ const _: () = {
             Self::add(self, __message.by)
         }
     }
-};
-/// Message of [`Counter::get`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct CounterGet {}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for CounterGet
@@ -153,10 +286,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for CounterGet
@@ -211,22 +340,6 @@ const _: () = {
             Self::get(self)
         }
     }
-};
-/// Message of [`Counter::add_rank`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-struct CounterAddRank {
-    times: u32,
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for CounterAddRank
@@ -252,11 +365,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for CounterAddRank
@@ -309,144 +417,3 @@ const _: () = {
         }
     }
 };
-/// Requests to [`Counter`]: reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct CounterApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for CounterApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        CounterApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Counter>> CounterApi<__T> {
-    /// Adds `by` and returns the new value.
-    ///
-    /// Wraps around.
-    #[inline]
-    pub fn add(&self, by: i64) -> ::mesh::__private::Request<'_, __T, CounterAdd> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            CounterAdd { by },
-        )
-    }
-    /// Builds a request to [`Counter::get`].
-    #[inline]
-    pub fn get(&self) -> ::mesh::__private::Request<'_, __T, CounterGet> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            CounterGet {},
-        )
-    }
-    /// Builds a request to [`Counter::add_rank`].
-    #[inline]
-    fn add_rank(
-        &self,
-        times: u32,
-    ) -> ::mesh::__private::Request<'_, __T, CounterAddRank> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            CounterAddRank { times },
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Counter {
-        type Api<__T: __p::Target<Actor = Self>> = CounterApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<CounterAdd>();
-            __exporter.remote::<CounterGet>();
-            __exporter.remote::<CounterAddRank>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Counter {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Counter"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Counter"))
-        }
-    }
-};
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteSpawn for Counter {
-        type Params = (i64,);
-        fn encode_params(
-            __params: &Self::Params,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).put(&__params.0, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode_params(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<i64>(__p::PhantomData)).get(__input)?,))
-        }
-        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("start", (&__p::Wire::<i64>(__p::PhantomData)).schema())])
-        }
-        fn create(
-            __params: Self::Params,
-            __env: &__p::SpawnEnv,
-        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
-            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
-        }
-    }
-};
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl Counter {
-    /// What a spawn ships to construct a [`Counter`] anywhere: the arguments of `Counter::new`.
-    pub fn spec(start: i64) -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new((start,))
-    }
-}
-::mesh::register!(Counter);

@@ -16,9 +16,72 @@ impl Pool {
 pub struct PoolVisit {
     pub with: Box<dyn Fn(&str) -> bool + Send>,
 }
+/// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
+    /// Builds a request to [`Pool::visit`].
+    #[inline]
+    pub fn visit(
+        &self,
+        with: Box<dyn Fn(&str) -> bool + Send>,
+    ) -> ::mesh::__private::Request<'_, __T, PoolVisit> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            PoolVisit { with },
+        )
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    fn __check() {
+        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::FitsLocalArg>::FITS;
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for PoolApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            PoolApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Pool {
+        type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.local::<PoolVisit>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Pool {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Pool"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for PoolVisit
@@ -44,9 +107,6 @@ const _: () = {
             schema: __p::Option::None,
         };
     }
-    fn __check() {
-        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::FitsLocalArg>::FITS;
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Handler<PoolVisit> for Pool
@@ -59,78 +119,6 @@ const _: () = {
             __message: PoolVisit,
         ) -> impl __p::Future<Output = Arc<State>> + __p::Send {
             Self::visit(self, __message.with)
-        }
-    }
-};
-/// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for PoolApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        PoolApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
-    /// Builds a request to [`Pool::visit`].
-    #[inline]
-    pub fn visit(
-        &self,
-        with: Box<dyn Fn(&str) -> bool + Send>,
-    ) -> ::mesh::__private::Request<'_, __T, PoolVisit> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            PoolVisit { with },
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Pool {
-        type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.local::<PoolVisit>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Pool {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Pool"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
         }
     }
 };

@@ -14,7 +14,6 @@ impl HostAgent {
     non_camel_case_types
 )]
 pub struct HostAgentApi<__T>(__T, crate::facade::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -23,28 +22,28 @@ pub struct HostAgentApi<__T>(__T, crate::facade::__private::PhantomData<fn() -> 
     unreachable_pub,
     non_camel_case_types
 )]
-impl<__T> crate::facade::__private::Api<__T> for HostAgentApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        HostAgentApi(__target, crate::facade::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
+impl HostAgent {
+    /// What a spawn ships to construct a [`HostAgent`] anywhere: the arguments of `HostAgent::new`.
+    pub fn spec() -> crate::facade::__private::Spec<Self> {
+        crate::facade::__private::Spec::new(())
     }
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: crate::facade::__private::Target<Actor = HostAgent>> HostAgentApi<__T> {}
+crate::facade::register!(HostAgent);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use crate::facade::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for HostAgentApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            HostAgentApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for HostAgent {
@@ -86,12 +85,6 @@ const _: () = {
             __p::String::from(::core::concat!(::core::module_path!(), "::", "HostAgent"))
         }
     }
-};
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use crate::facade::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for HostAgent {
@@ -118,21 +111,6 @@ const _: () = {
         }
     }
 };
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl HostAgent {
-    /// What a spawn ships to construct a [`HostAgent`] anywhere: the arguments of `HostAgent::new`.
-    pub fn spec() -> crate::facade::__private::Spec<Self> {
-        crate::facade::__private::Spec::new(())
-    }
-}
-crate::facade::register!(HostAgent);
 pub struct Bounded;
 impl Bounded {}
 /// Requests to [`Bounded`]: reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
@@ -145,37 +123,20 @@ impl Bounded {}
     non_camel_case_types
 )]
 pub struct BoundedApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for BoundedApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        BoundedApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Bounded>> BoundedApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for BoundedApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            BoundedApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Bounded {

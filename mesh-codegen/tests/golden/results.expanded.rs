@@ -27,9 +27,141 @@ pub struct ShardPut {
     pub key: String,
     pub value: Vec<u8>,
 }
+/// Message of [`Shard::check`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardCheck {}
+/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
+    /// Builds a request to [`Shard::put`].
+    #[inline]
+    pub fn put(
+        &self,
+        key: String,
+        value: Vec<u8>,
+    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardPut { key, value },
+        )
+    }
+    /// Builds a request to [`Shard::check`].
+    #[inline]
+    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardCheck {},
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl Shard {
+    /// What a spawn ships to construct a [`Shard`] anywhere: the arguments of `Shard::open`.
+    pub fn spec(path: String) -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new((path,))
+    }
+}
+::mesh::register!(Shard);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn __check() {
+        let _ = <String as __p::FitsRemoteArg>::FITS;
+        let _ = <String as __p::FitsRemoteArg>::FITS;
+        let _ = <u8 as __p::FitsRemoteArg>::FITS;
+        let _ = <u8 as __p::FitsRemoteReply>::FITS;
+        let _ = <KvError as __p::FitsRemoteReply>::FITS;
+        let _ = <mesh::Result<()> as __p::FitsRemoteReply>::FITS;
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for ShardApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            ShardApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Shard {
+        type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<ShardPut>();
+            __exporter.remote::<ShardCheck>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Shard {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Shard"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Shard"))
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Shard {
+        type Params = (String,);
+        fn encode_params(
+            __params: &Self::Params,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Params, __p::DecodeError> {
+            __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
+        }
+        fn create(
+            __params: Self::Params,
+            __env: &__p::SpawnEnv,
+        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
+            async move {
+                __p::IntoActor::into_actor(Self::open(__env, __params.0).await)
+            }
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardPut
@@ -59,13 +191,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteReply>::FITS;
-        let _ = <KvError as __p::FitsRemoteReply>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardPut
@@ -133,20 +258,6 @@ const _: () = {
             }
         }
     }
-};
-/// Message of [`Shard::check`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardCheck {}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardCheck
@@ -167,10 +278,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <mesh::Result<()> as __p::FitsRemoteReply>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardCheck
@@ -236,136 +343,3 @@ const _: () = {
         }
     }
 };
-/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for ShardApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        ShardApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
-    /// Builds a request to [`Shard::put`].
-    #[inline]
-    pub fn put(
-        &self,
-        key: String,
-        value: Vec<u8>,
-    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardPut { key, value },
-        )
-    }
-    /// Builds a request to [`Shard::check`].
-    #[inline]
-    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardCheck {},
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Shard {
-        type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<ShardPut>();
-            __exporter.remote::<ShardCheck>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Shard {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Shard"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Shard"))
-        }
-    }
-};
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteSpawn for Shard {
-        type Params = (String,);
-        fn encode_params(
-            __params: &Self::Params,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode_params(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
-        }
-        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
-        }
-        fn create(
-            __params: Self::Params,
-            __env: &__p::SpawnEnv,
-        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
-            async move {
-                __p::IntoActor::into_actor(Self::open(__env, __params.0).await)
-            }
-        }
-    }
-};
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl Shard {
-    /// What a spawn ships to construct a [`Shard`] anywhere: the arguments of `Shard::open`.
-    pub fn spec(path: String) -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new((path,))
-    }
-}
-::mesh::register!(Shard);

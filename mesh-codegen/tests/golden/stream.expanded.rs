@@ -22,9 +22,114 @@ pub struct LogTail {
     pub out: PortRef<Line>,
     pub level: u8,
 }
+/// Message of [`Log::watch`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+struct LogWatch {
+    out: PortRef<Log>,
+}
+/// Requests to [`Log`]: reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct LogApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Log>> LogApi<__T> {
+    /// Streams the lines from `from` on.
+    #[inline]
+    pub fn tail(
+        &self,
+        from: u64,
+        level: u8,
+    ) -> ::mesh::__private::StreamRequest<
+        '_,
+        __T,
+        Line,
+        impl ::core::ops::FnOnce(::mesh::__private::PortRef<Line>) -> LogTail + use<__T>,
+    > {
+        ::mesh::__private::StreamRequest::new(
+            ::mesh::__private::Api::target(self),
+            move |__port: ::mesh::__private::PortRef<Line>| LogTail {
+                from,
+                out: __port,
+                level,
+            },
+        )
+    }
+    /// Builds a request to [`Log::watch`].
+    #[inline]
+    fn watch(
+        &self,
+    ) -> ::mesh::__private::StreamRequest<
+        '_,
+        __T,
+        Log,
+        impl ::core::ops::FnOnce(::mesh::__private::PortRef<Log>) -> LogWatch + use<__T>,
+    > {
+        ::mesh::__private::StreamRequest::new(
+            ::mesh::__private::Api::target(self),
+            move |__port: ::mesh::__private::PortRef<Log>| LogWatch { out: __port },
+        )
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn __check() {
+        let _ = <u64 as __p::FitsRemoteArg>::FITS;
+        let _ = <u8 as __p::FitsRemoteArg>::FITS;
+        let _ = <Line as __p::FitsStreamItem>::FITS;
+        let _ = <Log as __p::FitsStreamItem>::FITS;
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for LogApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            LogApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Log {
+        type Api<__T: __p::Target<Actor = Self>> = LogApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<LogTail>();
+            __exporter.local::<LogWatch>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Log {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Log"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Log"))
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for LogTail
@@ -54,12 +159,6 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u64 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <Line as __p::FitsStreamItem>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for LogTail
@@ -118,22 +217,6 @@ const _: () = {
             Self::tail(self, __message.from, __message.out, __message.level)
         }
     }
-};
-/// Message of [`Log::watch`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-struct LogWatch {
-    out: PortRef<Log>,
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for LogWatch
@@ -153,9 +236,6 @@ const _: () = {
             reduce: __p::Option::None,
             schema: __p::Option::None,
         };
-    }
-    fn __check() {
-        let _ = <Log as __p::FitsStreamItem>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
@@ -177,104 +257,6 @@ const _: () = {
             __message: LogWatch,
         ) -> () {
             Self::watch(self, __message.out)
-        }
-    }
-};
-/// Requests to [`Log`]: reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct LogApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for LogApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        LogApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Log>> LogApi<__T> {
-    /// Streams the lines from `from` on.
-    #[inline]
-    pub fn tail(
-        &self,
-        from: u64,
-        level: u8,
-    ) -> ::mesh::__private::StreamRequest<
-        '_,
-        __T,
-        Line,
-        impl ::core::ops::FnOnce(::mesh::__private::PortRef<Line>) -> LogTail + use<__T>,
-    > {
-        ::mesh::__private::StreamRequest::new(
-            ::mesh::__private::Api::target(self),
-            move |__port: ::mesh::__private::PortRef<Line>| LogTail {
-                from,
-                out: __port,
-                level,
-            },
-        )
-    }
-    /// Builds a request to [`Log::watch`].
-    #[inline]
-    fn watch(
-        &self,
-    ) -> ::mesh::__private::StreamRequest<
-        '_,
-        __T,
-        Log,
-        impl ::core::ops::FnOnce(::mesh::__private::PortRef<Log>) -> LogWatch + use<__T>,
-    > {
-        ::mesh::__private::StreamRequest::new(
-            ::mesh::__private::Api::target(self),
-            move |__port: ::mesh::__private::PortRef<Log>| LogWatch { out: __port },
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Log {
-        type Api<__T: __p::Target<Actor = Self>> = LogApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<LogTail>();
-            __exporter.local::<LogWatch>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Log {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Log"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Log"))
         }
     }
 };
