@@ -15,7 +15,7 @@ use syn::{Attribute, Ident, Item, Macro, Token, Type, Visibility};
 /// What each metavariable stands for; one entry unless it is repeated.
 type Bindings = BTreeMap<String, Vec<TokenStream>>;
 
-pub fn expand(call: &Macro) -> TokenStream {
+pub(crate) fn expand(call: &Macro) -> TokenStream {
     let name = call.path.segments.last().expect("a macro has a name").ident.to_string();
     let (file, bind): (_, fn(ParseStream<'_>) -> syn::Result<Bindings>) = match name.as_str() {
         "behavior" => ("behavior.rs", behavior),
