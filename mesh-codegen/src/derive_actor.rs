@@ -17,7 +17,7 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
         Ok((actor, _)) => actor,
         Err(error) => return error.into_compile_error(),
     };
-    if let Some(part) = &actor.options.part {
+    if let Some(part) = actor.options.part.take() {
         errors.at(part, "a part is another `impl` block: `#[actor(part = …)] impl …`");
     }
     if !check::parameters(&actor, &mut errors) {

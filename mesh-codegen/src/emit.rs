@@ -61,7 +61,7 @@ fn impls(actor: &Actor, paths: &Paths) -> TokenStream {
     };
     let constructors = actor.constructors.iter().map(|new| spawn::implementation(actor, new, paths));
     let handlers = actor.handlers.iter().map(|handler| impls_of_handler(actor, handler, paths));
-    quote!(#codecs #check #actor_wide #(#constructors)* #(#handlers)*)
+    quote!(#codecs #check #(#handlers)* #actor_wide #(#constructors)*)
 }
 
 /// What an actor has once, however many blocks it has.
@@ -69,7 +69,7 @@ fn whole(actor: &Actor, paths: &Paths) -> TokenStream {
     let api = api::implementation(actor, paths);
     let (implementation, named) = (actor::implementation(actor, paths), named::implementation(actor, paths));
     let parts = part::listed(actor, paths);
-    quote!(#api #implementation #named #parts)
+    quote!(#implementation #named #parts #api)
 }
 
 fn impls_of_handler(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
