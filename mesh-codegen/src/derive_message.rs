@@ -68,7 +68,7 @@ fn check(input: &DeriveInput, errors: &mut Errors) {
 }
 
 fn emit(input: &DeriveInput, options: &Options) -> TokenStream {
-    Paths::new(options.krate.as_ref()).block(|paths| {
+    Paths::new(options.krate.as_ref()).block(&[], |paths| {
         let (message, remote) = (message(input, options, paths), remote_message(input, options, paths));
         quote!(#message #remote)
     })
@@ -124,7 +124,7 @@ fn remote_message(input: &DeriveInput, options: &Options, paths: &Paths) -> Toke
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
-        fn __check #parameters () #clause { #this_check #reply_check }
+        fn check #parameters () #clause { #this_check #reply_check }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]

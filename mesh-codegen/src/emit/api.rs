@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericParam, Generics, Type, parse_quote};
 
 use super::message;
+use super::named::lasting_parameters;
 use super::scope::{Paths, visible_lints};
 use crate::model::{Actor, Function, Handler, Role, unraw};
 use crate::tokens::ungroup;
@@ -28,30 +29,31 @@ fn arguments(generics: &Generics) -> Vec<TokenStream> {
     generics.params.iter().map(argument).collect()
 }
 
-/// The struct.
+/// The struct, its `Api` implementation, and a method for each handler.
 pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
-    let (api, lints) = (name(actor), visible_lints());
-    let generics = with_target(actor, parse_quote!(__T));
-    let (any, _, clause) = generics.split_for_impl();
+    let (p, lints) = (&paths.private, visible_lints());
+    let (api, leading) = (name(actor), leading_arguments(actor));
+    let clause = &actor.generics.where_clause;
+    let with_target = |target: GenericParam| {
+        let mut generics = actor.generics.clone();
+        generics.params.push(target);
+        generics
+    };
+    let any = with_target(parse_quote!(__T));
+    let (any, _, _) = any.split_for_impl();
     let phantom = message::phantom(&actor.generics, paths);
     let doc = format!(
         " Requests to [`{0}`]: reached from every `ActorHandle<{0}>`, `ActorRef<{0}>` and `ActorMesh<{0}>`.",
         actor.ident
     );
+    let methods = methods(actor, paths);
     quote! {
         #[doc = #doc]
         #lints
         pub struct #api #any (__T, #phantom) #clause;
-    }
-}
 
-/// `impl Api` for it.
-pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
-    let (p, api, leading) = (&paths.private, name(actor), leading_arguments(actor));
-    let generics = with_target(actor, parse_quote!(__T));
-    let (any, _, clause) = generics.split_for_impl();
-    quote! {
         #[automatically_derived]
+        #lints
         impl #any #p::Api<__T> for #api<#leading __T> #clause {
             #[inline]
             fn new(__target: __T) -> Self {
@@ -63,23 +65,16 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
                 &self.0
             }
         }
-    }
-}
 
-/// The parameters of the actor, and the target's.
-fn with_target(actor: &Actor, target: GenericParam) -> Generics {
-    let mut generics = actor.generics.clone();
-    generics.params.push(target);
-    generics
+        #methods
+    }
 }
 
 /// The methods of one block. The type is found beside the actor's own.
 pub(super) fn methods(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, lints, ty) = (&paths.private, visible_lints(), &actor.ty);
-    if actor.handlers.is_empty() {
-        return TokenStream::new();
-    }
-    let generics = with_target(actor, parse_quote!(__T: #p::Target<Actor = #ty>));
+    let mut generics = lasting_parameters(&actor.generics);
+    generics.params.push(parse_quote!(__T: #p::Target<Actor = #ty>));
     let (own, _, clause) = generics.split_for_impl();
     let (api, leading) = (path(actor), leading_arguments(actor));
     let methods = actor.handlers.iter().map(|handler| method(actor, handler, paths));

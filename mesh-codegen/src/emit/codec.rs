@@ -8,19 +8,15 @@ use quote::quote;
 use syn::Type;
 
 use super::message;
+use super::named::lasting_parameters;
 use super::scope::Paths;
 use crate::model::{Handler, unraw};
-
-/// The traits of the two codecs.
-pub(super) fn traits(paths: &Paths) -> TokenStream {
-    let p = &paths.private;
-    quote!(use #p::{NoCodec as _, RealCodec as _};)
-}
 
 pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let p = &paths.private;
     let (message, reply) = (&handler.message, &handler.reply);
-    let (parameters, arguments, clause) = handler.generics.split_for_impl();
+    let generics = lasting_parameters(&handler.generics);
+    let (parameters, arguments, clause) = generics.split_for_impl();
     let encode = handler.fields().map(|field| {
         let (name, codec) = (&field.name, codec(&field.ty, paths));
         quote!(#codec.put(&self.#name, __out)?;)
@@ -33,9 +29,9 @@ pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let reply_codec = codec(reply, paths);
     let schema = schema(handler, paths);
     let clause = message::sendable(handler, clause, paths);
-    let cfgs = handler.function.cfgs();
     quote! {
-        #(#cfgs)*
+        use #p::{NoCodec as _, RealCodec as _};
+
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::RemoteMessage for #message #arguments #clause {

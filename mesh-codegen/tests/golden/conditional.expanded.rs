@@ -28,185 +28,13 @@ impl Device {
     non_camel_case_types
 )]
 pub struct DeviceTemperature {}
-/// Requests to [`Device`]: reached from every `ActorHandle<Device>`, `ActorRef<Device>` and `ActorMesh<Device>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct DeviceApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
-    #[cfg(feature = "gpu")]
-    /// The temperature in degrees.
-    #[deprecated = "use `heat`"]
-    #[inline]
-    pub fn temperature(&self) -> ::mesh::__private::Request<'_, __T, DeviceTemperature> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            DeviceTemperature {},
-        )
-    }
-}
 #[cfg(feature = "gpu")]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl Device {
-    /// What a spawn ships to construct a [`Device`] anywhere: the arguments of `Device::new`.
-    pub fn spec(id: u32) -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new((id,))
-    }
-}
-#[cfg(feature = "gpu")]
-::mesh::register!(Device);
-#[cfg(not(feature = "gpu"))]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl Device {
-    /// What a spawn ships to construct a [`Device`] anywhere: the arguments of `Device::new`.
-    pub fn spec(id: u32) -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new((id,))
-    }
-}
-#[cfg(not(feature = "gpu"))]
-::mesh::register!(Device);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        #[cfg(feature = "gpu")]
-        {
-            let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        }
-        #[cfg(not(feature = "gpu"))]
-        {
-            let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        }
-        #[cfg(feature = "gpu")]
-        {
-            let _ = <f64 as __p::FitsRemoteReply>::FITS;
-        }
-    }
-    #[automatically_derived]
-    impl<__T> __p::Api<__T> for DeviceApi<__T> {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            DeviceApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Actor for Device {
-        type Api<__T: __p::Target<Actor = Self>> = DeviceApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
-        }
-        #[cfg(target_os = "linux")]
-        fn on_start(
-            &mut self,
-            __cx: &__p::Context<Self>,
-        ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
-            async move { __p::HookResult::into_hook_result(Self::start(self)) }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Device {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Device"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Device"))
-        }
-    }
-    #[cfg(feature = "gpu")]
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteSpawn for Device {
-        type Params = (u32,);
-        fn encode_params(
-            __params: &Self::Params,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode_params(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
-        }
-        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
-        }
-        fn create(
-            __params: Self::Params,
-            __env: &__p::SpawnEnv,
-        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
-            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
-        }
-    }
-    #[cfg(not(feature = "gpu"))]
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteSpawn for Device {
-        type Params = (u32,);
-        fn encode_params(
-            __params: &Self::Params,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode_params(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
-        }
-        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
-        }
-        fn create(
-            __params: Self::Params,
-            __env: &__p::SpawnEnv,
-        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
-            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
-        }
-    }
-    #[cfg(feature = "gpu")]
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for DeviceTemperature
-    where
-        DeviceTemperature: __p::Send,
-    {
+    impl __p::Message for DeviceTemperature {
         type Reply = f64;
         const NAME: &'static str = "temperature";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -221,13 +49,13 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    #[cfg(feature = "gpu")]
+    fn check() {
+        let _ = <f64 as __p::ReplyValue>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for DeviceTemperature
-    where
-        DeviceTemperature: __p::Send,
-    {
+    impl __p::RemoteMessage for DeviceTemperature {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
@@ -254,12 +82,11 @@ const _: () = {
             }
         }
     }
-    #[cfg(feature = "gpu")]
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Handler<DeviceTemperature> for Device
     where
-        DeviceTemperature: __p::Send,
+        for<'__a> Device: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -278,3 +105,203 @@ const _: () = {
         }
     }
 };
+/// Requests to [`Device`]: reached from every `ActorHandle<Device>`, `ActorRef<Device>` and `ActorMesh<Device>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct DeviceApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for DeviceApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        DeviceApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
+    #[cfg(feature = "gpu")]
+    /// The temperature in degrees.
+    #[deprecated = "use `heat`"]
+    #[inline]
+    pub fn temperature(&self) -> ::mesh::__private::Request<'_, __T, DeviceTemperature> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            DeviceTemperature {},
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Device {
+        type Api<__T: __p::Target<Actor = Self>> = DeviceApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+        #[cfg(target_os = "linux")]
+        fn on_start(
+            &mut self,
+            __cx: &__p::Context<Self>,
+        ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
+            async move { __p::HookResult::into_hook_result(Self::start(self)) }
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Device
+    where
+        for<'__a> Device: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Device {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Device"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Device"))
+        }
+    }
+};
+#[cfg(feature = "gpu")]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Device {
+        type Params = (u32,);
+        fn encode_params(
+            __params: &(u32,),
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<(u32,), __p::DecodeError> {
+            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
+        }
+        fn create(
+            __params: (u32,),
+            __env: &__p::SpawnEnv,
+        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
+            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
+        }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
+    }
+};
+#[cfg(feature = "gpu")]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl Device {
+    /// What a spawn ships to construct a [`Device`] anywhere: the arguments of `Device::new`.
+    pub fn spec(id: u32) -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new((id,))
+    }
+}
+#[cfg(not(feature = "gpu"))]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Device {
+        type Params = (u32,);
+        fn encode_params(
+            __params: &(u32,),
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<(u32,), __p::DecodeError> {
+            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
+        }
+        fn create(
+            __params: (u32,),
+            __env: &__p::SpawnEnv,
+        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
+            async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
+        }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
+    }
+};
+#[cfg(not(feature = "gpu"))]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl Device {
+    /// What a spawn ships to construct a [`Device`] anywhere: the arguments of `Device::new`.
+    pub fn spec(id: u32) -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new((id,))
+    }
+}

@@ -42,6 +42,125 @@ where
     #[doc(hidden)]
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StorePut<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        type Reply = ();
+        const NAME: &'static str = "put";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "put",
+            doc: "",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "key",
+                    ty: "String",
+                },
+                __p::ArgDescriptor {
+                    name: "value",
+                    ty: "[T; N]",
+                },
+            ],
+            reply: "()",
+            local: false,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+        };
+    }
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<String>;
+        }
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<[T; N]>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<()>;
+        }
+    }
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
+    for StorePut<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
+            (&__p::Wire::<[T; N]>(__p::PhantomData)).put(&self.value, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(StorePut {
+                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
+                value: (&__p::Wire::<[T; N]>(__p::PhantomData)).get(__input)?,
+                __marker: __p::PhantomData,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([
+                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
+                    ("value", (&__p::Wire::<[T; N]>(__p::PhantomData)).schema()),
+                ]),
+                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StorePut<T, N>> for Store<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StorePut<T, N>,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StorePut<T, N>,
+        ) -> () {
+            Self::put(self, __message.key, __message.value)
+        }
+    }
+};
 /// Message of [`Store::first`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -59,6 +178,106 @@ where
     #[doc(hidden)]
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreFirst<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        type Reply = Option<T>;
+        const NAME: &'static str = "first";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "first",
+            doc: "",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "key",
+                    ty: "String",
+                },
+            ],
+            reply: "Option<T>",
+            local: false,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+        };
+    }
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<String>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<T>;
+        }
+    }
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
+    for StoreFirst<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(StoreFirst {
+                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
+                __marker: __p::PhantomData,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<Option<T>>(__p::PhantomData)).put(__reply, __out)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            (&__p::Wire::<Option<T>>(__p::PhantomData)).get(__input)
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([
+                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
+                ]),
+                reply: (&__p::Wire::<Option<T>>(__p::PhantomData)).schema(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreFirst<T, N>> for Store<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreFirst<T, N>,
+        ) -> impl __p::Future<Output = Option<T>> + __p::Send {
+            Self::first(self, __message.key)
+        }
+    }
+};
 /// Message of [`Store::len`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -69,6 +288,83 @@ where
     non_camel_case_types
 )]
 pub struct StoreLen {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for StoreLen {
+        type Reply = u64;
+        const NAME: &'static str = "len";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "len",
+            doc: "",
+            args: &[],
+            reply: "u64",
+            local: false,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+        };
+    }
+    fn check() {
+        let _ = <u64 as __p::ReplyValue>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteMessage for StoreLen {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(StoreLen {})
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<u64>(__p::PhantomData)).put(__reply, __out)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            (&__p::Wire::<u64>(__p::PhantomData)).get(__input)
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([]),
+                reply: (&__p::Wire::<u64>(__p::PhantomData)).schema(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Handler<StoreLen>
+    for Store<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreLen,
+        ) -> impl __p::Future<Output = u64> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreLen,
+        ) -> u64 {
+            Self::len(self)
+        }
+    }
+};
 /// Message of [`Store::other`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -86,6 +382,119 @@ where
     #[doc(hidden)]
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreOther<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        type Reply = ();
+        const NAME: &'static str = "other";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "other",
+            doc: "",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "other",
+                    ty: "ActorRef<Store<T, N>>",
+                },
+            ],
+            reply: "()",
+            local: false,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+        };
+    }
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<ActorRef<Store<T, N>>>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<()>;
+        }
+    }
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
+    for StoreOther<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData))
+                .put(&self.other, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(StoreOther {
+                other: (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData))
+                    .get(__input)?,
+                __marker: __p::PhantomData,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([
+                    (
+                        "other",
+                        (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData)).schema(),
+                    ),
+                ]),
+                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreOther<T, N>> for Store<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreOther<T, N>,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreOther<T, N>,
+        ) -> () {
+            Self::other(self, __message.other)
+        }
+    }
+};
 /// Message of [`Store::watch`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -103,6 +512,102 @@ where
     #[doc(hidden)]
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreWatch<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        type Reply = ();
+        const NAME: &'static str = "watch";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "watch",
+            doc: "",
+            args: &[],
+            reply: "T",
+            local: false,
+            stream: true,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+        };
+    }
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        let _ = <T as __p::StreamItem>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
+    for StoreWatch<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<PortRef<T>>(__p::PhantomData)).put(&self.out, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(StoreWatch {
+                out: (&__p::Wire::<PortRef<T>>(__p::PhantomData)).get(__input)?,
+                __marker: __p::PhantomData,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([]),
+                reply: ::std::format!(
+                    "stream({})", (& __p::Wire:: < T > (__p::PhantomData)).schema()
+                ),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreWatch<T, N>> for Store<T, N>
+    where
+        [T; N]: RemoteArg,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreWatch<T, N>,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: StoreWatch<T, N>,
+        ) -> () {
+            Self::watch(self, __message.out)
+        }
+    }
+};
 /// Requests to [`Store`]: reached from every `ActorHandle<Store>`, `ActorRef<Store>` and `ActorMesh<Store>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -118,6 +623,29 @@ pub struct StoreApi<T: RemoteArg + Clone + Sync, const N: usize, __T>(
 )
 where
     [T; N]: RemoteArg;
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<T: RemoteArg + Clone + Sync, const N: usize, __T> ::mesh::__private::Api<__T>
+for StoreApi<T, N, __T>
+where
+    [T; N]: RemoteArg,
+{
+    #[inline]
+    fn new(__target: __T) -> Self {
+        StoreApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -127,7 +655,7 @@ where
     non_camel_case_types
 )]
 impl<
-    T: RemoteArg + Clone + Sync,
+    T: RemoteArg + Clone + Sync + 'static,
     const N: usize,
     __T: ::mesh::__private::Target<Actor = Store<T, N>>,
 > StoreApi<T, N, __T>
@@ -208,63 +736,37 @@ where
     }
 }
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<T: RemoteArg + Clone + Sync + ::mesh::__private::Named, const N: usize> Store<T, N>
-where
-    [T; N]: RemoteArg,
-{
-    /// What a spawn ships to construct a [`Store`] anywhere: the arguments of `Store::new`.
-    pub fn spec() -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new(())
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = __p::remote_arg::<String>;
-        let _ = __p::remote_arg::<[T; N]>;
-        let _ = __p::remote_reply::<()>;
-        let _ = __p::remote_arg::<String>;
-        let _ = __p::remote_reply::<T>;
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
-        let _ = __p::remote_arg::<ActorRef<Store<T, N>>>;
-        let _ = __p::remote_reply::<()>;
-        let _ = <T as __p::FitsStreamItem>::FITS;
-    }
-    #[automatically_derived]
-    impl<T: RemoteArg + Clone + Sync, const N: usize, __T> __p::Api<__T>
-    for StoreApi<T, N, __T>
-    where
-        [T; N]: RemoteArg,
-    {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            StoreApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
+        let _ = <T as __p::Lasting>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Actor for Store<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Actor
+    for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
         type Api<__T: __p::Target<Actor = Self>> = StoreApi<T, N, __T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Exports<Block>
+    for Store<T, N>
+    where
+        for<'__a> Store<T, N>: __p::Send,
+        [T; N]: RemoteArg,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<StorePut<T, N>>();
             __exporter.remote::<StoreFirst<T, N>>();
             __exporter.remote::<StoreLen>();
@@ -274,7 +776,7 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync + __p::Named, const N: usize> __p::Named
+    impl<T: RemoteArg + Clone + Sync + 'static + __p::Named, const N: usize> __p::Named
     for Store<T, N>
     where
         [T; N]: RemoteArg,
@@ -290,455 +792,64 @@ const _: () = {
             )
         }
     }
+};
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check<T: RemoteArg + Clone + Sync + 'static + __p::Named, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync + __p::Named, const N: usize> __p::RemoteSpawn
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static + __p::Named,
+        const N: usize,
+    > __p::RemoteSpawn for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
         type Params = ();
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(), __p::DecodeError> {
             __p::Result::Ok(())
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([])
         }
         fn create(
-            __params: Self::Params,
+            __params: (),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new()) }
         }
     }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StorePut<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        type Reply = ();
-        const NAME: &'static str = "put";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "put",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "key",
-                    ty: "String",
-                },
-                __p::ArgDescriptor {
-                    name: "value",
-                    ty: "[T; N]",
-                },
-            ],
-            reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
-    for StorePut<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
-            (&__p::Wire::<[T; N]>(__p::PhantomData)).put(&self.value, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(StorePut {
-                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
-                value: (&__p::Wire::<[T; N]>(__p::PhantomData)).get(__input)?,
-                __marker: __p::PhantomData,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
-                    ("value", (&__p::Wire::<[T; N]>(__p::PhantomData)).schema()),
-                ]),
-                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StorePut<T, N>>
-    for Store<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StorePut<T, N>,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StorePut<T, N>,
-        ) -> () {
-            Self::put(self, __message.key, __message.value)
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreFirst<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        type Reply = Option<T>;
-        const NAME: &'static str = "first";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "first",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "key",
-                    ty: "String",
-                },
-            ],
-            reply: "Option<T>",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
-    for StoreFirst<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(StoreFirst {
-                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
-                __marker: __p::PhantomData,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<Option<T>>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<Option<T>>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
-                ]),
-                reply: (&__p::Wire::<Option<T>>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreFirst<T, N>>
-    for Store<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreFirst<T, N>,
-        ) -> impl __p::Future<Output = Option<T>> + __p::Send {
-            Self::first(self, __message.key)
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for StoreLen
-    where
-        StoreLen: __p::Send,
-    {
-        type Reply = u64;
-        const NAME: &'static str = "len";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "len",
-            doc: "",
-            args: &[],
-            reply: "u64",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for StoreLen
-    where
-        StoreLen: __p::Send,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(StoreLen {})
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u64>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<u64>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([]),
-                reply: (&__p::Wire::<u64>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreLen>
-    for Store<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreLen,
-        ) -> impl __p::Future<Output = u64> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreLen,
-        ) -> u64 {
-            Self::len(self)
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreOther<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        type Reply = ();
-        const NAME: &'static str = "other";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "other",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "other",
-                    ty: "ActorRef<Store<T, N>>",
-                },
-            ],
-            reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
-    for StoreOther<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData))
-                .put(&self.other, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(StoreOther {
-                other: (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData))
-                    .get(__input)?,
-                __marker: __p::PhantomData,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    (
-                        "other",
-                        (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData)).schema(),
-                    ),
-                ]),
-                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreOther<T, N>>
-    for Store<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreOther<T, N>,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreOther<T, N>,
-        ) -> () {
-            Self::other(self, __message.other)
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreWatch<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        type Reply = ();
-        const NAME: &'static str = "watch";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "watch",
-            doc: "",
-            args: &[],
-            reply: "T",
-            local: false,
-            stream: true,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
-    for StoreWatch<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<PortRef<T>>(__p::PhantomData)).put(&self.out, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(StoreWatch {
-                out: (&__p::Wire::<PortRef<T>>(__p::PhantomData)).get(__input)?,
-                __marker: __p::PhantomData,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([]),
-                reply: ::std::format!(
-                    "stream({})", (& __p::Wire:: < T > (__p::PhantomData)).schema()
-                ),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreWatch<T, N>>
-    for Store<T, N>
-    where
-        [T; N]: RemoteArg,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreWatch<T, N>,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: StoreWatch<T, N>,
-        ) -> () {
-            Self::watch(self, __message.out)
-        }
-    }
 };
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<
+    T: RemoteArg + Clone + Sync + 'static + ::mesh::__private::Named,
+    const N: usize,
+> Store<T, N>
+where
+    [T; N]: RemoteArg,
+{
+    /// What a spawn ships to construct a [`Store`] anywhere: the arguments of `Store::new`.
+    pub fn spec() -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new(())
+    }
+}

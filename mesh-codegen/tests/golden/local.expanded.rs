@@ -16,6 +16,56 @@ impl Pool {
 pub struct PoolVisit {
     pub with: Box<dyn Fn(&str) -> bool + Send>,
 }
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for PoolVisit
+    where
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+    {
+        type Reply = Arc<State>;
+        const NAME: &'static str = "visit";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "visit",
+            doc: "",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "with",
+                    ty: "Box<dyn Fn(&str) -> bool + Send>",
+                },
+            ],
+            reply: "Arc<State>",
+            local: true,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::None,
+        };
+    }
+    fn check() {
+        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::LocalArgument>::FITS;
+        let _ = <Arc<State> as __p::LocalReply>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<PoolVisit> for Pool
+    where
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+        for<'__a> Pool: __p::Send,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: PoolVisit,
+        ) -> impl __p::Future<Output = Arc<State>> + __p::Send {
+            Self::visit(self, __message.with)
+        }
+    }
+};
 /// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -26,6 +76,25 @@ pub struct PoolVisit {
     non_camel_case_types
 )]
 pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for PoolApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        PoolApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -50,25 +119,25 @@ impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    fn __check() {
-        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::FitsLocalArg>::FITS;
-    }
-    #[automatically_derived]
-    impl<__T> __p::Api<__T> for PoolApi<__T> {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            PoolApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
-    }
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
         type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Pool
+    where
+        for<'__a> Pool: __p::Send,
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<PoolVisit>();
         }
     }
@@ -80,45 +149,6 @@ const _: () = {
         );
         fn type_name() -> __p::String {
             __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for PoolVisit
-    where
-        PoolVisit: __p::Send,
-    {
-        type Reply = Arc<State>;
-        const NAME: &'static str = "visit";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "visit",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "with",
-                    ty: "Box<dyn Fn(&str) -> bool + Send>",
-                },
-            ],
-            reply: "Arc<State>",
-            local: true,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::None,
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<PoolVisit> for Pool
-    where
-        PoolVisit: __p::Send,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: PoolVisit,
-        ) -> impl __p::Future<Output = Arc<State>> + __p::Send {
-            Self::visit(self, __message.with)
         }
     }
 };

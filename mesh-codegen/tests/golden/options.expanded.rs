@@ -22,106 +22,14 @@ pub struct Count {
     pub min_len: u32,
     pub r#type: [u8; <Mapper>::WIDTH],
 }
-/// Message of [`Mapper::r#match`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct MapperMatch {
-    pub unit: (),
-}
-/// Requests to [`Mapper`]: reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct MapperApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Mapper>> MapperApi<__T> {
-    /// Builds a request to [`Mapper::count_words`].
-    #[inline]
-    pub fn count_words(
-        &self,
-        min_len: u32,
-        r#type: [u8; <Mapper>::WIDTH],
-    ) -> ::mesh::__private::Request<'_, __T, Count> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            Count { min_len, r#type },
-        )
-    }
-    /// Builds a request to [`Mapper::r#match`].
-    #[inline]
-    pub fn r#match(&self, unit: ()) -> ::mesh::__private::Request<'_, __T, MapperMatch> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            MapperMatch { unit },
-        )
-    }
-}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <[u8; <Mapper>::WIDTH] as __p::FitsRemoteArg>::FITS;
-        let _ = <String as __p::FitsRemoteReply>::FITS;
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
-        let _ = <Merge<Sum> as __p::Reducer<BTreeMap<String, u64>>>::reduce;
-        let _ = <() as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
-    }
-    #[automatically_derived]
-    impl<__T> __p::Api<__T> for MapperApi<__T> {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            MapperApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Mapper {
-        type Api<__T: __p::Target<Actor = Self>> = MapperApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<Count>();
-            __exporter.remote::<MapperMatch>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Mapper {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Mapper"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Mapper"))
-        }
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for Count
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
     {
         type Reply = BTreeMap<String, u64>;
         const NAME: &'static str = "count";
@@ -146,11 +54,19 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+        let _ = <[u8; <Mapper>::WIDTH] as __p::RemoteArgument>::FITS;
+        let _ = <String as __p::ReplyValue>::FITS;
+        let _ = <u64 as __p::ReplyValue>::FITS;
+        let _ = <Merge<Sum> as __p::Reducer<BTreeMap<String, u64>>>::reduce;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for Count
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u32>(__p::PhantomData)).put(&self.min_len, __out)?;
@@ -195,7 +111,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<Count> for Mapper
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
+        for<'__a> Mapper: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -213,12 +130,25 @@ const _: () = {
             Self::count_words(self, __message.min_len, __message.r#type)
         }
     }
+};
+/// Message of [`Mapper::r#match`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct MapperMatch {
+    pub unit: (),
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for MapperMatch
-    where
-        MapperMatch: __p::Send,
-    {
+    impl __p::Message for MapperMatch {
         type Reply = ();
         const NAME: &'static str = "match";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -238,12 +168,14 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
+    fn check() {
+        let _ = <() as __p::RemoteArgument>::FITS;
+        let _ = <() as __p::ReplyValue>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for MapperMatch
-    where
-        MapperMatch: __p::Send,
-    {
+    impl __p::RemoteMessage for MapperMatch {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<()>(__p::PhantomData)).put(&self.unit, __out)?;
             __p::Result::Ok(())
@@ -279,7 +211,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<MapperMatch> for Mapper
     where
-        MapperMatch: __p::Send,
+        for<'__a> Mapper: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -295,6 +227,101 @@ const _: () = {
             __message: MapperMatch,
         ) -> () {
             Self::r#match(self, __message.unit)
+        }
+    }
+};
+/// Requests to [`Mapper`]: reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct MapperApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for MapperApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        MapperApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Mapper>> MapperApi<__T> {
+    /// Builds a request to [`Mapper::count_words`].
+    #[inline]
+    pub fn count_words(
+        &self,
+        min_len: u32,
+        r#type: [u8; <Mapper>::WIDTH],
+    ) -> ::mesh::__private::Request<'_, __T, Count> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            Count { min_len, r#type },
+        )
+    }
+    /// Builds a request to [`Mapper::r#match`].
+    #[inline]
+    pub fn r#match(&self, unit: ()) -> ::mesh::__private::Request<'_, __T, MapperMatch> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            MapperMatch { unit },
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Mapper {
+        type Api<__T: __p::Target<Actor = Self>> = MapperApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Mapper
+    where
+        for<'__a> Mapper: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<Count>();
+            __exporter.remote::<MapperMatch>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Mapper {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Mapper"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Mapper"))
         }
     }
 };

@@ -12,6 +12,52 @@ impl Host {
     non_camel_case_types
 )]
 struct HostPing {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for HostPing {
+        type Reply = ();
+        const NAME: &'static str = "ping";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "ping",
+            doc: "",
+            args: &[],
+            reply: "()",
+            local: true,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::None,
+        };
+    }
+    fn check() {
+        let _ = <() as __p::LocalReply>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<HostPing> for Host
+    where
+        for<'__a> Host: __p::Send,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: HostPing,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: HostPing,
+        ) -> () {
+            Self::ping(self)
+        }
+    }
+};
 /// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -22,6 +68,25 @@ struct HostPing {}
     non_camel_case_types
 )]
 pub struct HostApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for HostApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        HostApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -43,22 +108,23 @@ impl<__T: ::mesh::__private::Target<Actor = Host>> HostApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    #[automatically_derived]
-    impl<__T> __p::Api<__T> for HostApi<__T> {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            HostApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
-    }
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Host {
         type Api<__T: __p::Target<Actor = Self>> = HostApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Host
+    where
+        for<'__a> Host: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<HostPing>();
             <Self as __p::Part<{ __p::name_hash("admin") }>>::exports(__exporter);
         }
@@ -76,48 +142,6 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Lists<{ __p::name_hash("admin") }> for Host {}
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for HostPing
-    where
-        HostPing: __p::Send,
-    {
-        type Reply = ();
-        const NAME: &'static str = "ping";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "ping",
-            doc: "",
-            args: &[],
-            reply: "()",
-            local: true,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::None,
-        };
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<HostPing> for Host
-    where
-        HostPing: __p::Send,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: HostPing,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: HostPing,
-        ) -> () {
-            Self::ping(self)
-        }
-    }
 };
 mod admin {
     impl super::Host {
@@ -133,6 +157,52 @@ mod admin {
         non_camel_case_types
     )]
     pub struct HostDrain {}
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    const _: () = {
+        use ::mesh::__private as __p;
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __p::Message for HostDrain {
+            type Reply = ();
+            const NAME: &'static str = "drain";
+            const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+                name: "drain",
+                doc: "",
+                args: &[],
+                reply: "()",
+                local: true,
+                stream: false,
+                timeout: __p::Option::None,
+                reduce: __p::Option::None,
+                schema: __p::Option::None,
+            };
+        }
+        fn check() {
+            let _ = <() as __p::LocalReply>::FITS;
+        }
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __p::Handler<HostDrain> for super::Host
+        where
+            for<'__a> super::Host: __p::Send,
+        {
+            const PLAIN: bool = true;
+            fn handle(
+                &mut self,
+                __cx: &__p::Context<Self>,
+                __message: HostDrain,
+            ) -> impl __p::Future<Output = ()> + __p::Send {
+                __p::handle_plain(self, __cx, __message)
+            }
+            fn handle_plain(
+                &mut self,
+                __cx: &__p::Context<Self>,
+                __message: HostDrain,
+            ) -> () {
+                Self::drain(self)
+            }
+        }
+    };
     #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(
         missing_docs,
@@ -160,48 +230,6 @@ mod admin {
             fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
                 let _ = <Self as __p::Lists<{ __p::name_hash("admin") }>>::HERE;
                 __exporter.local::<HostDrain>();
-            }
-        }
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl __p::Message for HostDrain
-        where
-            HostDrain: __p::Send,
-        {
-            type Reply = ();
-            const NAME: &'static str = "drain";
-            const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-                name: "drain",
-                doc: "",
-                args: &[],
-                reply: "()",
-                local: true,
-                stream: false,
-                timeout: __p::Option::None,
-                reduce: __p::Option::None,
-                schema: __p::Option::None,
-            };
-        }
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl __p::Handler<HostDrain> for super::Host
-        where
-            HostDrain: __p::Send,
-        {
-            const PLAIN: bool = true;
-            fn handle(
-                &mut self,
-                __cx: &__p::Context<Self>,
-                __message: HostDrain,
-            ) -> impl __p::Future<Output = ()> + __p::Send {
-                __p::handle_plain(self, __cx, __message)
-            }
-            fn handle_plain(
-                &mut self,
-                __cx: &__p::Context<Self>,
-                __message: HostDrain,
-            ) -> () {
-                Self::drain(self)
             }
         }
     };

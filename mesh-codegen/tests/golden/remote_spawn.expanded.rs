@@ -6,12 +6,15 @@ pub(crate) struct Cell<T: RemoteArg> {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: RemoteArg + __p::Named>() {
-        let _ = __p::remote_arg::<Cell<T>>;
+    fn check<T: RemoteArg + 'static + __p::Named>() {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<Cell<T>>;
+        }
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + __p::Named> __p::RemoteSpawn for Cell<T> {
+    impl<T: RemoteArg + 'static + __p::Named> __p::RemoteSpawn for Cell<T> {
         type Params = Self;
         fn encode_params(
             __params: &Self::Params,
@@ -36,7 +39,7 @@ const _: () = {
             __p::Result::Ok(__params)
         }
     }
-    impl<T: RemoteArg + __p::Named> Cell<T> {
+    impl<T: RemoteArg + 'static + __p::Named> Cell<T> {
         /// What a spawn ships to have this `Cell` anywhere: the value itself.
         pub(crate) fn spec(self) -> __p::Spec<Self> {
             __p::Spec::new(self)

@@ -27,146 +27,14 @@ pub struct ShardPut {
     pub key: String,
     pub value: Vec<u8>,
 }
-/// Message of [`Shard::check`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardCheck {}
-/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
-    /// Builds a request to [`Shard::put`].
-    #[inline]
-    pub fn put(
-        &self,
-        key: String,
-        value: Vec<u8>,
-    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardPut { key, value },
-        )
-    }
-    /// Builds a request to [`Shard::check`].
-    #[inline]
-    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardCheck {},
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl Shard {
-    /// What a spawn ships to construct a [`Shard`] anywhere: the arguments of `Shard::open`.
-    pub fn spec(path: String) -> ::mesh::__private::Spec<Self> {
-        ::mesh::__private::Spec::new((path,))
-    }
-}
-::mesh::register!(Shard);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteReply>::FITS;
-        let _ = <KvError as __p::FitsRemoteReply>::FITS;
-        let _ = <mesh::Result<()> as __p::FitsRemoteReply>::FITS;
-    }
-    #[automatically_derived]
-    impl<__T> __p::Api<__T> for ShardApi<__T> {
-        #[inline]
-        fn new(__target: __T) -> Self {
-            ShardApi(__target, __p::PhantomData)
-        }
-        #[inline]
-        fn target(&self) -> &__T {
-            &self.0
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Actor for Shard {
-        type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<ShardPut>();
-            __exporter.remote::<ShardCheck>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Shard {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Shard"),
-        );
-        fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Shard"))
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteSpawn for Shard {
-        type Params = (String,);
-        fn encode_params(
-            __params: &Self::Params,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode_params(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
-        }
-        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
-        }
-        fn create(
-            __params: Self::Params,
-            __env: &__p::SpawnEnv,
-        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
-            async move {
-                __p::IntoActor::into_actor(Self::open(__env, __params.0).await)
-            }
-        }
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardPut
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
     {
         type Reply = Result<Option<Vec<u8>>, KvError>;
         const NAME: &'static str = "put";
@@ -191,11 +59,18 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::ReplyValue>::FITS;
+        let _ = <KvError as __p::ReplyValue>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardPut
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
@@ -238,7 +113,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<ShardPut> for Shard
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
+        for<'__a> Shard: __p::Send,
     {
         fn handle(
             &mut self,
@@ -258,11 +134,25 @@ const _: () = {
             }
         }
     }
+};
+/// Message of [`Shard::check`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardCheck {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardCheck
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
     {
         type Reply = mesh::Result<()>;
         const NAME: &'static str = "check";
@@ -278,11 +168,15 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
+    fn check() {
+        let _ = <mesh::Result<()> as __p::ReplyValue>::FITS;
+    }
+    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardCheck
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
@@ -314,7 +208,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<ShardCheck> for Shard
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
+        for<'__a> Shard: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -343,3 +238,154 @@ const _: () = {
         }
     }
 };
+/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for ShardApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        ShardApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
+    /// Builds a request to [`Shard::put`].
+    #[inline]
+    pub fn put(
+        &self,
+        key: String,
+        value: Vec<u8>,
+    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardPut { key, value },
+        )
+    }
+    /// Builds a request to [`Shard::check`].
+    #[inline]
+    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardCheck {},
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Shard {
+        type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Shard
+    where
+        for<'__a> Shard: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<ShardPut>();
+            __exporter.remote::<ShardCheck>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Shard {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Shard"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Shard"))
+        }
+    }
+};
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Shard {
+        type Params = (String,);
+        fn encode_params(
+            __params: &(String,),
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
+            __p::Result::Ok(())
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<(String,), __p::DecodeError> {
+            __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
+        }
+        fn create(
+            __params: (String,),
+            __env: &__p::SpawnEnv,
+        ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
+            async move {
+                __p::IntoActor::into_actor(Self::open(__env, __params.0).await)
+            }
+        }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Shard > ::OF).entry(::core::concat!(::core::file!(), ":",
+        ::core::line!())) })
+    }
+};
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl Shard {
+    /// What a spawn ships to construct a [`Shard`] anywhere: the arguments of `Shard::open`.
+    pub fn spec(path: String) -> ::mesh::__private::Spec<Self> {
+        ::mesh::__private::Spec::new((path,))
+    }
+}

@@ -1,7 +1,7 @@
 //! Transcribes a `macro_rules!` of the crate `mesh`: what `cargo expand` would show, without a compiler.
 //!
-//! It knows what those macros use: one rule, fragments, and repetitions without nesting. Both the rule and the call are
-//! read as syntax, so a case that the rule does not match fails.
+//! It knows what those macros use: fragments, and repetitions without nesting or separator. Of several rules the last one
+//! counts, which is the one for calls without a mistake.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn types(input: ParseStream<'_>) -> syn::Result<Vec<TokenStream>> {
     Ok(types.iter().map(|ty| quote!(#ty)).collect())
 }
 
-/// The right side of the one rule of `macro_rules! name`.
+/// The right side of the last rule of `macro_rules! name`.
 fn body(file: &str, name: &str) -> TokenStream {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mesh/src").join(file);
     let text = std::fs::read_to_string(path).expect("the macro is there");
@@ -65,8 +65,7 @@ fn body(file: &str, name: &str) -> TokenStream {
         .into_iter()
         .filter_map(|token| if let TokenTree::Group(group) = token { Some(group) } else { None })
         .collect();
-    let [_, body] = groups.as_slice() else { panic!("{name}! has one rule") };
-    body.stream()
+    groups.last().expect("a macro has a rule").stream()
 }
 
 fn transcribe(body: TokenStream, bindings: &Bindings) -> TokenStream {
