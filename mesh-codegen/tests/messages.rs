@@ -77,6 +77,23 @@ fn actor_goes_on_an_impl_block() {
 }
 
 #[test]
+fn what_is_no_signature_is_explained() {
+    let on = |item| mesh_codegen::actor(quote!(), item);
+    same(
+        on(quote!(
+            unsafe impl A {}
+        )),
+        &["`#[actor]` does not apply to an unsafe impl"],
+    );
+    same(
+        on(quote!(impl A { #[handler] fn f(&self, by: u8 = 1) {} })),
+        &[
+            "expected `,`\n= help: Rust has no default argument values; take `Option<T>` or a parameter struct with `Default`",
+        ],
+    );
+}
+
+#[test]
 fn parameters_of_an_actor_are_bounded() {
     let on = |item| mesh_codegen::actor(quote!(), item);
     same(
@@ -296,6 +313,13 @@ fn qualifiers_of_a_handler() {
             extern "C" fn f(&self) {}
         ),
         &["a handler cannot be `extern`: the runtime calls it by the Rust ABI"],
+    );
+    method(
+        quote!(
+            #[handler]
+            fn f(&self, rest: ...) {}
+        ),
+        &["a handler cannot be variadic: every argument has its name and type"],
     );
 }
 
@@ -523,7 +547,7 @@ fn streams() {
 
 #[test]
 fn reserved_names() {
-    for name in ["rank", "slice", "message", "control"] {
+    for name in mesh_codegen::HANDLE_METHODS {
         let ident = quote::format_ident!("{name}");
         method(
             quote!(#[handler] fn #ident(&self) {}),
@@ -533,22 +557,7 @@ fn reserved_names() {
             )],
         );
     }
-    let traits = [
-        ("clone", "Clone"),
-        ("clone_from", "Clone"),
-        ("fmt", "Debug"),
-        ("eq", "PartialEq"),
-        ("ne", "PartialEq"),
-        ("hash", "Hash"),
-        ("serialize", "Serialize"),
-        ("deserialize", "Deserialize"),
-        ("deref", "Deref"),
-        ("to_owned", "ToOwned"),
-        ("into", "Into"),
-        ("try_into", "TryInto"),
-        ("borrow", "Borrow"),
-    ];
-    for (name, of) in traits {
+    for (name, of) in mesh_codegen::TRAIT_METHODS {
         let ident = quote::format_ident!("r#{name}");
         method(
             quote!(#[handler] fn #ident(&self) {}),
@@ -881,6 +890,71 @@ fn main_and_test() {
         ),
         &["unknown option `process` in `#[mesh::test(..)]`\n= help: did you mean `processes`?\n\
            = note: available options: `processes`, `crate`"],
+    );
+}
+
+#[test]
+fn parts() {
+    options(quote!(parts(a, b, a)), &["part `a` is listed twice"]);
+    let elsewhere = |option: &str| {
+        format!(
+            "`{option}` is said of the whole actor, so not at its part `admin`\n\
+             = help: move it to the block with `#[actor(parts(admin))]`"
+        )
+    };
+    for (option, written) in [
+        ("name", quote!(name = "x")),
+        ("handles", quote!(handles(M))),
+        ("resource", quote!(resource(Proc = self.procs))),
+        ("mailbox", quote!(mailbox(capacity = 1))),
+        ("parts", quote!(parts(b))),
+    ] {
+        options(quote!(part = admin, #written), &[&elsewhere(option)]);
+    }
+    let method = "a constructor and hooks belong to the whole actor, so not to its part `admin`\n\
+                  = help: move the method to the block with `#[actor(parts(admin))]`";
+    same(
+        mesh_codegen::actor(
+            quote!(part = admin),
+            quote!(
+                impl A {
+                    #[new]
+                    fn new() -> Self {
+                        A
+                    }
+                    #[on_start]
+                    fn start(&mut self) {}
+                }
+            ),
+        ),
+        &[method, method],
+    );
+}
+
+#[test]
+fn derived_actors() {
+    let part = "a part is another `impl` block: `#[actor(part = …)] impl …`";
+    same(
+        mesh_codegen::derive_actor(quote!(
+            #[actor(part = admin)]
+            struct A;
+        )),
+        &[part],
+    );
+    same(
+        mesh_codegen::derive_actor(quote!(
+            #[actor]
+            struct A;
+        )),
+        &["write `#[actor(handles(Message, ..))]`"],
+    );
+    same(
+        mesh_codegen::derive_remote_spawn(quote!(
+            union A {
+                a: u8,
+            }
+        )),
+        &["an actor that travels is a struct or an enum: a union cannot be encoded"],
     );
 }
 
