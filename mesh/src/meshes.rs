@@ -15,12 +15,14 @@
 
 mod actors;
 mod create;
+mod flush;
 mod hosts;
 mod owned;
 mod procs;
 
 pub use actors::{ActorMesh, ActorMeshControl, ActorMeshRef};
 pub use create::{MeshStopError, SpawnError};
+pub use flush::FlushLogsError;
 pub use hosts::{
     Allocation, AllocationSpec, Allocator, AttachError, HostMesh, HostMeshControl, HostMeshRef,
     ProcessAllocator, this_host,

@@ -8,6 +8,7 @@
 mod child;
 mod entry;
 mod in_process;
+mod logs;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,14 @@ pub enum RootError {
     /// Two actors or handlers have one name.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The directory of log files could not be made.
+    #[error("the log directory {dir} could not be made: {source}")]
+    LogDir {
+        /// The directory.
+        dir: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The root's own actors could not be started.
     #[error(transparent)]
     Admit(#[from] AdmitError),
@@ -123,6 +132,7 @@ pub struct Root {
     proc: Proc,
     host: Host,
     host_agent: ActorHandle<HostAgent>,
+    logs: LogSink,
 }
 
 impl Root {
@@ -142,9 +152,7 @@ impl Root {
         install_panic_hook();
         let config = options.config;
         let entropy = config.get(config::SEED).map_or_else(Entropy::from_os, Entropy::from_seed);
-        let logs = options.logs.unwrap_or_else(|| {
-            if config.get(config::LOG_CONSOLE) { LogSink::console() } else { LogSink::none() }
-        });
+        let (logs, answerer) = logs::sink(options.logs, &config)?;
         let shared = Shared {
             registry: Arc::new(Registry::collect()?),
             entropy,
@@ -169,10 +177,14 @@ impl Root {
             shared.entropy.clone(),
             shared.logs.clone(),
         );
-        proc.spawn(ProcAgent::new(proc.clone(), Arc::new(Notify::new())), agent_options(PROC_AGENT))?;
+        proc.spawn(
+            ProcAgent::new(proc.clone(), Arc::new(Notify::new()), shared.logs.clone()),
+            agent_options(PROC_AGENT),
+        )?;
         let host_agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
         let client = Client::new(proc.clone())?;
-        Ok(Root { client, proc, host, host_agent })
+        answerer.answer_as(&client);
+        Ok(Root { client, proc, host, host_agent, logs: shared.logs })
     }
 
     /// The program as a caller.
@@ -201,6 +213,8 @@ impl Root {
             // Not for ever: a process in an uninterruptible sleep outlasts even this.
             let _ = tokio::time::timeout(config.get(config::EXIT_STATUS_WAIT), child.exited()).await;
         }
+        // What waits for its like does not wait any more.
+        self.logs.flush();
         self.proc.stop(&[PROC_AGENT, HOST_AGENT], drain).await;
         self.host.gateway().close(FLUSH_TIMEOUT, "the program ended").await;
     }

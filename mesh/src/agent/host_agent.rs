@@ -9,10 +9,12 @@ use super::{PROC_AGENT, ProcAgent, tell_owner};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
+use crate::config;
 use crate::host::{ChildSpec, Host};
-use crate::ident::{GatewayId, MeshId, ProcId};
+use crate::ident::{GatewayId, MeshId, ProcId, Uid};
+use crate::log::StreamKind;
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
-use crate::request::post_control;
+use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
 use crate::schema::schema_of;
 use crate::supervision::{Cause, Exit, Failure, Subject};
@@ -150,6 +152,22 @@ impl HostAgent {
             self.procs.set(cx, key, status, Some(state));
         }
         self.answer_shutdowns();
+    }
+
+    /// Has `port` told twice when all that a proc which has ended wrote is shown. Its end is waited for within a bound.
+    #[handler]
+    pub fn flush_ended(&mut self, cx: &Context<Self>, id: Uid, port: PortRef<StreamKind>) {
+        let rank = cx.cast_point().map_or(0, |point| point.base_rank);
+        let ending = self.running.get(&ResourceKey { uid: id, rank }).cloned();
+        let (logs, within) = (self.host.logs().clone(), self.host.config().get(config::EXIT_STATUS_WAIT));
+        tokio::spawn(async move {
+            if let Some(handle) = ending
+                && tokio::time::timeout(within, handle.exited()).await.is_err()
+            {
+                return;
+            }
+            logs.mark_both(&port);
+        });
     }
 
     /// The addresses of the procs that run, with their process ids.

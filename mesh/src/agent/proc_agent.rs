@@ -12,9 +12,10 @@ use super::tell_owner;
 use crate::actor::{ActorHandle, Context, SpawnEnv, SpawnOptions, Supervisor};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
+use crate::log::{LogSink, StreamKind};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
-use crate::request::post_control;
+use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
 use crate::shape::Extent;
 use crate::value::Status;
@@ -54,6 +55,7 @@ pub struct ProcAgent {
     /// The first actor that failed, and why: from then on nothing new is made here (`SUP-5`).
     poisoned: Option<String>,
     shut_down: Arc<Notify>,
+    logs: LogSink,
 }
 
 #[crate::actor(name = "mesh.ProcAgent", resource(ActorKind = self.actors))]
@@ -86,6 +88,12 @@ impl ProcAgent {
         self.shut_down.notify_one();
     }
 
+    /// Has `port` told twice, of stdout and of stderr, when all that the proc has written there so far is shown.
+    #[handler]
+    pub fn flush_logs(&mut self, port: PortRef<StreamKind>) {
+        self.logs.mark_both(&port);
+    }
+
     #[handler(local)]
     fn actor_started(&mut self, cx: &Context<Self>, key: ResourceKey, id: ActorId) {
         self.actors.set(cx, key, Status::Running, Some(ActorState { id }));
@@ -109,14 +117,16 @@ impl ProcAgent {
 }
 
 impl ProcAgent {
-    /// The agent of `proc`; `shut_down` is notified when the proc is to end.
-    pub fn new(proc: Proc, shut_down: Arc<Notify>) -> ProcAgent {
+    /// The agent of `proc`; `shut_down` is notified when the proc is to end, `logs` is where the output of the process
+    /// goes.
+    pub fn new(proc: Proc, shut_down: Arc<Notify>, logs: LogSink) -> ProcAgent {
         ProcAgent {
             proc,
             actors: ResourceTable::default(),
             residents: BTreeMap::new(),
             poisoned: None,
             shut_down,
+            logs,
         }
     }
 }

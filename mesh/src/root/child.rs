@@ -60,7 +60,10 @@ impl Child {
         let gateway = shared.gateway(id, Some(orders.parent_location.clone()));
         let proc = shared.proc(orders.proc.clone(), &gateway);
         let shut_down = Arc::new(Notify::new());
-        proc.spawn(ProcAgent::new(proc.clone(), shut_down.clone()), agent_options(PROC_AGENT))?;
+        proc.spawn(
+            ProcAgent::new(proc.clone(), shut_down.clone(), shared.logs.clone()),
+            agent_options(PROC_AGENT),
+        )?;
         let host = match orders.kind {
             ChildKind::Host => {
                 let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = if in_process {

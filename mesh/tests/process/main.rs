@@ -13,6 +13,7 @@ mod ending;
 mod failure;
 mod harness;
 mod hosts;
+mod logs;
 mod orphans;
 mod proc_fs;
 mod program;
@@ -35,6 +36,14 @@ fn main() -> std::process::ExitCode {
     mesh::init();
     harness::run(
         &args,
-        &[bootstrap::TESTS, failure::TESTS, bring_up::TESTS, orphans::TESTS, hosts::TESTS, ending::TESTS],
+        &[
+            bootstrap::TESTS,
+            failure::TESTS,
+            bring_up::TESTS,
+            orphans::TESTS,
+            hosts::TESTS,
+            ending::TESTS,
+            logs::TESTS,
+        ],
     )
 }
