@@ -35,6 +35,7 @@ use crate::outbox::AdmitError;
 use crate::proc::Proc;
 use crate::registry::{Registry, RegistryError};
 use crate::transport::{MemoryNetwork, TcpOptions, Transports};
+use crate::watchdog::Watchdog;
 use in_process::InProcessLauncher;
 
 /// How the children of a root are started.
@@ -116,6 +117,17 @@ impl Shared {
     }
 }
 
+/// Watches a proc; without a thread to do so, it is not watched.
+fn watch(proc: &Proc) -> Option<Watchdog> {
+    match Watchdog::start(proc.outbox()) {
+        Ok(watchdog) => Some(watchdog),
+        Err(error) => {
+            tracing::warn!(%error, "there is no thread for the watchdog");
+            None
+        }
+    }
+}
+
 fn agent_options(uid: Uid) -> SpawnOptions {
     let label = crate::agent::agent_mesh(uid).label;
     SpawnOptions { uid, label, env: SpawnEnv::default(), supervisor: Arc::new(OrphanSupervisor) }
@@ -133,6 +145,7 @@ pub struct Root {
     host: Host,
     host_agent: ActorHandle<HostAgent>,
     logs: LogSink,
+    _watchdog: Option<Watchdog>,
 }
 
 impl Root {
@@ -164,6 +177,7 @@ impl Root {
         let id = GatewayId { uid: shared.entropy.uid(), incarnation: shared.entropy.next_u64() };
         let gateway = shared.gateway(id, None);
         let proc = shared.proc(ProcId::single(id.uid, "client".into()), &gateway);
+        let real_time = !matches!(options.launch, Launch::InProcess);
         let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = match options.launch {
             Launch::Processes => (Arc::new(OsLauncher::new()), Backend::Unix),
             Launch::Command(command) => (Arc::new(OsLauncher::with_command(command)), Backend::Unix),
@@ -184,7 +198,8 @@ impl Root {
         let host_agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
         let client = Client::new(proc.clone())?;
         answerer.answer_as(&client);
-        Ok(Root { client, proc, host, host_agent, logs: shared.logs })
+        let watchdog = if real_time { watch(&proc) } else { None };
+        Ok(Root { client, proc, host, host_agent, logs: shared.logs, _watchdog: watchdog })
     }
 
     /// The program as a caller.

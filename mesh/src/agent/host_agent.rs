@@ -11,7 +11,7 @@ use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
 use crate::config;
 use crate::host::{ChildSpec, Host};
-use crate::ident::{GatewayId, MeshId, ProcId, Uid};
+use crate::ident::{ActorId, GatewayId, MeshId, ProcId, Uid};
 use crate::log::StreamKind;
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::{PortRef, post_control};
@@ -41,6 +41,22 @@ pub struct ProcState {
     pub pid: Option<u32>,
     /// How it ended, once it has.
     pub exit: Option<Exit>,
+}
+
+/// A proc that a host has started, or was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HostedProc {
+    /// Who, and where.
+    pub addr: ProcAddr,
+    /// Whether it is a host itself.
+    pub is_host: bool,
+    /// Its process, once it has one.
+    pub pid: Option<u32>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Who hears of its failure.
+    pub owner: ActorId,
 }
 
 /// The kind of resource that a host agent manages.
@@ -170,6 +186,23 @@ impl HostAgent {
         });
     }
 
+    /// The procs it has started, or was asked to, in no order that means anything.
+    #[handler]
+    pub fn inspect(&self) -> Vec<HostedProc> {
+        let hosted = |key: ResourceKey| {
+            let (spec, state) = (self.procs.spec(key)?, self.procs.state(key));
+            let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+            Some(HostedProc {
+                is_host: spec.child.kind == ChildKind::Host,
+                addr: ProcAddr { at: self.location_of(&proc, &spec.child), id: proc },
+                pid: state.state.and_then(|state| state.pid),
+                status: state.status,
+                owner: spec.owner.id.clone(),
+            })
+        };
+        self.procs.keys().into_iter().filter_map(hosted).collect()
+    }
+
     /// The addresses of the procs that run, with their process ids.
     #[handler]
     fn running(&self) -> Vec<Option<u32>> {
@@ -189,15 +222,23 @@ impl HostAgent {
         }
     }
 
+    /// Where a child is reached: a host has a gateway of its own.
+    fn location_of(&self, proc: &ProcId, child: &ChildSpec) -> Arc<Location> {
+        match child.kind {
+            ChildKind::Host => {
+                let gateway = GatewayId { uid: proc.uid, incarnation: child.incarnation };
+                Arc::new(Location { gateway, door: None })
+            }
+            _ => self.host.gateway().location(),
+        }
+    }
+
     /// Asks a child to end, and sees that it does (`PROC-3`).
     fn end_child(&self, cx: &Context<HostAgent>, key: ResourceKey, proc: ProcId, handle: ProcessHandle) {
         let host = self.host.clone();
-        let at = match self.procs.spec(key).map(|spec| &spec.child) {
-            Some(ChildSpec { kind: ChildKind::Host, incarnation, .. }) => {
-                let gateway = GatewayId { uid: proc.uid, incarnation: *incarnation };
-                Arc::new(Location { gateway, door: None })
-            }
-            _ => host.gateway().location(),
+        let at = match self.procs.spec(key) {
+            Some(spec) => self.location_of(&proc, &spec.child),
+            None => host.gateway().location(),
         };
         let agent: ActorRef<ProcAgent> =
             ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));

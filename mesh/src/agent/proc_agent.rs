@@ -12,6 +12,7 @@ use super::tell_owner;
 use crate::actor::{ActorHandle, Context, SpawnEnv, SpawnOptions, Supervisor};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
+use crate::inspect::ProcReport;
 use crate::log::{LogSink, StreamKind};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
@@ -92,6 +93,12 @@ impl ProcAgent {
     #[handler]
     pub fn flush_logs(&mut self, port: PortRef<StreamKind>) {
         self.logs.mark_both(&port);
+    }
+
+    /// What is seen of the proc's actors without asking them.
+    #[handler]
+    pub fn inspect(&self) -> ProcReport {
+        self.proc.inspect()
     }
 
     #[handler(local)]
@@ -201,6 +208,10 @@ struct Managed {
 }
 
 impl Supervisor for Managed {
+    fn owner(&self) -> Option<crate::ident::ActorId> {
+        Some(self.owner.id.clone())
+    }
+
     fn started(&self, id: &ActorId) {
         self.started.store(true, Ordering::Relaxed);
         post_control(&self.agent, ProcAgentActorStarted { key: self.key, id: id.clone() });

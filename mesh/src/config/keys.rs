@@ -101,6 +101,8 @@ keys! {
     /// Up to which level children hand on their events of `tracing`: `off`, `error`, `warn`, `info`, `debug`, `trace`;
     /// `auto` takes the level of the client's own subscriber when they are started.
     inherited trace_level TRACE_LEVEL: Arc<str> = Arc::from("auto");
+    /// How long a handler may hold a thread before the watchdog of its process names it in a warning; 0 for never.
+    inherited blocked_after BLOCKED_AFTER: Duration = Duration::from_secs(1);
     /// How many of a process's last stderr lines are kept for the report of its end.
     inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
     /// How many worker threads a child process has; 0 is one for each core.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::in_process::InProcessLauncher;
-use super::{FLUSH_TIMEOUT, Shared, agent_options};
+use super::{FLUSH_TIMEOUT, Shared, agent_options, watch};
 use crate::actor::{ActorHandle, ActorRef};
 use crate::agent::{HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ShutdownHost};
 use crate::bootstrap::{ChildKind, Orders, OsLauncher, ProcLauncher};
@@ -17,6 +17,7 @@ use crate::host::{Backend, Host};
 use crate::ident::GatewayId;
 use crate::outbox::AdmitError;
 use crate::proc::Proc;
+use crate::watchdog::Watchdog;
 
 /// A child could not come up.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ pub(super) struct Child {
     shut_down: Arc<Notify>,
     killed: Arc<Notify>,
     host: Option<(Host, ActorHandle<HostAgent>)>,
+    _watchdog: Option<Watchdog>,
 }
 
 /// Why a child ended.
@@ -84,7 +86,9 @@ impl Child {
             proc.kill();
             return Err(error.into());
         }
-        Ok(Child { proc, gateway, shut_down, killed: Arc::new(Notify::new()), host })
+        let watchdog = if in_process { None } else { watch(&proc) };
+        let killed = Arc::new(Notify::new());
+        Ok(Child { proc, gateway, shut_down, killed, host, _watchdog: watchdog })
     }
 
     /// What tells it to end.

@@ -6,6 +6,7 @@
 mod bounded;
 mod calls;
 mod conservation;
+mod inspecting;
 mod links;
 mod local;
 mod loss;
