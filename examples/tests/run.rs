@@ -297,7 +297,8 @@ fn gpu_slots_are_managed_by_the_verbs() {
 #[test]
 fn top_shows_the_stuck_actor_and_who_waits_for_it() {
     let lines = lines_of("top", &[]);
-    let is_there = |part: &str| assert!(lines.iter().any(|line| line.contains(part)), "no {part}: {lines:#?}");
+    let is_there =
+        |part: &str| assert!(lines.iter().any(|line| line.contains(part)), "no {part}: {lines:#?}");
     for rank in 0..3 {
         is_there(&format!("  proc workers/{rank}, process "));
     }

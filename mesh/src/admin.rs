@@ -112,7 +112,9 @@ impl Tree {
     pub fn chain(&self, from: &ActorId) -> Vec<&Waiting> {
         let mut chain: Vec<&Waiting> = Vec::new();
         let mut at = from;
-        while let Some(next) = self.actor(at).and_then(|actor| actor.waits.iter().max_by_key(|wait| wait.since)) {
+        while let Some(next) =
+            self.actor(at).and_then(|actor| actor.waits.iter().max_by_key(|wait| wait.since))
+        {
             let known = chain.iter().any(|wait| is_same(&wait.callee, &next.callee));
             chain.push(next);
             if known || is_same(&next.callee, from) {

@@ -5,7 +5,9 @@
 mod host_agent;
 mod proc_agent;
 
-pub use host_agent::{HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost};
+pub use host_agent::{
+    HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost,
+};
 pub use proc_agent::{ActorKind, ActorSpec, ActorState, ProcAgent};
 
 use crate::actor::{FAILURE, Scope};

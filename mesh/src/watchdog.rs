@@ -40,7 +40,9 @@ impl Watchdog {
         std::thread::Builder::new().name("mesh-watchdog".into()).stack_size(STACK_LEN).spawn(move || {
             let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
             let start = *START.get_or_init(clock::now);
-            while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_millis(TICK_MS)) {
+            while let Err(mpsc::RecvTimeoutError::Timeout) =
+                ended.recv_timeout(Duration::from_millis(TICK_MS))
+            {
                 let elapsed = clock::now().saturating_duration_since(start);
                 set_now_ms(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1));
                 watch.look(elapsed);

@@ -47,7 +47,9 @@ impl Scheduler for TaskPerActor {
                 let key = thread_key(&cell.id);
                 runtime.spawn(named(key, Body::new(actor, cell).run())).abort_handle()
             }
-            Birth::Create(future) => runtime.spawn(named(thread_key(&cell.id), create(future, cell))).abort_handle(),
+            Birth::Create(future) => {
+                runtime.spawn(named(thread_key(&cell.id), create(future, cell))).abort_handle()
+            }
         }
     }
 }

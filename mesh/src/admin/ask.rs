@@ -33,8 +33,10 @@ pub async fn tree_of(cx: &impl Caller, hosts: &HostMeshRef) -> Tree {
     let asked: Vec<_> = hosts.agent_addrs().into_iter().map(|agent| Asked::new(cx, agent)).collect();
     let mut nodes = Vec::new();
     for host in asked {
-        let proc = host.agent.id.proc.clone();
+        let addressed = host.agent.id.proc.clone();
         let (report, procs) = host.answer(cx).await;
+        // It knows its name better than its address does.
+        let proc = report.as_ref().map_or(addressed, |report| report.proc.clone());
         let pid = report.as_ref().ok().map(|report| report.pid);
         let status = if report.is_ok() { Status::Running } else { Status::Unknown };
         let own = ProcNode { proc, pid, status, owner: None, report, host: None };
@@ -84,8 +86,12 @@ impl Asked {
             .map(|hosted| {
                 let child = match (&hosted.status, hosted.is_host) {
                     (status, _) if status.is_terminal() => Child::Ended,
-                    (_, false) => Child::Proc(ask_proc(cx, &hosted.addr.actor(PROC_AGENT, "proc_agent".into()))),
-                    (_, true) => Child::Host(Asked::new(cx, hosted.addr.actor(HOST_AGENT, "host_agent".into()))),
+                    (_, false) => {
+                        Child::Proc(ask_proc(cx, &hosted.addr.actor(PROC_AGENT, "proc_agent".into())))
+                    }
+                    (_, true) => {
+                        Child::Host(Asked::new(cx, hosted.addr.actor(HOST_AGENT, "host_agent".into())))
+                    }
                 };
                 (hosted, child)
             })

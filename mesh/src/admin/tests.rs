@@ -40,7 +40,12 @@ fn chain_goes_to_the_last_that_waits_and_round_a_ring_once() {
 
 #[test]
 fn tree_is_printed_by_place_and_by_owner() {
-    let tree = tree(vec![actor(1, None, &[2]), actor(2, Some(3), &[]), actor(3, Some(1), &[]), actor(4, Some(9), &[])]);
+    let tree = tree(vec![
+        actor(1, None, &[2]),
+        actor(2, Some(3), &[]),
+        actor(3, Some(1), &[]),
+        actor(4, Some(9), &[]),
+    ]);
     let line = |n: u64| format!("{} idle, 0 queued, 0 handled", id(n));
     let want = format!(
         "host p, process 7\n  {}\n    waits for {} `take` for 1.5 s\n  {}\n  {}\n  {}\n",

@@ -63,12 +63,7 @@ impl PortSink for GatherSink {
         let MeshCall { caller, ranks, since } = &self.call;
         let named = self.with(open).into_iter().filter_map(|rank| ranks.addr(rank));
         named
-            .map(|addr| CallWait {
-                caller: *caller,
-                callee: addr.id,
-                handler: ranks.handler,
-                since: *since,
-            })
+            .map(|addr| CallWait { caller: *caller, callee: addr.id, handler: ranks.handler, since: *since })
             .collect()
     }
 

@@ -25,11 +25,8 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
             return Pending::new(Outcome::Failed(CallErrorKind::Deadlock { cycle }), whom, M::NAME, limit);
         }
-        let (reply, receiver) = ReplyTo::here(CallOf {
-            caller: scope.sender.uid.0,
-            callee: cell.id().uid.0,
-            handler: M::NAME,
-        });
+        let (reply, receiver) =
+            ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });
         let mut headers = ParcelHeaders { deadline: Some(limit.at), chain, ..ParcelHeaders::default() };
         let reply = if M::DEFERRED {
             headers.rare = Some(Box::new(RareHeaders { deferred: Some(Deferred::here(reply)), point: None }));

@@ -19,6 +19,7 @@ mod proc_fs;
 mod program;
 mod programs;
 mod roles;
+mod stuck;
 mod world;
 
 fn main() -> std::process::ExitCode {
@@ -44,6 +45,7 @@ fn main() -> std::process::ExitCode {
             hosts::TESTS,
             ending::TESTS,
             logs::TESTS,
+            stuck::TESTS,
         ],
     )
 }
