@@ -318,6 +318,10 @@ impl Resident for Ear {
 
     fn kill(&self) {}
 
+    fn ends_with_proc(&self) -> bool {
+        true
+    }
+
     /// A client is not waited for: it ends with its program.
     fn end(&self) -> Option<End> {
         Some(End::Stopped)

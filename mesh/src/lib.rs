@@ -239,7 +239,7 @@ pub use crate::actor::{
     Actor, ActorHandle, ActorRef, Api, Caller, Context, Exporter, Handler, SpawnEnv, Target,
 };
 pub use crate::addr::ChannelAddr;
-pub use crate::bootstrap::BootstrapCommand;
+pub use crate::bootstrap::{BootstrapCommand, ProcSetup};
 pub use crate::call::{CallError, CallErrorKind, RankError, SendError, TryCallError};
 pub use crate::client::Client;
 pub use crate::mailbox::{FullPolicy, MailboxConfig};

@@ -9,6 +9,7 @@ mod child;
 mod entry;
 mod in_process;
 mod logs;
+mod signals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,11 +192,9 @@ impl Root {
             shared.entropy.clone(),
             shared.logs.clone(),
         );
-        proc.spawn(
-            ProcAgent::new(proc.clone(), Arc::new(Notify::new()), shared.logs.clone()),
-            agent_options(PROC_AGENT),
-        )?;
-        let host_agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
+        let agent = ProcAgent::new(proc.clone(), Arc::new(Notify::new()), None, shared.logs.clone());
+        proc.spawn(agent, agent_options(PROC_AGENT))?;
+        let host_agent = proc.spawn(HostAgent::new(host.clone(), None), agent_options(HOST_AGENT))?;
         let client = Client::new(proc.clone())?;
         answerer.answer_as(&client);
         let watchdog = if real_time { watch(&proc) } else { None };

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::call::CallErrorKind;
 use crate::ident::{ActorId, Uid};
+use crate::wire::cast::Said;
 use crate::wire::codec::Payload;
 
 /// What arrives at a port.
@@ -53,6 +54,12 @@ pub struct CallWait {
     pub handler: &'static str,
     /// Since when.
     pub since: Instant,
+}
+
+impl From<Result<Payload, CallErrorKind>> for PortItem {
+    fn from(reply: Result<Payload, CallErrorKind>) -> PortItem {
+        reply.map_or_else(PortItem::Failed, PortItem::Value)
+    }
 }
 
 /// Too many ports are open.
@@ -130,5 +137,28 @@ impl PortTable {
             self.close(port);
         }
         Ok(())
+    }
+
+    /// Hands the replies of many ranks to their port, one at a time.
+    ///
+    /// # Errors
+    /// Why the last that was not taken was not; the others were.
+    pub fn deliver_all(&self, port: u64, said: Vec<Said>) -> Result<(), CallErrorKind> {
+        let sink = self.with(|ports| ports.get(&port).cloned());
+        let Some(sink) = sink else {
+            return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
+        };
+        let mut outcome = Ok(());
+        for Said { rank, len, reply, .. } in said {
+            // Cheap: the bytes are shared.
+            for slot in rank..rank.saturating_add(len) {
+                match sink.put(slot, reply.clone().into()) {
+                    Ok(Next::Close) => self.close(port),
+                    Ok(Next::Keep) => {}
+                    Err(kind) => outcome = Err(kind),
+                }
+            }
+        }
+        outcome
     }
 }

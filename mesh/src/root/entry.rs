@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::child::{Child, ChildEnd};
+use super::signals::{self, Signals};
 use super::{Launch, Root, RootOptions, Shared, transports};
 use crate::actor::install_panic_hook;
 use crate::bootstrap::{self, BootstrapCommand, Lifeline, Orders};
@@ -206,23 +207,30 @@ enum Ran<T> {
     Returned(T, Option<Failure>),
     /// Something it owned failed, and nobody handled it (`SUP-2`).
     Failed(Failure),
+    /// A signal asked it to end.
+    Signalled(i32),
 }
 
-async fn run_root<T>(root: Root, main: impl AsyncFnOnce(&Client) -> T) -> Ran<T> {
+async fn run_root<T>(root: Root, mut signals: Signals, main: impl AsyncFnOnce(&Client) -> T) -> Ran<T> {
     let client = root.client().clone();
     let ran = tokio::select! {
         biased;
+        signal = signals.first() => Ran::Signalled(signal),
         output = main(&client) => Ran::Returned(output, None),
         failure = client.unhandled_failure() => Ran::Failed(failure),
     };
     root.shutdown().await;
     match ran {
         Ran::Returned(output, _) => Ran::Returned(output, client.unhandled()),
-        failed @ Ran::Failed(_) => failed,
+        ended @ (Ran::Failed(_) | Ran::Signalled(_)) => ended,
     }
 }
 
 /// Runs a program: what `#[mesh::main]` expands to.
+///
+/// At Ctrl-C (SIGINT) or SIGTERM `main` is dropped where it awaits, its meshes are stopped in order, logs are flushed, and
+/// the program ends with 130 or 143; a second one kills what is left and ends it at once. A signal that was ignored when
+/// the program started stays so. `MESH_STOP_ON_SIGNAL=false` leaves them to the program.
 pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Client) -> T) -> ExitCode {
     init();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -245,6 +253,7 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 return ExitCode::FAILURE;
             }
         };
+        let listens = config.get(config::STOP_ON_SIGNAL);
         let root = match Root::start(RootOptions { config, ..RootOptions::default() }).await {
             Ok(root) => root,
             Err(error) => {
@@ -252,7 +261,10 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 return ExitCode::FAILURE;
             }
         };
-        match run_root(root, main).await {
+        let host = root.host.clone();
+        let kill = move || host.running().iter().for_each(|child| child.kill());
+        let signals = if listens { Signals::listen(kill) } else { Signals::ignored() };
+        match run_root(root, signals, main).await {
             Ran::Returned(output, failure) => match (output.report(), failure) {
                 (ExitCode::SUCCESS, Some(failure)) => {
                     complain(&format!("error: {failure}"));
@@ -264,6 +276,7 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 complain(&format!("error: {failure}"));
                 ExitCode::FAILURE
             }
+            Ran::Signalled(signal) => ExitCode::from(signals::exit_code(signal)),
         }
     });
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
@@ -280,6 +293,7 @@ fn conclude<T: MainOutput>(ran: Ran<T>) {
             }
         }
         Ran::Failed(failure) => panic!("nobody handled a failure: {failure}"),
+        Ran::Signalled(_) => unreachable!("a test hears no signals"),
     }
 }
 
@@ -297,7 +311,7 @@ pub fn run_test<T: MainOutput>(test: impl AsyncFnOnce(&Client) -> T) {
         let config = Config::load().expect("the settings of the environment are right");
         let options = RootOptions { config, launch: Launch::InProcess, ..RootOptions::default() };
         let root = Root::start(options).await.expect("the root of a test starts");
-        run_root(root, test).await
+        run_root(root, Signals::ignored(), test).await
     });
     conclude(ran);
 }
@@ -322,7 +336,7 @@ pub fn run_process_test<T: MainOutput>(path: &str, test: impl AsyncFnOnce(&Clien
         let config = Config::load().expect("the settings of the environment are right");
         let options = RootOptions { config, launch: Launch::Command(command), ..RootOptions::default() };
         let root = Root::start(options).await.expect("the root of a test starts");
-        run_root(root, test).await
+        run_root(root, Signals::ignored(), test).await
     });
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     conclude(ran);

@@ -9,17 +9,23 @@
 mod actors;
 mod bootstrap;
 mod bring_up;
+mod cgroups;
 mod ending;
 mod failure;
+mod figures;
 mod harness;
 mod hosts;
+mod kills;
+mod leases;
 mod logs;
 mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
 mod roles;
+mod signals;
 mod stuck;
+mod surroundings;
 mod world;
 
 fn main() -> std::process::ExitCode {
@@ -39,13 +45,19 @@ fn main() -> std::process::ExitCode {
         &args,
         &[
             bootstrap::TESTS,
+            surroundings::TESTS,
             failure::TESTS,
             bring_up::TESTS,
             orphans::TESTS,
+            cgroups::TESTS,
             hosts::TESTS,
+            leases::TESTS,
+            kills::TESTS,
             ending::TESTS,
             logs::TESTS,
             stuck::TESTS,
+            signals::TESTS,
+            figures::TESTS,
         ],
     )
 }
