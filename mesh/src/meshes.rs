@@ -19,6 +19,7 @@ mod flush;
 mod hosts;
 mod owned;
 mod procs;
+mod watch;
 
 pub use actors::{ActorMesh, ActorMeshControl, ActorMeshRef};
 pub use create::{MeshStopError, SpawnError};
@@ -28,3 +29,4 @@ pub use hosts::{
     ProcessAllocator, this_host,
 };
 pub use procs::{GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, this_proc};
+pub use watch::MeshWatch;

@@ -102,7 +102,8 @@ keys! {
     /// The directory where the output of each proc is written to files of its own as well; empty for none.
     own log_dir LOG_DIR: Arc<str> = Arc::from("");
     /// Up to which level children hand on their events of `tracing`: `off`, `error`, `warn`, `info`, `debug`, `trace`;
-    /// `auto` takes the level of the client's own subscriber when they are started.
+    /// `auto` takes the level of the client's own subscriber when they are started. A child that sets a subscriber of
+    /// its own needs `off`, since a process has one.
     inherited trace_level TRACE_LEVEL: Arc<str> = Arc::from("auto");
     /// How long a handler may hold a thread before the watchdog of its process names it in a warning; 0 for never.
     inherited blocked_after BLOCKED_AFTER: Duration = Duration::from_secs(1);

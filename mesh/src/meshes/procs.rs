@@ -206,6 +206,16 @@ impl ProcMeshRef {
         }
     }
 
+    /// The procs that the members of a mesh live in, where they are those of a mesh.
+    pub(super) fn of_members(members: &Members, view: &Region) -> Option<ProcMeshRef> {
+        let Members::Mesh { procs, .. } = members else { return None };
+        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone()))
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.view
+    }
+
     pub(super) fn proc_agents(&self) -> Cast<ProcAgent> {
         create::agents(PROC_AGENT, self.members.clone(), self.view.clone())
     }
@@ -346,6 +356,10 @@ impl std::fmt::Debug for ProcMesh {
 pub struct ProcMeshControl<'a>(&'a ProcMesh);
 
 impl ProcMeshControl<'_> {
+    pub(super) fn view(&self) -> &ProcMeshRef {
+        &self.0.view
+    }
+
     /// A view that can be stored and sent.
     pub fn to_ref(&self) -> ProcMeshRef {
         self.0.view.clone()

@@ -14,14 +14,6 @@ use crate::outbox::Outbox;
 #[derive(Clone, Default)]
 pub(super) struct Answerer(Arc<OnceLock<(Weak<Outbox>, ActorId)>>);
 
-struct Sender(Arc<Outbox>, ActorId);
-
-impl Caller for Sender {
-    fn scope(&self) -> Scope<'_> {
-        Scope { outbox: &self.0, sender: &self.1, deadline: None, chain: None, is_actor: false }
-    }
-}
-
 impl Answerer {
     /// Names the client.
     pub(super) fn answer_as(&self, client: &Client) {
@@ -32,8 +24,9 @@ impl Answerer {
     fn answer(&self, mark: &LogMark) {
         let Some((outbox, id)) = self.0.get() else { return };
         let Some(outbox) = outbox.upgrade() else { return };
+        let scope = Scope { outbox: &outbox, sender: id, deadline: None, chain: None, is_actor: false };
         // Who asked is gone if it cannot be reached.
-        let _ = mark.port.post_control(&Sender(outbox, id.clone()), &mark.stream);
+        let _ = mark.port.post_control_as(scope, &mark.stream);
     }
 }
 

@@ -18,3 +18,4 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+mod watching;
