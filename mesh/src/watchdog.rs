@@ -37,9 +37,11 @@ impl Watchdog {
         let mut watch = Watch { outbox: Arc::downgrade(outbox), after, held: BTreeMap::new() };
         // One that was dropped goes before its next tick.
         let ended = Mutex::new(ended);
+        let start = *START.get_or_init(clock::now);
+        // What is started before the first tick is known to be so.
+        set_now_ms(1);
         std::thread::Builder::new().name("mesh-watchdog".into()).stack_size(STACK_LEN).spawn(move || {
             let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let start = *START.get_or_init(clock::now);
             while let Err(mpsc::RecvTimeoutError::Timeout) =
                 ended.recv_timeout(Duration::from_millis(TICK_MS))
             {
