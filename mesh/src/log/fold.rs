@@ -109,10 +109,11 @@ impl Shared {
     fn show(&self, mut held: MutexGuard<'_, Held>) -> io::Result<()> {
         held.round += 1;
         held.places.clear();
-        let groups = std::mem::take(&mut held.groups);
-        groups
-            .into_iter()
-            .fold(Ok(()), |shown, (alike, group)| shown.and(self.next.write_line(line_of(alike, &group))))
+        let mut shown = Ok(());
+        for (alike, group) in std::mem::take(&mut held.groups) {
+            shown = shown.and(self.next.write_line(line_of(alike, &group)));
+        }
+        shown
     }
 }
 
