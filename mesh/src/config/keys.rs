@@ -1,5 +1,6 @@
 //! Every setting there is: name, type, default, the least value allowed, whether children inherit it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::layers::{Entry, Key, Slot};
@@ -95,6 +96,17 @@ keys! {
     own seed SEED: Option<u64> = None;
     /// Whether what child processes print is shown on the client's console.
     inherited log_console LOG_CONSOLE: bool = true;
+    /// How long a line of a child waits for lines of other ranks that are like it but for their numbers, to be shown
+    /// with them as one; 0 shows each by itself.
+    own log_fold LOG_FOLD: Duration = Duration::ZERO;
+    /// The directory where the output of each proc is written to files of its own as well; empty for none.
+    own log_dir LOG_DIR: Arc<str> = Arc::from("");
+    /// Up to which level children hand on their events of `tracing`: `off`, `error`, `warn`, `info`, `debug`, `trace`;
+    /// `auto` takes the level of the client's own subscriber when they are started. A child that sets a subscriber of
+    /// its own needs `off`, since a process has one.
+    inherited trace_level TRACE_LEVEL: Arc<str> = Arc::from("auto");
+    /// How long a handler may hold a thread before the watchdog of its process names it in a warning; 0 for never.
+    inherited blocked_after BLOCKED_AFTER: Duration = Duration::from_secs(1);
     /// How many of a process's last stderr lines are kept for the report of its end.
     inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
     /// How many worker threads a child process has; 0 is one for each core.

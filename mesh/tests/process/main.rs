@@ -17,12 +17,14 @@ mod harness;
 mod hosts;
 mod kills;
 mod leases;
+mod logs;
 mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
 mod roles;
 mod signals;
+mod stuck;
 mod surroundings;
 mod world;
 
@@ -52,6 +54,8 @@ fn main() -> std::process::ExitCode {
             leases::TESTS,
             kills::TESTS,
             ending::TESTS,
+            logs::TESTS,
+            stuck::TESTS,
             signals::TESTS,
             figures::TESTS,
         ],
