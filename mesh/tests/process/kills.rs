@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mesh::ident::{MeshId, Uid};
 use mesh::meshes::ProcOptions;
 use mesh::prelude::*;
 use mesh::{Cause, HostMesh, ProcMeshRef, ProcessAllocator, SpawnError, Status};
@@ -23,9 +24,12 @@ crate::tests![
     client_killed_in_any_phase_leaves_nothing,
 ];
 
-/// What the owner is told: by mesh and rank, when.
+/// When the owner was told, by mesh and rank.
+type Times = BTreeMap<(Uid, u32), Vec<Instant>>;
+
+/// What the owner is told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<BTreeMap<(String, u32), Vec<Instant>>>>);
+struct Told(Arc<Mutex<Times>>);
 
 impl Told {
     fn listen(cx: &Client) -> Told {
@@ -34,17 +38,17 @@ impl Told {
         cx.on_failure(move |failure| {
             let now = Instant::now();
             assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
-            let mesh = format!("{:?}", failure.mesh.as_ref().unwrap().uid);
+            let mesh = failure.mesh.as_ref().unwrap().uid;
             for rank in &failure.ranks {
-                inner.0.lock().unwrap().entry((mesh.clone(), *rank)).or_default().push(now);
+                inner.0.lock().unwrap().entry((mesh, *rank)).or_default().push(now);
             }
             Directive::Handled
         });
         told
     }
 
-    fn of(&self, mesh: &mesh::ident::Uid, rank: u32) -> Option<Instant> {
-        self.0.lock().unwrap().get(&(format!("{mesh:?}"), rank))?.first().copied()
+    fn of(&self, mesh: Uid, rank: usize) -> Option<Instant> {
+        self.0.lock().unwrap().get(&(mesh, u32::try_from(rank).unwrap()))?.first().copied()
     }
 }
 
@@ -68,7 +72,7 @@ impl Killing<'_> {
     }
 
     /// Waits until the owner has heard of it.
-    async fn is_told(&mut self, mesh: &mesh::ident::Uid, rank: u32, killed: Instant) {
+    async fn is_told(&mut self, mesh: Uid, rank: usize, killed: Instant) {
         let told = self.told.clone();
         assert!(eventually(|| told.of(mesh, rank).is_some()).await, "rank {rank} is not told");
         self.latencies.push(told.of(mesh, rank).unwrap() - killed);
@@ -96,19 +100,19 @@ impl Killing<'_> {
         assert!(error.to_string().contains("signal 9 (SIGKILL)"), "{error}");
     }
 
-    /// Kills the process `pid` of rank `died` of `mesh`, with which those `ranks` of `victims` die, in each phase.
+    /// Kills the process `pid`, which is rank `died` of `mesh` and with which `rank` of `victims` dies.
     async fn in_phase(
         &mut self,
         phase: usize,
         victims: &ActorMesh<Victim>,
         rank: usize,
-        (mesh, died, pid): (&mesh::ident::MeshId, u32, u32),
+        (mesh, died, pid): (&MeshId, usize, u32),
     ) {
         let cx = self.world.client();
         match phase % 3 {
             0 => {
                 let killed = self.kill(pid);
-                self.is_told(&mesh.uid, died, killed).await;
+                self.is_told(mesh.uid, died, killed).await;
             }
             1 => {
                 let (port, mut running) = cx.open_port::<usize>().unwrap();
@@ -117,7 +121,7 @@ impl Killing<'_> {
                 let killed = self.kill(pid);
                 let error = soon(call).await.unwrap_err();
                 assert_eq!(lost(&error.kind).0, &KILLED);
-                self.is_told(&mesh.uid, died, killed).await;
+                self.is_told(mesh.uid, died, killed).await;
             }
             _ => {
                 let (port, mut running) = cx.open_port::<usize>().unwrap();
@@ -126,7 +130,7 @@ impl Killing<'_> {
                 let killed = self.kill(pid);
                 let each = soon(each).await;
                 assert_eq!(lost(&each.values()[rank].as_ref().unwrap_err().error.kind).0, &KILLED);
-                self.is_told(&mesh.uid, died, killed).await;
+                self.is_told(mesh.uid, died, killed).await;
             }
         }
     }
@@ -137,8 +141,8 @@ impl Killing<'_> {
         let cx = self.world.client();
         let (procs, victims) = self.world.victims(PROCS).await;
         let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
-        for rank in 0..PROCS - 2 {
-            self.in_phase(rank, &victims, rank, (procs.id(), rank as u32, pids[rank])).await;
+        for (rank, pid) in pids[..PROCS - 2].iter().enumerate() {
+            self.in_phase(rank, &victims, rank, (procs.id(), rank, *pid)).await;
         }
         self.stopping(&procs, &victims, &pids[PROCS - 2..]).await;
     }
@@ -276,7 +280,7 @@ async fn casts_end_while_procs_are_killed() {
         assert_eq!(dead.len(), kills);
         let (mesh_uid, told) = (mesh.id().uid, told.clone());
         for rank in dead {
-            assert!(eventually(|| told.of(&mesh_uid, rank as u32).is_some()).await);
+            assert!(eventually(|| told.of(mesh_uid, rank).is_some()).await);
         }
     }
     world.end().await;
