@@ -6,6 +6,7 @@
 mod bounded;
 mod calls;
 mod conservation;
+mod endings;
 mod links;
 mod local;
 mod loss;
