@@ -124,7 +124,30 @@ struct Inner {
     entropy: Entropy,
     logs: LogSink,
     /// Handles of children that are starting or running: dropped with the host, which kills them.
-    children: Mutex<Vec<ProcessHandle>>,
+    children: Mutex<Children>,
+}
+
+/// Those that have ended are let go when there are this many, and twice as many as were left.
+const CHILDREN_SWEEP_MIN: usize = 64;
+
+#[derive(Default)]
+struct Children {
+    handles: Vec<ProcessHandle>,
+    sweep_at: usize,
+}
+
+impl Children {
+    fn sweep(&mut self) {
+        self.handles.retain(|child| child.try_exited().is_none());
+        self.sweep_at = 2 * self.handles.len();
+    }
+
+    fn push(&mut self, handle: ProcessHandle) {
+        if self.handles.len() >= self.sweep_at.max(CHILDREN_SWEEP_MIN) {
+            self.sweep();
+        }
+        self.handles.push(handle);
+    }
 }
 
 /// Knows the end of a child that may not yet be launched.
@@ -290,15 +313,15 @@ impl Host {
         }
     }
 
-    fn children(&self) -> std::sync::MutexGuard<'_, Vec<ProcessHandle>> {
-        let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
-        children.retain(|child| child.try_exited().is_none());
-        children
+    fn children(&self) -> std::sync::MutexGuard<'_, Children> {
+        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The children that have not ended.
     pub fn running(&self) -> Vec<ProcessHandle> {
-        self.children().clone()
+        let mut children = self.children();
+        children.sweep();
+        children.handles.clone()
     }
 
     /// Ends a child that was asked to: waits for it, then SIGTERM, then SIGKILL, each bounded (`PROC-3`).

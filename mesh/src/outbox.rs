@@ -17,7 +17,7 @@ use crate::port::{
 };
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
 const SEQUENCES_MAX: usize = 1 << 20;
@@ -191,15 +191,14 @@ impl Outbox {
     }
 
     /// The next number of a sender's messages to an actor; taken before fan-out.
-    pub fn next_seq(&self, sender: Uid, to: &Destination) -> u64 {
-        let Target::Handler { actor, .. } = to.target else { return 0 };
+    pub fn next_seq(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
         let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
         if sequences.len() >= SEQUENCES_MAX {
             // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
             // kept across so many destinations that this happens.
             sequences.clear();
         }
-        let seq = sequences.entry((sender, to.proc.uid, actor)).or_insert(0);
+        let seq = sequences.entry((sender, proc, actor)).or_insert(0);
         *seq += 1;
         *seq
     }

@@ -24,6 +24,7 @@ use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
 use crate::port::PortItem;
 use crate::registry::Registry;
 use crate::supervision::Cause;
+use crate::wire::cast::decode_batch;
 use crate::wire::envelope::{Body, Envelope, Target};
 
 /// An actor runtime. Cloning shares it.
@@ -242,6 +243,20 @@ impl LocalProc for Inner {
                 };
                 let outcome = self.outbox.ports().deliver(port, slot, item);
                 outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Replies { port } => {
+                let said = match &envelope.body {
+                    Body::Message(payload) => decode_batch(payload).map_err(|error| error.to_string()),
+                    _ => Err("it is not a batch of replies".to_owned()),
+                };
+                let outcome = said
+                    .map_err(|reason| CallErrorKind::Undeliverable { reason })
+                    .and_then(|said| self.outbox.ports().deliver_all(port, said));
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Cast => {
+                let kind = CallErrorKind::Undeliverable { reason: "a cast is split on its way".to_owned() };
+                Err(Box::new(Bounced { envelope, kind }))
             }
         }
     }

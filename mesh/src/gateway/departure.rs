@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::awaiting::Call;
+use super::cast::each_of;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
@@ -37,8 +38,11 @@ impl Gateway {
         };
         self.0.uplink_lost.notify_waiters();
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
-        let returned: Vec<Envelope> =
-            returned.into_iter().filter(|envelope| envelope.headers.reply_to.is_none()).collect();
+        let returned: Vec<Envelope> = returned
+            .iter()
+            .filter(|envelope| envelope.headers.reply_to.is_none())
+            .flat_map(each_of)
+            .collect();
         // What went to procs behind a supervised one, a host, ends with that: its exit is their answer too.
         let (departed, cut) = if supervised.is_empty() { (Vec::new(), calls) } else { (calls, Vec::new()) };
         let (held, returned) =
