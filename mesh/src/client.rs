@@ -238,6 +238,7 @@ impl Client {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Caller for Client {
     fn scope(&self) -> Scope<'_> {
         Scope {

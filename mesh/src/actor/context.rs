@@ -314,6 +314,7 @@ pub(crate) fn default_label<A>() -> Label {
     Label::new(base.rsplit("::").next().unwrap_or(base))
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> Caller for Context<A> {
     fn scope(&self) -> Scope<'_> {
         Scope {

@@ -53,6 +53,7 @@ pub struct ShutdownHost {
     pub why: String,
 }
 
+#[diagnostic::do_not_recommend]
 impl Message for ShutdownHost {
     type Reply = ();
     const NAME: &'static str = "shutdown_host";

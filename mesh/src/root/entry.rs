@@ -164,31 +164,57 @@ impl fmt::Debug for Error {
 }
 
 /// What `main` may return.
+#[diagnostic::on_unimplemented(
+    message = "the function under `#[mesh::main]` or `#[mesh::test]` cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "it returns nothing, an `ExitCode`, or a `Result` with one of them, such as `mesh::Result<()>`"
+)]
 pub trait MainOutput {
-    /// Prints an error, and says how the program ends.
-    fn report(self) -> ExitCode;
+    /// How the program ends, and what it says of it.
+    fn into_report(self) -> Report;
 }
 
-impl MainOutput for () {
-    fn report(self) -> ExitCode {
-        ExitCode::SUCCESS
+/// How a program or a test ended: with an exit code, or with an error that is still to be printed.
+#[derive(Debug)]
+pub struct Report(Result<ExitCode, String>);
+
+impl Report {
+    /// Prints the error.
+    fn print(self) -> ExitCode {
+        self.0.unwrap_or_else(|error| {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        })
     }
 }
 
-impl MainOutput for ExitCode {
-    fn report(self) -> ExitCode {
+#[diagnostic::do_not_recommend]
+impl MainOutput for Report {
+    fn into_report(self) -> Report {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl MainOutput for () {
+    fn into_report(self) -> Report {
+        Report(Ok(ExitCode::SUCCESS))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl MainOutput for ExitCode {
+    fn into_report(self) -> Report {
+        Report(Ok(self))
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<T: MainOutput, E: fmt::Debug> MainOutput for Result<T, E> {
-    fn report(self) -> ExitCode {
+    fn into_report(self) -> Report {
         match self {
-            Ok(output) => output.report(),
-            Err(error) => {
-                complain(&format!("error: {error:?}"));
-                ExitCode::FAILURE
-            }
+            Ok(output) => output.into_report(),
+            Err(error) => Report(Err(format!("{error:?}"))),
         }
     }
 }
@@ -264,7 +290,7 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
         let kill = move || host.running().iter().for_each(|child| child.kill());
         let signals = if listens { Signals::listen(kill) } else { Signals::ignored() };
         match run_root(root, signals, main).await {
-            Ran::Returned(output, failure) => match (output.report(), failure) {
+            Ran::Returned(output, failure) => match (output.into_report().print(), failure) {
                 (ExitCode::SUCCESS, Some(failure)) => {
                     complain(&format!("error: {failure}"));
                     ExitCode::FAILURE
@@ -286,7 +312,10 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
 fn conclude<T: MainOutput>(ran: Ran<T>) {
     match ran {
         Ran::Returned(output, failure) => {
-            assert!(output.report() == ExitCode::SUCCESS, "the test returned an error, printed above");
+            assert!(
+                output.into_report().print() == ExitCode::SUCCESS,
+                "the test returned an error, printed above"
+            );
             if let Some(failure) = failure {
                 panic!("nobody handled a failure: {failure}");
             }
