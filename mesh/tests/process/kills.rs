@@ -213,7 +213,7 @@ fn view(procs: &ProcMesh) -> ProcMeshRef {
 fn figures(took: &[Duration]) -> String {
     let mut sorted = took.to_vec();
     sorted.sort();
-    let percentile = |percent| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
+    let percentile = |percent: usize| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
     format!("p50 {:?}, p99 {:?}, at most {:?}", percentile(50), percentile(99), sorted[sorted.len() - 1])
 }
 
