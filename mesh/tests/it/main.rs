@@ -7,6 +7,7 @@ mod annotations;
 mod bounded;
 mod calls;
 mod conservation;
+mod endings;
 mod inspecting;
 mod links;
 mod local;

@@ -29,6 +29,7 @@ mod surroundings;
 mod world;
 
 fn main() -> std::process::ExitCode {
+    harness::take_long();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [word, role, rest @ ..] = &args[..]
         && word == "role"
