@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use super::awaiting::Left;
 use super::{Bounced, Gateway};
 use crate::addr::{Location, PortAddr, ProcAddr};
+use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::{GatewayId, ProcId, Uid};
 use crate::wire::cast::{Cast, Said, encode_batch};
@@ -68,6 +69,33 @@ pub(super) enum After {
     Send(PortAddr, Vec<Said>),
 }
 
+impl Collector {
+    fn keep(&mut self, said: Said) {
+        // COLLECT-1
+        let fresh: Vec<u32> =
+            (said.rank..said.rank.saturating_add(said.len)).filter(|rank| self.left.take(*rank)).collect();
+        if fresh.len() == said.len as usize {
+            return self.push(said);
+        }
+        for rank in fresh {
+            let reply = match &said.reply {
+                // A part cannot be taken out of what was merged.
+                Ok(_) if said.merged => Err(CallErrorKind::Undeliverable {
+                    reason: "merged with replies that had come".to_owned(),
+                }),
+                reply => reply.clone(),
+            };
+            self.push(Said { rank, len: 1, merged: false, reply });
+        }
+    }
+
+    fn push(&mut self, said: Said) {
+        self.len_bytes += said.len_bytes();
+        self.parts += said.parts();
+        self.said.push(said);
+    }
+}
+
 impl Collectors {
     pub(super) fn new(own: GatewayId) -> Collectors {
         let id = ProcId::single(own.uid.member(COLLECTOR), "collector".into());
@@ -110,13 +138,7 @@ impl Collectors {
     pub(super) fn take_in(&mut self, port: u64, said: impl IntoIterator<Item = Said>) -> Option<After> {
         let collector = self.open.get_mut(&port)?;
         for said in said {
-            // COLLECT-1
-            let ranks = said.rank..said.rank.saturating_add(said.len);
-            if ranks.fold(true, |all, rank| collector.left.take(rank) && all) {
-                collector.len_bytes += said.len_bytes();
-                collector.parts += said.parts();
-                collector.said.push(said);
-            }
+            collector.keep(said);
         }
         let full = collector.len_bytes >= FLUSH_LEN || collector.parts >= PARTS_MAX / 2;
         if collector.left.is_empty() || full {
@@ -188,7 +210,7 @@ impl Gateway {
             Err(_) => Some(Box::new(Bounced { envelope: self.no_batch(batch), kind: too_large() })),
         };
         let Some(refused) = refused else { return };
-        if said.len() > 1 && matches!(refused.kind, crate::call::CallErrorKind::Decode { .. }) {
+        if said.len() > 1 && matches!(refused.kind, CallErrorKind::Decode { .. }) {
             // Too large together.
             let rest = said.split_off(said.len() / 2);
             self.send_replies(to, said);
@@ -202,6 +224,6 @@ impl Gateway {
     }
 }
 
-fn too_large() -> crate::call::CallErrorKind {
-    crate::call::CallErrorKind::Decode { reason: "replies too large to go together".to_owned() }
+fn too_large() -> CallErrorKind {
+    CallErrorKind::Decode { reason: "replies too large to go together".to_owned() }
 }

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod calls;
+mod casts;
 mod conservation;
 mod links;
 mod local;
