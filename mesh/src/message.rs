@@ -5,6 +5,7 @@
 
 mod codegen;
 mod descriptor;
+mod merge;
 mod name;
 
 pub use codegen::{
@@ -13,6 +14,8 @@ pub use codegen::{
 };
 pub use codegen::{remote_arg, remote_reply};
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
+pub(crate) use merge::merge_id;
+pub use merge::{MergeEntry, MergeReplies};
 pub use name::Named;
 
 use serde::Serialize;

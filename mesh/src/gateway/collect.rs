@@ -26,6 +26,7 @@ use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::{GatewayId, ProcId, Uid};
+use crate::message::{MergeEntry, MergeReplies};
 use crate::wire::cast::{Cast, Said, encode_batch};
 use crate::wire::codec::PARTS_MAX;
 use crate::wire::envelope::{Body, Destination, Envelope, Target};
@@ -45,6 +46,7 @@ const COLLECTOR: u64 = 0x636f_6c6c_6563_746f;
 /// The replies of one cast.
 struct Collector {
     to: PortAddr,
+    merge: Option<MergeReplies>,
     left: Left,
     said: Vec<Said>,
     len_bytes: usize,
@@ -66,7 +68,7 @@ pub(super) enum After {
     Nothing,
     /// In a moment the collector is to be looked at.
     Arm(u64),
-    Send(PortAddr, Vec<Said>),
+    Send(PortAddr, Vec<Said>, Option<MergeReplies>),
 }
 
 impl Collector {
@@ -124,6 +126,7 @@ impl Collectors {
         *slot = 0;
         let collector = Collector {
             to,
+            merge: cast.manifest.merge().and_then(MergeEntry::find),
             left: Left::of(&cast.manifest),
             said: Vec::new(),
             len_bytes: 0,
@@ -155,16 +158,15 @@ impl Collectors {
     fn flush(&mut self, port: u64) -> After {
         let Some(collector) = self.open.get_mut(&port) else { return After::Nothing };
         (collector.len_bytes, collector.parts, collector.armed) = (0, 0, false);
-        let (mut said, to) = (std::mem::take(&mut collector.said), collector.to.clone());
+        let said = std::mem::take(&mut collector.said);
+        let (to, merge) = (collector.to.clone(), collector.merge);
         if collector.left.is_empty() {
             self.open.remove(&port);
         }
         if said.is_empty() {
             return After::Nothing;
         }
-        said.sort_unstable_by_key(|said| said.rank);
-        said.dedup_by(|next, last| last.joins(next));
-        After::Send(to, said)
+        After::Send(to, said, merge)
     }
 }
 
@@ -173,7 +175,17 @@ impl Gateway {
     pub(super) fn after_replies(&self, after: After) {
         match after {
             After::Nothing => {}
-            After::Send(to, said) => self.send_replies(&to, said),
+            After::Send(to, mut said, merge) => {
+                said.sort_unstable_by_key(|said| said.rank);
+                said.dedup_by(|next, last| last.joins(next));
+                self.send_replies(
+                    &to,
+                    match merge {
+                        Some(merge) => merged(said, merge),
+                        None => said,
+                    },
+                );
+            }
             After::Arm(port) => {
                 // In the drop of an actor while its runtime goes, nobody is left to wait.
                 let Ok(runtime) = tokio::runtime::Handle::try_current() else { return self.flush(port) };
@@ -224,6 +236,30 @@ impl Gateway {
     }
 }
 
+/// Merges the replies of neighbouring ranks; what does not merge stays as it is.
+fn merged(said: Vec<Said>, merge: MergeReplies) -> Vec<Said> {
+    let follows = |one: &Said, next: &Said| {
+        one.reply.is_ok() && next.reply.is_ok() && one.rank.checked_add(one.len) == Some(next.rank)
+    };
+    let merge = |span: &[Said]| -> Option<Said> {
+        let len = span.iter().map(|said| said.len).sum();
+        let times = |said: &Said| if said.merged { 1 } else { said.len };
+        let replies: Vec<_> = span
+            .iter()
+            .filter_map(|said| said.reply.as_ref().ok().map(|reply| (reply, times(said))))
+            .collect();
+        let one = matches!(replies[..], [] | [(_, 1)]);
+        let payload = if one { None } else { merge(&replies) }?;
+        Some(Said { rank: span.first()?.rank, len, merged: true, reply: Ok(payload) })
+    };
+    said.chunk_by(follows)
+        .flat_map(|span| merge(span).map_or_else(|| span.to_vec(), |said| vec![said]))
+        .collect()
+}
+
 fn too_large() -> CallErrorKind {
     CallErrorKind::Decode { reason: "replies too large to go together".to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,6 +145,33 @@ fn a_proc_that_is_cut_from_its_host_fails_its_ranks_alone() {
     });
 }
 
+#[test]
+fn replies_are_merged_on_their_way_in_rank_order() {
+    on_network(6, async |cx, _| {
+        let (_hosts, _procs, counters) = tree(cx, 3, 4).await;
+        let came = delivered(cx);
+        assert_eq!(counters.rank_of().reduce(Sum).call(cx).await.unwrap(), 66);
+        assert_eq!(counters.rank_of().reduce(Max).call(cx).await.unwrap(), 11);
+        assert_eq!(delivered(cx) - came, 6);
+        let places = counters.place().reduce(Concat).call(cx).await.unwrap();
+        assert_eq!(places, (0..12).map(|rank| format!("gpus/{rank}")).collect::<String>());
+        // Merged by whom it is not known: the caller alone.
+        let last = counters.place().reduce(Last(7)).call(cx).await.unwrap();
+        assert_eq!(last, "gpus/11");
+        let error = counters.fall_on(5).reduce(Sum).call(cx).await.unwrap_err();
+        assert_eq!((error.partial, error.failed.len(), error.failed[0].rank), (Some(55), 1, 5));
+    });
+}
+
+/// A reducer with state, which no gateway can know.
+struct Last(#[expect(dead_code, reason = "it is there to be state")] u8);
+
+impl Reducer<String> for Last {
+    fn reduce(&self, _: String, right: String) -> String {
+        right
+    }
+}
+
 /// Keeps what it is told.
 struct Scribe {
     told: Vec<(u64, u32)>,
@@ -265,6 +292,8 @@ fn casts_and_sends_of_one_sender_stay_in_order_whatever_the_road() {
                 }
             }
             assert_eq!(cx.returned(), 0);
+            let dials = network.connections(&crate::loss::door(cx));
+            assert!(dials > 8, "seed {seed}: the links were cut: {dials} connections");
         });
     }
 }
