@@ -87,6 +87,10 @@ pub trait Resident: Send + Sync {
     fn outbox(&self) -> Option<&Outbox> {
         None
     }
+    /// Whether it ends only with its proc, whatever [`end`](Resident::end) says: a client.
+    fn ends_with_proc(&self) -> bool {
+        false
+    }
     /// How it ended, once it has.
     fn end(&self) -> Option<End>;
     /// Resolves when it has ended.

@@ -141,6 +141,11 @@ impl Proc {
         self.0.admit(resident)
     }
 
+    /// One who lives here.
+    pub fn resident(&self, uid: Uid) -> Option<Arc<dyn Resident>> {
+        self.0.actors().get(&uid).cloned()
+    }
+
     /// Who lives here, in a fixed order.
     pub fn residents(&self) -> Vec<ActorId> {
         self.0.in_order().iter().map(|actor| actor.id().clone()).collect()

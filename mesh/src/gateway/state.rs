@@ -137,7 +137,9 @@ impl State {
     }
 
     pub(super) fn hold_departing(&mut self, envelope: Envelope) -> Result<(), Box<Bounced>> {
-        hold(self.departing.entry(envelope.to.proc.uid).or_default(), envelope)
+        let (proc, host) = (envelope.to.proc.uid, envelope.to.at.gateway.uid);
+        let departing = if self.departing.contains_key(&proc) { proc } else { host };
+        hold(self.departing.entry(departing).or_default(), envelope)
     }
 }
 

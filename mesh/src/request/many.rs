@@ -296,6 +296,7 @@ impl fmt::Display for CastError {
 
 impl std::error::Error for CastError {}
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Cast<A> {
     type Pending = MeshPending<M::Reply>;
 
@@ -304,6 +305,7 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Cast<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
     fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError> {
         let ranks = self.ranks(M::NAME);

@@ -101,6 +101,7 @@ pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {
     CallErrorKind::Undeliverable { reason: error.to_string() }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     type Pending = Pending<M::Reply>;
 
@@ -110,6 +111,7 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let limit_us = timeout.map(clock::to_us);

@@ -1,6 +1,6 @@
 //! The bookkeeping of a kind: the only place where a status changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ use crate::value::{Status, StatusClass, StatusOverlay};
 
 /// How many waits and subscriptions one table holds; more are answered with the status as it is.
 const WAITERS_MAX: usize = 1 << 16;
+
+/// How many resources that have ended a table remembers; of older ones it says that they do not exist.
+pub const ENDED_MAX: usize = 1024;
 
 /// A resource, as seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +35,8 @@ pub struct ResourceState<S> {
 
 struct Entry<R: Resource> {
     label: Label,
-    spec: R::Spec,
+    /// `None` once it has ended: what it was made from may be large.
+    spec: Option<R::Spec>,
     status: Status,
     state: Option<R::State>,
     generation: u64,
@@ -54,6 +58,8 @@ pub struct ResourceTable<R: Resource> {
     waiting: usize,
     subscribers: BTreeMap<ResourceKey, Vec<PortRef<ResourceState<R::State>>>>,
     subscribed: usize,
+    /// Those that have ended, the oldest first.
+    ended: VecDeque<ResourceKey>,
     stopping: bool,
 }
 
@@ -65,6 +71,7 @@ impl<R: Resource> Default for ResourceTable<R> {
             waiting: 0,
             subscribers: BTreeMap::new(),
             subscribed: 0,
+            ended: VecDeque::new(),
             stopping: false,
         }
     }
@@ -81,9 +88,9 @@ impl<R: Resource> ResourceTable<R> {
         self.entries.get(&key).map_or(Status::NotExist, |entry| entry.status.clone())
     }
 
-    /// What it was made from.
+    /// What it was made from, until it has ended.
     pub fn spec(&self, key: ResourceKey) -> Option<&R::Spec> {
-        self.entries.get(&key).map(|entry| &entry.spec)
+        self.entries.get(&key).and_then(|entry| entry.spec.as_ref())
     }
 
     /// What is seen of it.
@@ -132,9 +139,11 @@ impl<R: Resource> ResourceTable<R> {
         spec: R::Spec,
         status: Status,
     ) {
-        let entry = Entry { label, spec, status, state: None, generation: 1, spec_conflict: false };
+        let entry =
+            Entry { label, spec: Some(spec), status, state: None, generation: 1, spec_conflict: false };
         self.entries.insert(key, entry);
         self.tell(cx, key);
+        self.retire(key);
     }
 
     pub(super) fn conflict(&mut self, cx: &impl Caller, key: ResourceKey) {
@@ -147,7 +156,7 @@ impl<R: Resource> ResourceTable<R> {
 
     pub(super) fn updated(&mut self, cx: &impl Caller, key: ResourceKey, spec: R::Spec, state: R::State) {
         if let Some(entry) = self.entries.get_mut(&key) {
-            entry.spec = spec;
+            entry.spec = Some(spec);
             let status = entry.status.clone();
             self.set(cx, key, status, Some(state));
         }
@@ -169,6 +178,22 @@ impl<R: Resource> ResourceTable<R> {
         entry.state = state.or(entry.state.take());
         entry.generation += 1;
         self.tell(cx, key);
+        self.retire(key);
+    }
+
+    /// Keeps of one that has ended what may still be asked for, and forgets the oldest of too many.
+    fn retire(&mut self, key: ResourceKey) {
+        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.status.is_terminal()) else {
+            return;
+        };
+        entry.spec = None;
+        self.subscribed -= self.subscribers.remove(&key).map_or(0, |ports| ports.len());
+        self.ended.push_back(key);
+        if self.ended.len() > ENDED_MAX
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
     }
 
     fn tell(&mut self, cx: &impl Caller, key: ResourceKey) {
@@ -220,7 +245,8 @@ impl<R: Resource> ResourceTable<R> {
         key: ResourceKey,
         port: PortRef<ResourceState<R::State>>,
     ) {
-        if port.post_control(cx, &self.state(key)).is_ok() && self.subscribed < WAITERS_MAX {
+        let told = port.post_control(cx, &self.state(key)).is_ok();
+        if told && !self.status(key).is_terminal() && self.subscribed < WAITERS_MAX {
             self.subscribed += 1;
             self.subscribers.entry(key).or_default().push(port);
         }
