@@ -1,6 +1,7 @@
 //! A hold on a child: its signals and its end.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
@@ -29,19 +30,19 @@ struct Shared {
     end: Arc<End>,
 }
 
-/// The end of a child, once it is known. Not a `watch` channel: that wakes those who wait in a random order, and equal
-/// seeds are to give equal runs.
+/// The end of a child. Not a `watch`: that wakes those who wait in an order of chance, and equal seeds are to give equal
+/// runs.
 #[derive(Debug, Default)]
 struct End {
     exit: OnceLock<Exit>,
-    known: Notify,
+    reported: Notify,
 }
 
 impl End {
+    /// The first report counts. Those who wait are woken in the order in which they came.
     fn report(&self, exit: Exit) {
-        // The first report counts.
         let _ = self.exit.set(exit);
-        self.known.notify_waiters();
+        self.reported.notify_waiters();
     }
 }
 
@@ -49,8 +50,8 @@ impl ProcessHandle {
     /// A handle for a child that `control` ends, and the one means of reporting its end.
     pub fn new(pid: Option<u32>, control: Arc<dyn ProcessControl>) -> (ProcessHandle, ExitReporter) {
         let end = Arc::new(End::default());
-        let reporter = ExitReporter { end: end.clone() };
-        (ProcessHandle { shared: Arc::new(Shared { pid, control, end }) }, reporter)
+        let shared = Shared { pid, control, end: end.clone() };
+        (ProcessHandle { shared: Arc::new(shared) }, ExitReporter { end })
     }
 
     /// Its process id; `None` for a child that is not a process.
@@ -73,14 +74,15 @@ impl ProcessHandle {
     /// # Cancel safety
     /// Safe; any number of tasks may wait, and all get the same answer.
     pub async fn exited(&self) -> Exit {
-        let end = self.shared.end.clone();
+        let end = &self.shared.end;
         loop {
-            // Hears of a report from here on.
-            let known = end.known.notified();
+            let mut reported = pin!(end.reported.notified());
+            // From here on a report is not missed.
+            reported.as_mut().enable();
             if let Some(exit) = end.exit.get() {
                 return exit.clone();
             }
-            known.await;
+            reported.await;
         }
     }
 
@@ -114,8 +116,6 @@ impl ExitReporter {
 
 impl Drop for ExitReporter {
     fn drop(&mut self) {
-        if self.end.exit.get().is_none() {
-            self.end.report(Exit::unknown());
-        }
+        self.end.report(Exit::unknown());
     }
 }

@@ -207,6 +207,10 @@ impl<S: Send, U: DeserializeOwned> PortSink for AccumulateSink<S, U> {
         self.shared.changed.notify_one();
         Ok(Next::Keep)
     }
+
+    fn put_merged(&self, slot: u32, _len: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        self.put(slot, item)
+    }
 }
 
 fn decode<U: DeserializeOwned>(payload: &Payload) -> Result<U, CallErrorKind> {

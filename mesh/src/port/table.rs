@@ -37,6 +37,16 @@ pub trait PortSink: Send + Sync {
     /// Why the item is refused; it is returned to its sender.
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind>;
 
+    /// Takes what the replies of `len` ranks from `slot` on were merged into. Only a port whose call asked for that gets
+    /// it.
+    ///
+    /// # Errors
+    /// As [`PortSink::put`].
+    fn put_merged(&self, slot: u32, len: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        let _ = (slot, len, item);
+        Err(CallErrorKind::Undeliverable { reason: "merged replies were not asked for".to_owned() })
+    }
+
     /// The calls whose replies it waits for: who waits, and for what.
     fn calls(&self) -> Vec<CallWait> {
         Vec::new()
@@ -149,7 +159,15 @@ impl PortTable {
             return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
         };
         let mut outcome = Ok(());
-        for Said { rank, len, reply, .. } in said {
+        for Said { rank, len, merged, reply } in said {
+            if merged {
+                match sink.put_merged(rank, len, reply.into()) {
+                    Ok(Next::Close) => self.close(port),
+                    Ok(Next::Keep) => {}
+                    Err(kind) => outcome = Err(kind),
+                }
+                continue;
+            }
             // Cheap: the bytes are shared.
             for slot in rank..rank.saturating_add(len) {
                 match sink.put(slot, reply.clone().into()) {

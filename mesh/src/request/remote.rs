@@ -22,7 +22,7 @@ pub(super) struct Posting {
     pub(super) limit_us: Option<u64>,
     pub(super) point: Option<CastPoint>,
     /// How the replies of many may be merged.
-    pub(super) merge: Option<u32>,
+    pub(super) merge: Option<u64>,
 }
 
 pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {

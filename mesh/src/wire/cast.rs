@@ -66,7 +66,7 @@ pub struct Manifest {
     actor: Uid,
     handler: u64,
     size: u32,
-    merge: Option<u32>,
+    merge: Option<u64>,
     procs: Procs,
     at: Vec<Arc<Location>>,
     runs: Vec<Run>,
@@ -95,7 +95,7 @@ pub fn system_proc(host: &Location) -> ProcId {
 impl Manifest {
     /// Of nobody yet: the actors `actor`, one in each proc, of a view of `size` ranks. The replies may be merged as
     /// `merge` says. Names that `procs` has are dropped.
-    pub fn new(actor: Uid, handler: u64, size: u32, merge: Option<u32>, procs: &Procs) -> Manifest {
+    pub fn new(actor: Uid, handler: u64, size: u32, merge: Option<u64>, procs: &Procs) -> Manifest {
         let procs = match procs {
             Procs::Named(_) => Procs::Named(Vec::new()),
             procs => procs.clone(),
@@ -142,7 +142,7 @@ impl Manifest {
     }
 
     /// How the replies may be merged on their way.
-    pub fn merge(&self) -> Option<u32> {
+    pub fn merge(&self) -> Option<u64> {
         self.merge
     }
 

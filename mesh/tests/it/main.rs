@@ -6,6 +6,7 @@
 mod annotations;
 mod bounded;
 mod calls;
+mod casts;
 mod conservation;
 mod endings;
 mod inspecting;
