@@ -53,6 +53,9 @@ impl BootstrapCommand {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
+            // The secret comes with the orders: what a child starts is not to find it in its environment.
+            .env_remove("MESH_SECRET")
+            .env_remove("MESH_SECRET_FILE")
             .envs(self.env.iter().map(|(key, value)| (key, value)))
             .env(MARKER, MARKER_VALUE)
             .process_group(0)

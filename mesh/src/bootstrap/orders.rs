@@ -58,14 +58,14 @@ pub struct Orders {
 
 impl fmt::Debug for Orders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the token nor what the layer above adds belongs in a log.
+        // Neither the token, nor the values of settings, one of which is a secret, nor what the layer above adds belongs in a log.
         f.debug_struct("Orders")
             .field("kind", &self.kind)
             .field("proc", &self.proc)
             .field("parent", &self.parent)
             .field("incarnation", &self.incarnation)
             .field("seed", &self.seed)
-            .field("config", &self.config)
+            .field("config", &self.config.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("payload_len_bytes", &self.payload.len())
             .finish_non_exhaustive()
     }
