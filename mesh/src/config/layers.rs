@@ -178,6 +178,17 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads the text of a configuration file; `path` is what errors call it. Files that it names are not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Config::load) for the file (`CONFIG-2`).
+    pub fn of_text(path: impl AsRef<Path>, text: &str) -> Result<Config, ConfigError> {
+        let mut config = Config::default();
+        config.read_file(path.as_ref(), &|_| Ok(text.to_owned()))?;
+        Ok(config)
+    }
+
     fn read_file(
         &mut self,
         path: &Path,

@@ -6,6 +6,7 @@
 mod bounded;
 mod calls;
 mod conservation;
+mod decoders;
 mod links;
 mod local;
 mod loss;

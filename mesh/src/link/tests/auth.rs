@@ -80,7 +80,7 @@ async fn a_wrong_secret_is_named_at_once_on_both_sides_of_a_socket() {
         assert_eq!((connections.0.trust, connections.1.trust), (Trust::Network, Trust::Network));
         let (dials, accepts) =
             (auth(SECRET, Role::Dials), auth("another secret, of another test", Role::Accepts));
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         check_refused(connections, dials, accepts, HelloError::OtherSecret).await;
         start.elapsed()
     };
