@@ -11,6 +11,7 @@
 //! - `WIRE-3` nothing on the wire is of a platform's size: `usize` travels as `u64`.
 
 pub mod auth;
+pub mod cast;
 pub mod codec;
 pub mod envelope;
 pub mod frame;

@@ -1,9 +1,9 @@
 //! A hold on a child: its signals and its end.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 pub use crate::supervision::Exit;
 
@@ -26,14 +26,31 @@ pub struct ProcessHandle {
 struct Shared {
     pid: Option<u32>,
     control: Arc<dyn ProcessControl>,
-    exit: watch::Receiver<Option<Exit>>,
+    end: Arc<End>,
+}
+
+/// The end of a child, once it is known. Not a `watch` channel: that wakes those who wait in a random order, and equal
+/// seeds are to give equal runs.
+#[derive(Debug, Default)]
+struct End {
+    exit: OnceLock<Exit>,
+    known: Notify,
+}
+
+impl End {
+    fn report(&self, exit: Exit) {
+        // The first report counts.
+        let _ = self.exit.set(exit);
+        self.known.notify_waiters();
+    }
 }
 
 impl ProcessHandle {
     /// A handle for a child that `control` ends, and the one means of reporting its end.
     pub fn new(pid: Option<u32>, control: Arc<dyn ProcessControl>) -> (ProcessHandle, ExitReporter) {
-        let (sender, exit) = watch::channel(None);
-        (ProcessHandle { shared: Arc::new(Shared { pid, control, exit }) }, ExitReporter { sender })
+        let end = Arc::new(End::default());
+        let reporter = ExitReporter { end: end.clone() };
+        (ProcessHandle { shared: Arc::new(Shared { pid, control, end }) }, reporter)
     }
 
     /// Its process id; `None` for a child that is not a process.
@@ -56,22 +73,26 @@ impl ProcessHandle {
     /// # Cancel safety
     /// Safe; any number of tasks may wait, and all get the same answer.
     pub async fn exited(&self) -> Exit {
-        let mut exit = self.shared.exit.clone();
-        match exit.wait_for(Option::is_some).await {
-            Ok(exit) => exit.clone().unwrap_or_else(Exit::unknown),
-            Err(_) => Exit::unknown(),
+        let end = self.shared.end.clone();
+        loop {
+            // Hears of a report from here on.
+            let known = end.known.notified();
+            if let Some(exit) = end.exit.get() {
+                return exit.clone();
+            }
+            known.await;
         }
     }
 
     /// How it ended, if it has.
     pub fn try_exited(&self) -> Option<Exit> {
-        self.shared.exit.borrow().clone()
+        self.shared.end.exit.get().cloned()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let running = self.exit.borrow().is_none();
+        let running = self.end.exit.get().is_none();
         if running {
             self.control.kill();
         }
@@ -81,24 +102,20 @@ impl Drop for Shared {
 /// Reports the end of a child, once. Dropped without a report it reports [`Exit::unknown`], so that every wait ends.
 #[derive(Debug)]
 pub struct ExitReporter {
-    sender: watch::Sender<Option<Exit>>,
+    end: Arc<End>,
 }
 
 impl ExitReporter {
     /// Reports it.
     pub fn report(self, exit: Exit) {
-        self.sender.send_replace(Some(exit));
+        self.end.report(exit);
     }
 }
 
 impl Drop for ExitReporter {
     fn drop(&mut self) {
-        self.sender.send_if_modified(|exit| {
-            let unreported = exit.is_none();
-            if unreported {
-                *exit = Some(Exit::unknown());
-            }
-            unreported
-        });
+        if self.end.exit.get().is_none() {
+            self.end.report(Exit::unknown());
+        }
     }
 }
