@@ -182,7 +182,8 @@ fn an_overlay_is_checked_when_decoded() {
     check(&[(0, Status::Running), (7, Status::failed("x"))], None);
     check(&[(7, Status::Running), (0, Status::Running)], Some("not ascending at rank 0"));
     check(&[(7, Status::Running), (7, Status::Running)], Some("not ascending at rank 7"));
-    let long: Vec<_> = (0..=OVERLAY_LEN_MAX as u32).map(|rank| (rank, rank + 1, Status::Running)).collect();
+    let long: Vec<_> =
+        (0..=u32::try_from(OVERLAY_LEN_MAX).unwrap()).map(|rank| (rank, rank + 1, Status::Running)).collect();
     let long = Payload::of(&long).unwrap().get::<StatusOverlay>();
     assert!(long.unwrap_err().to_string().contains("at most 1048576"));
 }
