@@ -228,14 +228,16 @@ impl Outbox {
     }
 
     /// Opens a port for many items.
-    pub(crate) fn open_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+    pub(crate) fn open_port<T: DeserializeOwned + 'static>(
+        &self,
+    ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
         let (sink, items) = ItemSink::new(self.config.get(config::MAILBOX_CAPACITY));
         let (addr, guard) = self.open_sink(sink)?;
         Ok((addr, Port::new(items, guard)))
     }
 
     /// Opens a port for one item.
-    pub(crate) fn open_once_port<T: DeserializeOwned>(
+    pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
         let (sink, item) = OnceSink::new();

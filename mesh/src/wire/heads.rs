@@ -110,16 +110,16 @@ impl HeadWriter {
         let slot = slot_of(envelope);
         if self.slots.get(slot).is_some_and(|who| who.as_ref().is_some_and(|who| who.is_of(envelope))) {
             let known: Lead<&Who> = Lead::Known(u8::try_from(slot).expect("SLOTS fits"));
-            encoder.put(&known)?;
+            encoder.put_plain(&known)?;
             return put_rest(envelope, encoder);
         }
         let who = Who::of(envelope);
         let start = encoder.body().len();
         let keeps = who_len(&who)? <= WHO_LEN_MAX;
         if keeps {
-            encoder.put(&Lead::New(u8::try_from(slot).expect("SLOTS fits"), &who))?;
+            encoder.put_plain(&Lead::New(u8::try_from(slot).expect("SLOTS fits"), &who))?;
         } else {
-            encoder.put(&Lead::Once(&who))?;
+            encoder.put_plain(&Lead::Once(&who))?;
         }
         debug_assert!(encoder.body().len() > start);
         put_rest(envelope, encoder)?;
@@ -140,7 +140,7 @@ impl HeadWriter {
 
 fn who_len(who: &Who) -> Result<usize, EncodeError> {
     let mut encoder = Encoder::default();
-    encoder.put(who)?;
+    encoder.put_plain(who)?;
     Ok(encoder.body().len())
 }
 
@@ -160,7 +160,7 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
         }
         Some((port, slot)) => Reply::Other(port.clone(), *slot),
     };
-    encoder.put(&Rest {
+    encoder.put_plain(&Rest {
         target: envelope.to.target,
         seq: headers.seq,
         deadline_us: headers.deadline_us,
@@ -173,9 +173,9 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
         point: headers.point,
     })?;
     match &envelope.body {
-        Body::Message(_) => encoder.put(&BodyHead::Message),
-        Body::Reply(_) => encoder.put(&BodyHead::Reply),
-        Body::Failed(_) | Body::Returned { .. } => encoder.put(&BodyHead::of(&envelope.body)),
+        Body::Message(_) => encoder.put_plain(&BodyHead::Message),
+        Body::Reply(_) => encoder.put_plain(&BodyHead::Reply),
+        Body::Failed(_) | Body::Returned { .. } => encoder.put_plain(&BodyHead::of(&envelope.body)),
     }
 }
 
