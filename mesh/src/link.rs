@@ -30,11 +30,12 @@ use std::time::Duration;
 
 use crate::call::CallErrorKind;
 use crate::wire::envelope::Envelope;
+use crate::wire::heads::{Tell, Told};
 use crate::wire::session::Window;
 
+mod backlog;
 mod driver;
 mod handshake;
-mod outgoing;
 mod reader;
 mod redial;
 mod shared;
@@ -60,6 +61,14 @@ pub trait LinkEvents: Send + Sync + 'static {
     /// # Ordering
     /// In the order in which they were posted.
     fn arrived(&self, link: LinkId, envelope: Envelope);
+
+    /// Plain messages have arrived.
+    ///
+    /// # Ordering
+    /// As with [`LinkEvents::arrived`], of which they are a part.
+    fn told(&self, link: LinkId, told: &[Told<'_>]) {
+        told.iter().for_each(|told| self.arrived(link, told.to_envelope()));
+    }
 
     /// The link is no more. What was posted and not acknowledged comes back, oldest first; some of it may have arrived.
     fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>);
@@ -135,6 +144,17 @@ impl Link {
     /// Envelopes arrive in the order in which they are posted.
     pub fn post(&self, envelope: Envelope) -> Result<(), Refused> {
         self.shared.post(envelope)
+    }
+
+    /// Posts a plain message, encoded straight into what is to be written. It never waits.
+    ///
+    /// # Errors
+    /// Why it is not taken, as with [`Link::post`].
+    ///
+    /// # Ordering
+    /// As with [`Link::post`].
+    pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        self.shared.tell(tell)
     }
 
     /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.

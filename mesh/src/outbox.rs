@@ -18,6 +18,7 @@ use crate::port::{
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+use crate::wire::heads::Told;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
 const SEQUENCES_MAX: usize = 1 << 20;
@@ -79,6 +80,11 @@ pub trait Resident: Send + Sync {
     /// # Errors
     /// The envelope, and why it is refused.
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+    /// Takes plain messages, all for one handler; as [`LocalProc::told`](crate::gateway::LocalProc::told).
+    fn told(&self, told: &[Told<'_>]) -> usize {
+        let _ = told;
+        0
+    }
     /// Asks it to stop.
     fn stop(&self, mode: StopMode);
     /// Ends it now: its task is dropped at its next await.
@@ -188,14 +194,21 @@ impl Outbox {
 
     /// The next number of a sender's messages to an actor; taken before fan-out.
     pub fn next_seq(&self, sender: Uid, to: &Destination) -> u64 {
-        let Target::Handler { actor, .. } = to.target else { return 0 };
+        match to.target {
+            Target::Handler { actor, .. } => self.next_seq_to(sender, to.proc.uid, actor),
+            Target::Port { .. } => 0,
+        }
+    }
+
+    /// As [`Outbox::next_seq`], for an actor of a proc.
+    pub(crate) fn next_seq_to(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
         let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
         if sequences.len() >= SEQUENCES_MAX {
             // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
             // kept across so many destinations that this happens.
             sequences.clear();
         }
-        let seq = sequences.entry((sender, to.proc.uid, actor)).or_insert(0);
+        let seq = sequences.entry((sender, proc, actor)).or_insert(0);
         *seq += 1;
         *seq
     }

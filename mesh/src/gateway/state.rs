@@ -53,6 +53,8 @@ pub(super) struct State {
     gone_order: VecDeque<Uid>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
+    /// The route that was chosen last; see `Gateway::state`.
+    pub(super) last_route: Option<(Uid, GatewayId, Link)>,
     next_link: u64,
     sessions_dialled: u64,
 }
@@ -74,6 +76,7 @@ impl State {
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
             dialing: BTreeMap::new(),
+            last_route: None,
             next_link: 1,
             sessions_dialled: 0,
         }

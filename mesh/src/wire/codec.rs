@@ -160,6 +160,11 @@ impl Encoder {
         self.parts.as_deref().unwrap_or_default()
     }
 
+    /// How many bytes of memory it holds for the body.
+    pub fn capacity(&self) -> usize {
+        self.body.capacity()
+    }
+
     /// Starts anew, keeping the memory.
     pub fn clear(&mut self) {
         self.body.clear();

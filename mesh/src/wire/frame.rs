@@ -158,7 +158,7 @@ pub fn encode_head_into(
     out: &mut BytesMut,
 ) -> Result<(), FrameError> {
     check_lengths(head.len(), body_len, parts)?;
-    out.reserve(HEADER_LEN + 4 * parts.len() + head.len());
+    out.reserve(encoded_len(head.len(), parts.len()));
     out.put_u8(kind as u8);
     out.put_u8(0);
     out.put_u16_le(u16::try_from(parts.len()).expect("PARTS_MAX fits"));
@@ -171,6 +171,11 @@ pub fn encode_head_into(
     }
     out.extend_from_slice(head);
     Ok(())
+}
+
+/// What [`encode_head_into`] appends, in bytes.
+pub fn encoded_len(head_len: usize, part_count: usize) -> usize {
+    HEADER_LEN + 4 * part_count + head_len
 }
 
 /// Checks the lengths of what is to be sent; gives that of all parts together, in bytes.
@@ -200,6 +205,42 @@ fn check_parts(count: usize) -> Result<(), FrameError> {
 fn add_part(sum: usize, len: usize) -> Result<usize, FrameError> {
     let sum = sum.saturating_add(len);
     if sum > PARTS_LEN_MAX { Err(FrameError::PartsTooLarge { len: sum as u64 }) } else { Ok(sum) }
+}
+
+/// A data frame without parts, where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataFrame<'a> {
+    /// The session's number.
+    pub seq: u64,
+    /// The number up to which the sender of this frame has received everything.
+    pub ack: u64,
+    /// The small, structured part.
+    pub head: &'a [u8],
+    /// The encoded value.
+    pub body: &'a [u8],
+    /// What it takes of the bytes, in all.
+    pub len: usize,
+}
+
+/// The data frame without parts that lies whole at the front of `bytes`, and is within the bounds; `None` when there is
+/// none, whatever there is instead: the decoder will say.
+#[inline]
+pub fn peek_data(bytes: &[u8]) -> Option<DataFrame<'_>> {
+    let header: &[u8; HEADER_LEN] = bytes.first_chunk()?;
+    let u32_at =
+        |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize;
+    let u64_at = |at: usize| u32_at(at) as u64 | (u32_at(at + 4) as u64) << 32;
+    if header[..4] != [FrameKind::Data as u8, 0, 0, 0] {
+        return None;
+    }
+    let (head, body) = (u32_at(4), u32_at(8));
+    if head > HEAD_LEN_MAX || body > BODY_LEN_MAX {
+        return None;
+    }
+    let len = HEADER_LEN + head + body;
+    let content = bytes.get(HEADER_LEN..len)?;
+    let (head, body) = content.split_at(head);
+    Some(DataFrame { seq: u64_at(12), ack: u64_at(20), head, body, len })
 }
 
 /// Cuts bytes into frames, however the bytes are split on their way.
@@ -278,6 +319,11 @@ impl FrameDecoder {
                 }
             }
         }
+    }
+
+    /// Whether the next byte begins a frame.
+    pub fn is_between_frames(&self) -> bool {
+        matches!(self.state, DecodeState::Header)
     }
 
     /// How many more bytes than the `have` in the buffer are needed before [`feed`](FrameDecoder::feed) can go on, at

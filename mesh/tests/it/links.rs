@@ -492,7 +492,7 @@ mod sockets {
         let hello = stranger_hello();
         let message = a.message(&b, 5, 1, 64);
         let mut encoder = Encoder::default();
-        HeadWriter::default().encode(&message, &mut encoder).unwrap();
+        HeadWriter::default().encode(&message, message.headers.seq, &mut encoder).unwrap();
         let head = encoder.finish().unwrap().body;
         let body = message.payload().unwrap().body.clone();
         let mut good = bytes::BytesMut::new();
