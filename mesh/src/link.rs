@@ -18,6 +18,7 @@
 //! - `LINK-5` a lost connection alone loses nothing, repeats nothing and changes no order: the session goes on over the
 //!   next one (`SESSION-4`), until [`LinkLimits::give_up`] is over.
 //! - `LINK-6` without a connection no more is kept than the window; beyond it, senders are refused.
+//! - `LINK-7` a large envelope goes in chunks, and stops no others: see `large`.
 //!
 //! ```text
 //! Open ──close, or the other side's Bye──► Closing ──both Byes, all acknowledged──► Closed
@@ -33,9 +34,11 @@ use crate::wire::envelope::Envelope;
 use crate::wire::heads::{Tell, Told};
 use crate::wire::session::Window;
 
+mod assembly;
 mod backlog;
 mod driver;
 mod handshake;
+mod large;
 mod reader;
 mod redial;
 mod shared;
@@ -170,6 +173,7 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn flush(&self) {
+        self.shared.until(|state| state.has_sent_large()).await;
         if let Some(last) = self.shared.ask_for_ack() {
             self.shared.until(|state| state.is_acknowledged(last)).await;
         }

@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
+use super::large::with_sections;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::Envelope;
 use crate::wire::frame::{Frame, FrameDecoder};
@@ -30,6 +31,25 @@ const SLICES_MAX: usize = 16;
 
 /// How much memory, in bytes, is taken at a time.
 const BLOCK_LEN: usize = 64 << 10;
+
+/// A frame of the session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) kind: SentKind,
+    /// Its length in bytes.
+    pub(super) len: usize,
+}
+
+/// What a frame of the session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentKind {
+    /// An envelope.
+    Whole,
+    /// A piece of a large one.
+    Chunk,
+    /// An envelope whose bytes went before it.
+    Beside,
+}
 
 /// The data frames that are not acknowledged, as bytes.
 #[derive(Debug, Default)]
@@ -110,22 +130,30 @@ impl Backlog {
         self.untaken = self.pieces.iter().map(Bytes::len).sum();
     }
 
-    /// The envelopes of the frames, whose lengths in bytes are given.
+    /// The envelopes of the frames that were sent; `large` has the bytes of those that went in chunks.
     pub(super) fn into_envelopes(
         mut self,
-        lengths: impl Iterator<Item = usize>,
+        sent: impl Iterator<Item = Sent>,
+        mut large: impl Iterator<Item = Vec<Bytes>>,
         mut heads: HeadReader,
     ) -> Vec<Envelope> {
         self.end_tail();
         let mut envelopes = Vec::new();
-        for len in lengths {
-            let mut frame = self.copy_front(len);
+        for Sent { kind, len } in sent {
+            let mut frame = if kind == SentKind::Chunk { BytesMut::new() } else { self.copy_front(len) };
             self.release(len);
+            if kind == SentKind::Chunk {
+                continue;
+            }
             let Ok(Some(Frame { head, body, parts, .. })) = FrameDecoder::default().feed(&mut frame) else {
                 unreachable!("FRAME-3: what was encoded here is decoded here");
             };
             let decoded = heads.decode(&head, Payload { body, parts });
-            envelopes.push(decoded.expect("HEADS-1: what was encoded here is decoded here"));
+            let envelope = decoded.expect("HEADS-1: what was encoded here is decoded here");
+            envelopes.push(match kind {
+                SentKind::Beside => with_sections(envelope, large.next().unwrap_or_default()),
+                SentKind::Whole | SentKind::Chunk => envelope,
+            });
         }
         envelopes
     }

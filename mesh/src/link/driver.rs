@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::LinkEvents;
+use super::assembly::Assembly;
 use super::handshake::Ready;
 use super::reader::{End, Reader};
 use super::redial::{Backoff, Redial, RedialError};
@@ -60,15 +61,16 @@ impl Driver {
     }
 
     async fn serve_all(&self, mut ready: Ready) -> End {
-        let mut heads = HeadReader::default();
+        let (mut heads, mut assembly) = (HeadReader::default(), Assembly::default());
         loop {
-            let mut reader = match self.connect(ready, heads) {
+            let mut reader = match self.connect(ready, heads, assembly) {
                 Ok(reader) => reader,
                 Err(reason) => return End::Fault(reason),
             };
             let end = reader.run().await;
             // What it was told goes on with the session.
-            heads = reader.heads;
+            reader.assembly.cut();
+            (heads, assembly) = (reader.heads, reader.assembly);
             let (End::Cut(reason), false) = (&end, matches!(self.road, Road::Once)) else { return end };
             self.shared.disconnect();
             tracing::debug!(link = self.shared.id.0, peer = %self.shared.peer, %reason, "connection lost");
@@ -79,7 +81,7 @@ impl Driver {
         }
     }
 
-    fn connect(&self, ready: Ready, heads: HeadReader) -> Result<Reader, String> {
+    fn connect(&self, ready: Ready, heads: HeadReader, assembly: Assembly) -> Result<Reader, String> {
         let Ready { connection, rest, received, wants_welcome, .. } = ready;
         self.shared.connect(connection.writer, received, wants_welcome)?;
         Ok(Reader {
@@ -89,6 +91,7 @@ impl Driver {
             buffer: rest,
             decoder: FrameDecoder::default(),
             heads,
+            assembly,
             batch: Vec::new(),
             next_seq: self.shared.lock().session.received_up_to() + 1,
         })

@@ -1,20 +1,22 @@
 //! What comes over one connection: takes frames off it and hands their envelopes on, until it ends.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::LinkEvents;
+use super::assembly::{Arriving, Assembly};
 use super::shared::{Phase, REASON_LEN_MAX, Shared, window_len, window_len_of};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::Envelope;
-use crate::wire::frame::{self, Frame, FrameDecoder, FrameKind, RESERVE_MAX};
+use crate::wire::frame::{self, ChunkFrame, Frame, FrameDecoder, FrameKind, RESERVE_MAX};
 use crate::wire::heads::HeadReader;
 use crate::wire::hello::HelloError;
 use crate::wire::session::SessionError;
@@ -43,6 +45,8 @@ pub(super) struct Reader {
     pub(super) heads: HeadReader,
     /// The envelopes of one batch, in the order in which they came.
     pub(super) batch: Vec<Item>,
+    /// What comes in chunks.
+    pub(super) assembly: Assembly,
     /// The number that the session waits for, behind the batch.
     pub(super) next_seq: u64,
 }
@@ -118,9 +122,12 @@ impl Reader {
                 () = end_timer.as_mut(), if end_is_set => return self.timed_out(),
                 () = shared.for_driver.notified() => {}
                 () = write => {}
-                read = self.stream.read_buf(&mut self.buffer) => match read {
-                    Ok(0) => return self.ended(),
-                    Ok(_) => {}
+                read = read_more(&mut *self.stream, &mut self.buffer, &mut self.assembly) => match read {
+                    Ok((0, _)) => return self.ended(),
+                    Ok((_, None)) => {}
+                    Ok((_, Some(chunk))) => if let Err(reason) = self.accept_chunk(chunk) {
+                        return End::Fault(reason);
+                    },
                     Err(error) => return End::Cut(format!("the connection failed: {error}")),
                 },
                 () = ack_timer.as_mut(), if ack_is_set => {
@@ -178,8 +185,11 @@ impl Reader {
 
     /// Takes in what is in the buffer, up to a bound; gives whether there may be more.
     fn take_in(&mut self) -> Result<bool, End> {
-        if self.take_run()? {
+        if self.take_run()? || self.take_chunk().map_err(End::Fault)? {
             return Ok(true);
+        }
+        if self.is_at_chunk() {
+            return Ok(false);
         }
         let (more, fault) = match self.decode() {
             Ok(more) => (more, None),
@@ -232,9 +242,47 @@ impl Reader {
         Ok(true)
     }
 
+    /// Whether a chunk is arriving, or about to.
+    fn is_at_chunk(&mut self) -> bool {
+        self.assembly.room().is_some()
+            || (self.decoder.is_between_frames() && ChunkFrame::begins(&self.buffer))
+    }
+
+    /// Takes in what there is of a chunk; gives whether there may be more.
+    fn take_chunk(&mut self) -> Result<bool, String> {
+        if !self.is_at_chunk() {
+            return Ok(false);
+        }
+        if self.assembly.room().is_none() {
+            let begin = ChunkFrame::take(&mut self.buffer).map_err(|error| error.to_string())?;
+            let Some(chunk) = begin else { return Ok(false) };
+            if chunk.seq != self.next_seq {
+                // Chunks are written again only to another connection, from where the other side left off.
+                return Err(SessionError::Gap { expected: self.next_seq, found: chunk.seq }.to_string());
+            }
+            self.assembly.begin(&chunk)?;
+        }
+        match self.assembly.fill_from(&mut self.buffer) {
+            Some(whole) => self.accept_chunk(whole).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn accept_chunk(&mut self, chunk: Arriving) -> Result<(), String> {
+        self.next_seq += 1;
+        let mut state = self.shared.lock();
+        let taken_in = state.take_in_run(1, chunk.len as u64, chunk.ack);
+        self.shared.release(state);
+        if taken_in? {
+            self.shared.progressed();
+        }
+        Ok(())
+    }
+
     /// Takes a frame apart.
     fn item(&mut self, frame: Frame) -> Result<Item, String> {
-        let Frame { kind: FrameKind::Data, seq, ack, head, body, parts } = frame else {
+        let Frame { kind: kind @ (FrameKind::Data | FrameKind::Beside), seq, ack, head, body, parts } = frame
+        else {
             return Item::of_frame(frame);
         };
         let expected = self.next_seq;
@@ -246,8 +294,15 @@ impl Reader {
             return Ok(Item::Repeated { seq, ack });
         }
         self.next_seq += 1;
-        let payload = Payload { body, parts };
-        let len_bytes = window_len(&payload);
+        let (payload, len_bytes) = if kind == FrameKind::Beside {
+            let (stream, sections) = frame::decode_beside(body).ok_or("a malformed end of chunks")?;
+            // Its chunks have been counted.
+            (self.assembly.finish(stream, sections)?, 0)
+        } else {
+            let payload = Payload { body, parts };
+            let len_bytes = window_len(&payload);
+            (payload, len_bytes)
+        };
         let envelope =
             self.heads.decode(&head, payload).map_err(|error| format!("a malformed envelope: {error}"))?;
         Ok(Item::Data { seq, ack, len_bytes, envelope })
@@ -255,7 +310,7 @@ impl Reader {
 
     /// Decodes what is in the buffer into the batch.
     fn decode(&mut self) -> Result<bool, String> {
-        while self.batch.len() < BATCH_FRAMES {
+        while self.batch.len() < BATCH_FRAMES && !self.is_at_chunk() {
             match self.decoder.feed(&mut self.buffer) {
                 Ok(Some(frame)) => {
                     let item = self.item(frame)?;
@@ -310,6 +365,20 @@ impl Reader {
     }
 }
 
+/// Reads into the buffer, or straight to where an arriving chunk goes; gives how many bytes, and the chunk when that was
+/// all of it. Cancel safe.
+async fn read_more(
+    stream: &mut (dyn AsyncRead + Send + Unpin),
+    buffer: &mut BytesMut,
+    assembly: &mut Assembly,
+) -> io::Result<(usize, Option<Arriving>)> {
+    let Some((bytes, left)) = assembly.room() else {
+        return stream.read_buf(buffer).await.map(|count| (count, None));
+    };
+    let count = stream.read_buf(&mut bytes.limit(left)).await?;
+    Ok((count, assembly.filled(count)))
+}
+
 fn panicked() -> End {
     End::Fault("taking in an envelope panicked".into())
 }
@@ -329,7 +398,7 @@ impl Item {
     fn of_frame(frame: Frame) -> Result<Item, String> {
         let Frame { kind, seq, ack, body, .. } = frame;
         match kind {
-            FrameKind::Data => Err("data where there is none".into()),
+            FrameKind::Data | FrameKind::Beside | FrameKind::Chunk => Err("data where there is none".into()),
             FrameKind::Ack => Ok(Item::Ack { ack, wants_ack: seq != 0 }),
             FrameKind::Bye => {
                 let said = &body[..body.len().min(REASON_LEN_MAX)];

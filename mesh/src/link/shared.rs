@@ -11,16 +11,17 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
-use super::backlog::{Backlog, Outgoing, PART_LEN_MIN};
+use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind};
 use super::handshake::Ready;
+use super::large::{Large, LargeQueue};
 use super::reader::Item;
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane};
-use crate::wire::frame::{self, Frame, FrameKind};
+use crate::wire::frame::{self, ChunkFrame, Frame, FrameKind};
 use crate::wire::heads::{HeadWriter, Tell};
-use crate::wire::session::{Arrival, Session, SessionError};
+use crate::wire::session::{Arrival, Session, SessionError, Window};
 
 /// The longest reason that a `Bye` carries, in bytes.
 pub(super) const REASON_LEN_MAX: usize = 1024;
@@ -28,6 +29,9 @@ pub(super) const REASON_LEN_MAX: usize = 1024;
 /// From this many bytes in the buffer on, a sender writes them itself; and a sender whose envelope is waited for does
 /// at once.
 const FLUSH_LEN: usize = 32 << 10;
+
+/// Up to this many bytes of chunks go between what others send.
+const CHUNKS_LEN_MAX: usize = 256 << 10;
 
 /// How often senders write at once before the driver has had a turn: beyond it, they ride along.
 const INLINE_MAX: u8 = 8;
@@ -75,8 +79,9 @@ struct Wire {
 
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// Each message with the length of its frame in bytes.
-    pub(super) session: Session<usize>,
+    pub(super) session: Session<Sent>,
+    /// Envelopes that go in chunks, and those behind them.
+    large: LargeQueue,
     /// The frames of the session.
     backlog: Backlog,
     /// Frames that are said once, on this connection, and are given to nobody yet.
@@ -109,6 +114,7 @@ impl Shared {
         let state = State {
             phase: Phase::Open,
             session: Session::new(limits.window),
+            large: LargeQueue::default(),
             backlog: Backlog::default(),
             aside: BytesMut::new(),
             wire: None,
@@ -155,6 +161,14 @@ impl Shared {
         // Someone waits for what a call, a reply or a return says; a cast or a plain send has time until the next turn.
         let is_waited_for = envelope.headers.reply_to.is_some() || !matches!(envelope.body, Body::Message(_));
         let mut state = self.lock();
+        if state.large.takes(&envelope) {
+            if let Err(kind) = state.check_large(&envelope) {
+                return Err(Refused { envelope: Box::new(envelope), kind });
+            }
+            state.large.push(envelope);
+            self.posted(state, true);
+            return Ok(());
+        }
         match state.post(&envelope) {
             Ok(()) => self.posted(state, is_waited_for),
             Err(kind) => return Err(Refused { envelope: Box::new(envelope), kind }),
@@ -164,6 +178,11 @@ impl Shared {
 
     pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         let mut state = self.lock();
+        if !state.large.is_empty() || tell.parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
+            // It may be large itself, or behind one that is.
+            drop(state);
+            return self.post(tell.to_envelope()).map_err(|refused| refused.kind);
+        }
         state.tell(tell)?;
         self.posted(state, false);
         Ok(())
@@ -240,10 +259,14 @@ impl Shared {
     ) -> Result<(), String> {
         let mut state = self.lock();
         let mut released = 0;
-        state.session.resume(peer_received, |len| released += len).map_err(|error| error.to_string())?;
+        state
+            .session
+            .resume(peer_received, |sent| released += sent.len)
+            .map_err(|error| error.to_string())?;
         state.backlog.release(released);
         state.backlog.rewind();
         state.heads.forget_up_to(peer_received);
+        state.large.acked(peer_received);
         state.connection += 1;
         state.connected = true;
         let connection = state.connection;
@@ -292,6 +315,7 @@ impl Shared {
         // What was not written is returned, so it must not be written any more.
         state.aside.clear();
         let (backlog, heads) = (std::mem::take(&mut state.backlog), std::mem::take(&mut state.heads));
+        let (landing, unsent) = std::mem::take(&mut state.large).into_returned();
         if let Some(said) = said {
             state.put_bye(said);
         }
@@ -301,7 +325,9 @@ impl Shared {
         drop(state);
         drop(incoming);
         self.progress.notify_waiters();
-        (reason, backlog.into_envelopes(session.into_returned(), heads.into_reader()))
+        let mut returned = backlog.into_envelopes(session.into_returned(), landing, heads.into_reader());
+        returned.extend(unsent);
+        (reason, returned)
     }
 
     /// Takes the connection's writing half, with what is still to be said on it; `None` while someone writes.
@@ -370,8 +396,14 @@ impl State {
         self.connected
             && (self.has_frames()
                 || self.session.ack_due()
+                || !self.large.is_empty()
                 || matches!(self.asked, Some((_, false)))
                 || matches!(self.phase, Phase::Closing { .. } if !self.bye_written))
+    }
+
+    /// Whether no large envelope is still to be sent, nor one behind it.
+    pub(super) fn has_sent_large(&self) -> bool {
+        self.large.is_empty()
     }
 
     /// Whether there are frames that no one writes yet.
@@ -399,32 +431,112 @@ impl State {
     }
 
     fn post(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
+        let lane = envelope.headers.lane;
+        let len_bytes = envelope.payload().map_or(size_of::<Envelope>() as u64, window_len);
+        self.admit(lane, len_bytes)?;
+        self.put_envelope(envelope, len_bytes)
+    }
+
+    /// Sends an envelope that is admitted.
+    fn put_envelope(&mut self, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
         let (empty, lane) = (Payload::default(), envelope.headers.lane);
         let payload = envelope.payload().unwrap_or(&empty);
-        let len_bytes = envelope.payload().map_or(size_of::<Envelope>() as u64, window_len);
-        let number = self.admit(lane, len_bytes)?;
+        let number = self.session.next_seq();
+        self.encoder.clear();
         self.heads.encode(envelope, number, &mut self.encoder).map_err(malformed)?;
         self.append(number, &payload.body, Some(&payload.body), &payload.parts)
-            .map(|len| self.sent(lane, len_bytes, len))
+            .map(|len| self.sent(lane, len_bytes, Sent { kind: SentKind::Whole, len }))
+    }
+
+    /// Whether an envelope may go in chunks, or behind some.
+    fn check_large(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
+        let Window { messages, len_bytes } = self.session.window();
+        self.check_open()?;
+        if !self.large.admits(envelope, (messages, len_bytes)) {
+            return Err(CallErrorKind::MailboxFull { capacity: messages });
+        }
+        let head = HeadWriter::check(envelope).map_err(malformed)?;
+        let empty = Payload::default();
+        let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
+        frame::check_lengths(head, body.len(), parts).map(drop).map_err(malformed)
+    }
+
+    /// Sends chunks of large envelopes, each in its turn, and what may follow them.
+    fn put_chunks(&mut self) {
+        while self.backlog.untaken() < CHUNKS_LEN_MAX {
+            let Some(mut large) = self.large.next() else { break };
+            let Some(chunk) = large.next_chunk() else {
+                self.put_beside(large);
+                while let Some(envelope) = self.large.released() {
+                    // It was admitted when it was posted, and its head was checked.
+                    self.put_envelope(&envelope, 0).expect("what was taken encodes");
+                }
+                continue;
+            };
+            let begin = ChunkFrame {
+                seq: self.session.next_seq(),
+                ack: self.session.received_up_to(),
+                stream: chunk.stream,
+                section: chunk.section,
+                total: chunk.total,
+                len: chunk.bytes.len(),
+            };
+            let before = self.backlog.untaken();
+            let put = self.backlog.append(ChunkFrame::BEGIN_LEN, |tail| begin.encode_into(tail));
+            put.expect("a chunk is within the bounds");
+            self.backlog.append_bytes(&chunk.bytes);
+            let len = self.backlog.untaken() - before;
+            self.sent(Lane::Control, 0, Sent { kind: SentKind::Chunk, len });
+            self.large.put_back(large);
+        }
+    }
+
+    /// All chunks of an envelope are sent: now the envelope itself is.
+    fn put_beside(&mut self, large: Large) {
+        let number = self.session.next_seq();
+        self.encoder.clear();
+        let head = self.heads.encode(&large.envelope, number, &mut self.encoder);
+        head.expect("it was checked when it was taken");
+        let frame = Frame {
+            seq: number,
+            ack: self.session.received_up_to(),
+            head: Bytes::copy_from_slice(self.encoder.body()),
+            body: frame::encode_beside(large.stream, large.sections.len()),
+            ..Frame::new(FrameKind::Beside)
+        };
+        let (before, len) =
+            (self.backlog.untaken(), frame::encoded_len(frame.head.len(), 0) + frame.body.len());
+        let put = self.backlog.append(len, |tail| frame::encode_into(&frame, tail));
+        put.expect("it was checked when it was taken");
+        let len = self.backlog.untaken() - before;
+        self.sent(Lane::Control, 0, Sent { kind: SentKind::Beside, len });
+        self.large.landed(number, large);
     }
 
     fn tell(&mut self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         let len_bytes = window_len_of(tell.body.len() + tell.parts.iter().map(Bytes::len).sum::<usize>());
-        let number = self.admit(Lane::Data, len_bytes)?;
+        self.admit(Lane::Data, len_bytes)?;
+        let number = self.session.next_seq();
+        self.encoder.clear();
         self.heads.encode_tell(tell, number, &mut self.encoder).map_err(malformed)?;
-        self.append(number, tell.body, None, tell.parts).map(|len| self.sent(Lane::Data, len_bytes, len))
+        self.append(number, tell.body, None, tell.parts)
+            .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
     }
 
-    /// The number of a message that is to be sent; or why there is none.
-    fn admit(&mut self, lane: Lane, len_bytes: u64) -> Result<u64, CallErrorKind> {
+    fn check_open(&self) -> Result<(), CallErrorKind> {
         if let Phase::Closing { reason, .. } | Phase::Closed { reason } = &self.phase {
             return Err(CallErrorKind::Unreachable { reason: reason.clone() });
         }
+        Ok(())
+    }
+
+    /// Whether a message is taken.
+    fn admit(&self, lane: Lane, len_bytes: u64) -> Result<(), CallErrorKind> {
+        self.check_open()?;
         if !self.session.admits(lane, len_bytes) {
             return Err(CallErrorKind::MailboxFull { capacity: self.session.window().messages });
         }
-        self.encoder.clear();
-        Ok(self.session.next_seq())
+        Ok(())
     }
 
     /// Appends the frame of message `number`, whose head is in the encoder; gives its length in bytes. A long body is
@@ -455,9 +567,9 @@ impl State {
         Ok(backlog.untaken() - before)
     }
 
-    /// A message whose frame has `len` bytes is sent.
-    fn sent(&mut self, lane: Lane, len_bytes: u64, len: usize) {
-        self.session.send(lane, len_bytes, len);
+    /// A message is sent that counts `len_bytes` in the window.
+    fn sent(&mut self, lane: Lane, len_bytes: u64, sent: Sent) {
+        self.session.send(lane, len_bytes, sent);
         if self.connected {
             self.session.take_ack();
         }
@@ -467,6 +579,7 @@ impl State {
     /// them.
     fn fill(&mut self, pending: &mut Outgoing) {
         pending.push(&mut self.aside);
+        self.put_chunks();
         self.backlog.take_into(pending);
         self.session.wrote_all();
         if let Some((last, false)) = self.asked {
@@ -476,6 +589,7 @@ impl State {
         }
         if let Phase::Closing { said, .. } = &self.phase
             && !self.bye_written
+            && self.large.is_empty()
         {
             let said = said.clone();
             self.bye_written = true;
@@ -491,9 +605,10 @@ impl State {
     /// The other side has received everything up to `ack`. Gives whether that was news.
     fn acked(&mut self, ack: u64) -> Result<bool, String> {
         let mut released = 0;
-        let news = self.session.acked(ack, |len| released += len).map_err(|error| error.to_string())?;
+        let news = self.session.acked(ack, |sent| released += sent.len).map_err(|error| error.to_string())?;
         self.backlog.release(released);
         self.heads.forget_up_to(ack);
+        self.large.acked(ack);
         if self.asked.is_some_and(|(last, _)| ack >= last) {
             self.asked = None;
         }

@@ -49,6 +49,10 @@ pub enum FrameKind {
     Bye = 5,
     /// The answer to a hello with a session: it has begun, or goes on; the acknowledgement says from where.
     Welcome = 6,
+    /// A piece of the body or of a part of a large envelope: the head says which, the body is the piece.
+    Chunk = 7,
+    /// An envelope whose body and parts came in chunks: the head is its head, the body says which chunks.
+    Beside = 8,
 }
 
 impl FrameKind {
@@ -60,6 +64,8 @@ impl FrameKind {
             4 => FrameKind::Ack,
             5 => FrameKind::Bye,
             6 => FrameKind::Welcome,
+            7 => FrameKind::Chunk,
+            8 => FrameKind::Beside,
             _ => return None,
         })
     }
@@ -86,6 +92,68 @@ impl Frame {
     /// A frame without content.
     pub fn new(kind: FrameKind) -> Frame {
         Frame { kind, seq: 0, ack: 0, head: Bytes::new(), body: Bytes::new(), parts: Vec::new() }
+    }
+}
+
+/// The beginning of a [`FrameKind::Chunk`].
+///
+/// ```text
+/// head: │ stream u32 │ section u16 │ length of the section u32 │     section 0 is the body, 1 … the parts
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkFrame {
+    /// The session's number.
+    pub seq: u64,
+    /// The number up to which the sender of this frame has received everything.
+    pub ack: u64,
+    /// Of which large envelope.
+    pub stream: u32,
+    /// Of which of its byte strings: 0 is the body.
+    pub section: u16,
+    /// How long that is, in bytes.
+    pub total: u32,
+    /// How many bytes follow.
+    pub len: usize,
+}
+
+/// The head of a chunk, in bytes.
+const CHUNK_HEAD_LEN: usize = 10;
+
+impl ChunkFrame {
+    /// What the beginning of a chunk takes, in bytes.
+    pub const BEGIN_LEN: usize = HEADER_LEN + CHUNK_HEAD_LEN;
+
+    /// Appends the beginning; the bytes are to follow.
+    ///
+    /// # Errors
+    /// As [`encode_into`].
+    pub fn encode_into(&self, out: &mut BytesMut) -> Result<(), FrameError> {
+        let mut head = [0; CHUNK_HEAD_LEN];
+        head[..4].copy_from_slice(&self.stream.to_le_bytes());
+        head[4..6].copy_from_slice(&self.section.to_le_bytes());
+        head[6..].copy_from_slice(&self.total.to_le_bytes());
+        encode_head_into((FrameKind::Chunk, self.seq, self.ack), &head, self.len, &[], out)
+    }
+
+    /// Whether a chunk begins at the front of `bytes`, as far as can be seen.
+    pub fn begins(bytes: &[u8]) -> bool {
+        bytes.first() == Some(&(FrameKind::Chunk as u8))
+    }
+
+    /// Takes the beginning of a chunk off the front of `bytes`; `None` when it is not all there.
+    ///
+    /// # Errors
+    /// [`FrameError`], when it is malformed.
+    pub fn take(bytes: &mut BytesMut) -> Result<Option<ChunkFrame>, FrameError> {
+        if bytes.len() < ChunkFrame::BEGIN_LEN {
+            return check_kind(bytes).map(|_| None);
+        }
+        let (frame, lengths) = decode_header(bytes, BODY_LEN_MAX)?;
+        if lengths.head != CHUNK_HEAD_LEN || lengths.part_count != 0 {
+            return Err(FrameError::HeadTooLarge { len: lengths.head as u64 });
+        }
+        let (stream, section, total) = (bytes.get_u32_le(), bytes.get_u16_le(), bytes.get_u32_le());
+        Ok(Some(ChunkFrame { seq: frame.seq, ack: frame.ack, stream, section, total, len: lengths.body }))
     }
 }
 
@@ -176,6 +244,19 @@ pub fn encode_head_into(
 /// What [`encode_head_into`] appends, in bytes.
 pub fn encoded_len(head_len: usize, part_count: usize) -> usize {
     HEADER_LEN + 4 * part_count + head_len
+}
+
+/// What the body of a [`FrameKind::Beside`] says: which stream, and how many sections it has.
+pub fn encode_beside(stream: u32, sections: usize) -> Bytes {
+    let mut body = BytesMut::with_capacity(6);
+    body.put_u32_le(stream);
+    body.put_u16_le(u16::try_from(sections).expect("PARTS_MAX fits"));
+    body.freeze()
+}
+
+/// As [`encode_beside`]; `None` when it is malformed.
+pub fn decode_beside(mut body: Bytes) -> Option<(u32, usize)> {
+    (body.len() == 6).then(|| (body.get_u32_le(), usize::from(body.get_u16_le())))
 }
 
 /// Checks the lengths of what is to be sent; gives that of all parts together, in bytes.

@@ -55,6 +55,16 @@ pub struct Tell<'a> {
     pub parts: &'a [Bytes],
 }
 
+impl Tell<'_> {
+    /// The envelope that it is.
+    pub fn to_envelope(&self) -> Envelope {
+        let headers =
+            Headers { seq: self.seq, ..Headers::of(self.sender.clone(), self.sender_at.clone(), Lane::Data) };
+        let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: self.parts.to_vec() };
+        Envelope { to: Destination::handler(self.to, self.handler), headers, body: Body::Message(payload) }
+    }
+}
+
 /// Who sends to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Who {
@@ -250,6 +260,16 @@ impl HeadWriter {
         }
         let before = self.slots[slot].replace(who.to_owned());
         self.past.push_back((number, slot, before));
+    }
+
+    /// Whether the head of `envelope` can be encoded at all, and how long it is at most, in bytes.
+    ///
+    /// # Errors
+    /// As [`HeadWriter::encode`].
+    pub fn check(envelope: &Envelope) -> Result<usize, EncodeError> {
+        let mut encoder = Encoder::default();
+        HeadWriter::default().encode(envelope, 0, &mut encoder)?;
+        Ok(encoder.body().len())
     }
 
     /// The head of message `number`, the last one, is not sent after all.
