@@ -124,7 +124,7 @@ fn remote_message(input: &DeriveInput, options: &Options, paths: &Paths) -> Toke
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
-        fn __check #parameters () #clause { #this_check #reply_check }
+        fn check #parameters () #clause { #this_check #reply_check }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]

@@ -36,7 +36,10 @@ pub use parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use run::{Scheduler, TaskPerActor};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
-pub use traits::{Actor, Api, Exporter, Handler, HookResult, Lists, Part, Target, handle_plain};
+pub use traits::{
+    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll, ShowNothing,
+    Target, handle_plain,
+};
 
 /// The handler that an owner hears of a failure through.
 pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");

@@ -238,6 +238,7 @@ impl Client {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Caller for Client {
     fn scope(&self) -> Scope<'_> {
         Scope {
@@ -313,6 +314,10 @@ impl Resident for Ear {
     fn stop(&self, _: StopMode) {}
 
     fn kill(&self) {}
+
+    fn ends_with_proc(&self) -> bool {
+        true
+    }
 
     /// A client is not waited for: it ends with its program.
     fn end(&self) -> Option<End> {

@@ -8,10 +8,9 @@ mod descriptor;
 mod name;
 
 pub use codegen::{
-    ErrorText, FitsLocalArg, FitsRemoteArg, FitsRemoteReply, FitsStreamItem, NoCodec, RealCodec,
-    VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
+    BehaviorMessage, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, RemoteArgument,
+    ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
 };
-pub use codegen::{remote_arg, remote_reply};
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub use name::Named;
 

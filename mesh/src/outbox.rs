@@ -17,7 +17,7 @@ use crate::port::{
 };
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
@@ -92,6 +92,10 @@ pub trait Resident: Send + Sync {
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
+    }
+    /// Whether it ends only with its proc, whatever [`end`](Resident::end) says: a client.
+    fn ends_with_proc(&self) -> bool {
+        false
     }
     /// How it ended, once it has.
     fn end(&self) -> Option<End>;
@@ -193,15 +197,7 @@ impl Outbox {
     }
 
     /// The next number of a sender's messages to an actor; taken before fan-out.
-    pub fn next_seq(&self, sender: Uid, to: &Destination) -> u64 {
-        match to.target {
-            Target::Handler { actor, .. } => self.next_seq_to(sender, to.proc.uid, actor),
-            Target::Port { .. } => 0,
-        }
-    }
-
-    /// As [`Outbox::next_seq`], for an actor of a proc.
-    pub(crate) fn next_seq_to(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
+    pub fn next_seq(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
         let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
         if sequences.len() >= SEQUENCES_MAX {
             // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is

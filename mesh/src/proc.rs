@@ -24,6 +24,7 @@ use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
 use crate::port::PortItem;
 use crate::registry::Registry;
 use crate::supervision::Cause;
+use crate::wire::cast::decode_batch;
 use crate::wire::envelope::{Body, Envelope, Target};
 use crate::wire::heads::Told;
 
@@ -141,6 +142,11 @@ impl Proc {
         self.0.admit(resident)
     }
 
+    /// One who lives here.
+    pub fn resident(&self, uid: Uid) -> Option<Arc<dyn Resident>> {
+        self.0.actors().get(&uid).cloned()
+    }
+
     /// Who lives here, in a fixed order.
     pub fn residents(&self) -> Vec<ActorId> {
         self.0.in_order().iter().map(|actor| actor.id().clone()).collect()
@@ -244,6 +250,20 @@ impl LocalProc for Inner {
                 };
                 let outcome = self.outbox.ports().deliver(port, slot, item);
                 outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Replies { port } => {
+                let said = match &envelope.body {
+                    Body::Message(payload) => decode_batch(payload).map_err(|error| error.to_string()),
+                    _ => Err("it is not a batch of replies".to_owned()),
+                };
+                let outcome = said
+                    .map_err(|reason| CallErrorKind::Undeliverable { reason })
+                    .and_then(|said| self.outbox.ports().deliver_all(port, said));
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Cast => {
+                let kind = CallErrorKind::Undeliverable { reason: "a cast is split on its way".to_owned() };
+                Err(Box::new(Bounced { envelope, kind }))
             }
         }
     }

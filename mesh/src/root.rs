@@ -8,6 +8,7 @@
 mod child;
 mod entry;
 mod in_process;
+mod signals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,8 +170,8 @@ impl Root {
             shared.entropy.clone(),
             shared.logs.clone(),
         );
-        proc.spawn(ProcAgent::new(proc.clone(), Arc::new(Notify::new())), agent_options(PROC_AGENT))?;
-        let host_agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
+        proc.spawn(ProcAgent::new(proc.clone(), Arc::new(Notify::new()), None), agent_options(PROC_AGENT))?;
+        let host_agent = proc.spawn(HostAgent::new(host.clone(), None), agent_options(HOST_AGENT))?;
         let client = Client::new(proc.clone())?;
         Ok(Root { client, proc, host, host_agent })
     }

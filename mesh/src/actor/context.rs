@@ -188,10 +188,18 @@ impl<A: Actor> Context<A> {
             }
         };
         if tokio::time::timeout(bound, all).await.is_err() {
-            for child in children.iter().filter(|child| child.end().is_none()) {
+            let late: Vec<_> = children.iter().filter(|child| child.end().is_none()).collect();
+            for child in &late {
                 tracing::warn!(actor = %self.cell.id, child = %child.id(), "a child did not stop in time");
                 child.kill();
             }
+            // They end at their next await. One that holds its thread may have none.
+            let killed = async {
+                for child in late {
+                    child.ended().await;
+                }
+            };
+            let _ = tokio::time::timeout(bound, killed).await;
         }
     }
 
@@ -308,6 +316,7 @@ pub(crate) fn default_label<A>() -> Label {
     Label::new(base.rsplit("::").next().unwrap_or(base))
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> Caller for Context<A> {
     fn scope(&self) -> Scope<'_> {
         Scope {

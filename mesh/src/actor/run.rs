@@ -47,8 +47,8 @@ impl Scheduler for TaskPerActor {
     }
 }
 
-/// Ends the cell if its task is dropped before it has ended itself (`ACTOR-2`).
-struct EndGuard<A: Actor>(Option<Arc<Cell<A>>>);
+/// Ends the cell if its task is dropped before it has ended itself (`ACTOR-2`); the second is why it has failed, if it has.
+struct EndGuard<A: Actor>(Option<Arc<Cell<A>>>, Option<Box<Cause>>);
 
 impl<A: Actor> EndGuard<A> {
     fn finish(&mut self, end: End) {
@@ -63,7 +63,11 @@ impl<A: Actor> Drop for EndGuard<A> {
         if let Some(cell) = self.0.take() {
             let stopping =
                 cell.asked_to_stop.load(Ordering::Relaxed) || matches!(cell.status(), ActorStatus::Stopping);
-            let end = if stopping { End::Stopped } else { End::Failed(cell.failure(killed())) };
+            let end = match self.1.take() {
+                Some(cause) => End::Failed(cell.failure(*cause)),
+                None if stopping => End::Stopped,
+                None => End::Failed(cell.failure(killed())),
+            };
             cell.finish(end);
         }
     }
@@ -78,7 +82,7 @@ struct Body<A: Actor> {
 
 impl<A: Actor> Body<A> {
     fn new(actor: A, cell: Arc<Cell<A>>) -> Body<A> {
-        Body { actor, life: Life::new(cell.clone()), guard: EndGuard(Some(cell)) }
+        Body { actor, life: Life::new(cell.clone()), guard: EndGuard(Some(cell), None) }
     }
 
     /// Not an `async fn`: that would keep two copies of what it is called with. What runs once, or seldom, is boxed, so
@@ -88,6 +92,10 @@ impl<A: Actor> Body<A> {
         async move {
             let Body { actor, life, guard } = &mut self;
             let outcome = life.live(actor).await;
+            if let Outcome::Fail(cause) = &outcome {
+                // Killed while its children end, it has still failed by this.
+                guard.1 = Some(cause.clone());
+            }
             guard.finish(Box::pin(life.wind_up(actor, outcome)).await);
         }
     }
@@ -97,7 +105,7 @@ async fn create<A: Actor>(
     future: Pin<Box<dyn Future<Output = Result<A, String>> + Send>>,
     cell: Arc<Cell<A>>,
 ) {
-    let mut guard = EndGuard(Some(cell.clone()));
+    let mut guard = EndGuard(Some(cell.clone()), None);
     let cause = match catch(future).await {
         Ok(Ok(actor)) => {
             guard.0 = None;
@@ -321,6 +329,7 @@ impl<A: Actor> Life<A> {
                 }
             }
             Outcome::Fail(cause) => {
+                cell.set_status(ActorStatus::Stopping);
                 self.give_back(&CallErrorKind::ActorFailed { cause: cause.clone() });
                 self.cx.stop_children(StopMode::Now).await;
                 End::Failed(cell.failure(*cause))

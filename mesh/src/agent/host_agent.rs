@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::Owners;
 use super::{PROC_AGENT, ProcAgent, tell_owner};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
 use crate::host::{ChildSpec, Host};
-use crate::ident::{GatewayId, MeshId, ProcId};
+use crate::ident::{ActorId, GatewayId, MeshId, ProcId};
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::post_control;
-use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
+use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
 use crate::supervision::{Cause, Exit, Failure, Subject};
 use crate::value::Status;
@@ -52,6 +53,7 @@ pub struct ShutdownHost {
     pub why: String,
 }
 
+#[diagnostic::do_not_recommend]
 impl Message for ShutdownHost {
     type Reply = ();
     const NAME: &'static str = "shutdown_host";
@@ -87,6 +89,7 @@ pub struct HostAgent {
     procs: ResourceTable<ProcKind>,
     running: BTreeMap<ResourceKey, ProcessHandle>,
     shutdowns: Vec<ReplyTo<()>>,
+    owners: Owners,
 }
 
 // A message for each proc of a mesh that is made: a host may have more of them than a user's mailbox holds.
@@ -137,7 +140,7 @@ impl HostAgent {
         let proc = ProcId::of_mesh(&spec.mesh, key.rank);
         let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: Some(exit.clone()) };
         let asked = self.procs.status(key) == Status::Stopping;
-        if asked || exit.status.success() {
+        if asked {
             self.procs.set(cx, key, Status::Stopped, Some(state));
         } else {
             let Exit { status, stderr_tail } = exit;
@@ -152,6 +155,17 @@ impl HostAgent {
         self.answer_shutdowns();
     }
 
+    /// What an owner that is no more has left is ended (`SUP-1`).
+    #[handler(local)]
+    async fn owner_gone(&mut self, cx: &Context<Self>, owner: ActorAddr) {
+        self.owners.forget(&owner.id);
+        for key in self.procs.keys() {
+            if self.procs.spec(key).is_some_and(|spec| spec.owner.id == owner.id) {
+                stop_one::<HostAgent, ProcKind>(self, cx, key, "its owner is gone").await;
+            }
+        }
+    }
+
     /// The addresses of the procs that run, with their process ids.
     #[handler]
     fn running(&self) -> Vec<Option<u32>> {
@@ -160,9 +174,15 @@ impl HostAgent {
 }
 
 impl HostAgent {
-    /// The agent of `host`.
-    pub fn new(host: Host) -> HostAgent {
-        HostAgent { host, procs: ResourceTable::default(), running: BTreeMap::new(), shutdowns: Vec::new() }
+    /// The agent of `host`, whose process belongs to `owner`.
+    pub fn new(host: Host, owner: Option<ActorId>) -> HostAgent {
+        HostAgent {
+            host,
+            procs: ResourceTable::default(),
+            running: BTreeMap::new(),
+            shutdowns: Vec::new(),
+            owners: Owners::new(owner),
+        }
     }
 
     fn answer_shutdowns(&mut self) {
@@ -209,8 +229,12 @@ impl Resource for ProcKind {
         let (host, spec, me): (Host, ProcSpec, ActorHandle<HostAgent>) =
             (agent.host.clone(), spec.clone(), cx.handle());
         let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        let (owner, told) = (spec.owner.clone(), cx.handle());
+        agent.owners.watch(cx.scope(), &spec.owner, move || {
+            post_control(&told, HostAgentOwnerGone { owner });
+        });
         tokio::spawn(async move {
-            let started = host.start(&proc, &spec.child).await;
+            let started = host.start(&proc, &spec.child, Some(&spec.owner.id)).await;
             let outcome = started.map(|started| started.handle).map_err(|error| error.to_string());
             post_control(&me, HostAgentChildStarted { key, outcome });
         });

@@ -8,14 +8,15 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::lease::{OwnerEnded, Owners};
 use super::tell_owner;
-use crate::actor::{ActorHandle, Context, SpawnEnv, SpawnOptions, Supervisor};
+use crate::actor::{ActorHandle, Caller, Context, Handler, ReplyTo, SpawnEnv, SpawnOptions, Supervisor};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
 use crate::request::post_control;
-use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
+use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::shape::Extent;
 use crate::value::Status;
 use crate::wire::codec::Payload;
@@ -54,9 +55,12 @@ pub struct ProcAgent {
     /// The first actor that failed, and why: from then on nothing new is made here (`SUP-5`).
     poisoned: Option<String>,
     shut_down: Arc<Notify>,
+    owners: Owners,
+    /// Those who ask for the end of one that ends with this proc, and so are told by its end.
+    asked: Vec<ReplyTo<()>>,
 }
 
-#[crate::actor(name = "mesh.ProcAgent", resource(ActorKind = self.actors))]
+#[crate::actor(name = "mesh.ProcAgent", handles(OwnerEnded), resource(ActorKind = self.actors))]
 impl ProcAgent {
     /// Makes one actor outside any mesh, and gives its address.
     ///
@@ -86,6 +90,17 @@ impl ProcAgent {
         self.shut_down.notify_one();
     }
 
+    /// What an owner that is no more has left is ended (`SUP-1`).
+    #[handler(local)]
+    async fn owner_gone(&mut self, cx: &Context<Self>, owner: ActorAddr) {
+        self.owners.forget(&owner.id);
+        for key in self.actors.keys() {
+            if self.actors.spec(key).is_some_and(|spec| spec.owner.id == owner.id) {
+                stop_one::<ProcAgent, ActorKind>(self, cx, key, "its owner is gone").await;
+            }
+        }
+    }
+
     #[handler(local)]
     fn actor_started(&mut self, cx: &Context<Self>, key: ResourceKey, id: ActorId) {
         self.actors.set(cx, key, Status::Running, Some(ActorState { id }));
@@ -109,14 +124,16 @@ impl ProcAgent {
 }
 
 impl ProcAgent {
-    /// The agent of `proc`; `shut_down` is notified when the proc is to end.
-    pub fn new(proc: Proc, shut_down: Arc<Notify>) -> ProcAgent {
+    /// The agent of `proc`, which belongs to `owner`; `shut_down` is notified when the proc is to end.
+    pub fn new(proc: Proc, shut_down: Arc<Notify>, owner: Option<ActorId>) -> ProcAgent {
         ProcAgent {
             proc,
             actors: ResourceTable::default(),
             residents: BTreeMap::new(),
             poisoned: None,
             shut_down,
+            owners: Owners::new(owner),
+            asked: Vec::new(),
         }
     }
 }
@@ -161,6 +178,10 @@ impl Resource for ActorKind {
         let resident =
             entry.spawn(agent.proc.outbox(), &params, options).map_err(|error| error.to_string())?;
         agent.residents.insert(key, resident);
+        let (owner, told) = (spec.owner.clone(), cx.handle());
+        agent.owners.watch(cx.scope(), &spec.owner, move || {
+            post_control(&told, ProcAgentOwnerGone { owner });
+        });
         Ok(Progress::Later)
     }
 
@@ -176,6 +197,23 @@ impl Resource for ActorKind {
                 Ok(Progress::Later)
             }
             None => Ok(Progress::Done(())),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Handler<OwnerEnded> for ProcAgent {
+    async fn handle(&mut self, cx: &Context<ProcAgent>, message: OwnerEnded) {
+        let Some(reply) = cx.deferred_reply() else { return };
+        match self.proc.resident(message.owner) {
+            None => reply.answer(()),
+            Some(resident) if resident.ends_with_proc() => self.asked.push(reply),
+            Some(resident) => {
+                tokio::spawn(async move {
+                    resident.ended().await;
+                    reply.answer(());
+                });
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::layers::{Entry, Key, Slot};
-use super::value::Setting;
+use super::value::{CgroupParent, Setting};
 
 /// Declares the keys: a const [`Key`] and a slot of [`Values`] for each, and the table of them all.
 macro_rules! keys {
@@ -77,6 +77,9 @@ keys! {
     inherited stop_drain_timeout STOP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a process may take to end after SIGTERM, before SIGKILL.
     inherited stop_term_timeout STOP_TERM_TIMEOUT: Duration = Duration::from_secs(2);
+    /// Whether Ctrl-C or SIGTERM ends a program of `#[mesh::main]` in order, and a second one at once. Not inherited:
+    /// children end when they are told.
+    own stop_on_signal STOP_ON_SIGNAL: bool = true;
     /// How long a peer may take to introduce itself on a new connection.
     inherited handshake_timeout HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a link whose connection was lost waits for the next one, before what it holds goes back to its senders.
@@ -96,6 +99,9 @@ keys! {
     inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
     /// How many worker threads a child process has; 0 is one for each core.
     inherited child_worker_threads CHILD_WORKER_THREADS: usize = 0;
+    /// Where a cgroup (v2) is made for each child, so that all its descendants can be killed with it: `own` for below the
+    /// cgroup of the process that starts it, or the path of a directory; with `none` there are process groups alone.
+    inherited cgroup CGROUP: CgroupParent = CgroupParent::None;
     /// Whether TCP may listen on an address that is not loopback or private.
     inherited tcp_allow_public TCP_ALLOW_PUBLIC: bool = false;
 }

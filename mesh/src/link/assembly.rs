@@ -131,3 +131,6 @@ impl Assembly {
         Ok(Payload { body, parts })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Invariants
-//! - `LARGE-1` what one sender sends to one destination keeps its order: what comes behind a large message waits for it.
+//! - `LARGE-1` what one sender sends keeps its order: what comes behind a large message waits for it. Others do not.
 //! - `LARGE-2` the bytes of a large message are shared, never copied, and kept until it is acknowledged.
 //! - `LARGE-3` large messages have a window of their own, so that they stop no others: as many bytes again, or one alone.
 
@@ -15,7 +15,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use crate::ident::Uid;
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 
 /// A message with more bytes than this, body and parts together, is cut.
@@ -27,17 +26,19 @@ pub(super) const CHUNK_LEN: usize = 256 << 10;
 /// The most large messages whose chunks go between each other; the next ones wait.
 pub(super) const ACTIVE_MAX: usize = 16;
 
-/// Who sends to whom: order is kept for each.
+/// What keeps its order: all that one sender sends to actors, since a cast among it may go to any of them; and what goes
+/// to one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Way([u64; 4]);
+struct Way([u64; 3]);
 
 impl Way {
     fn of(Envelope { to, headers, .. }: &Envelope) -> Way {
-        let target = match to.target {
-            Target::Handler { actor: Uid(actor), .. } => actor,
-            Target::Port { port, .. } => port,
-        };
-        Way([to.proc.uid.0, target, headers.sender.proc.uid.0, headers.sender.uid.0])
+        match to.target {
+            Target::Handler { .. } | Target::Cast => {
+                Way([0, headers.sender.proc.uid.0, headers.sender.uid.0])
+            }
+            Target::Port { port, .. } | Target::Replies { port } => Way([1, to.proc.uid.0, port]),
+        }
     }
 }
 

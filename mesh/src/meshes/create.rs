@@ -33,6 +33,14 @@ pub enum SpawnError {
     /// Too many ports are open: nothing was sent.
     #[error(transparent)]
     Ports(#[from] PortsExhausted),
+    /// There are surroundings for each proc of a host, but not as many as a host gets procs: nothing was sent.
+    #[error("surroundings for {slots} procs of each host were given, but each host gets {per_host}")]
+    Slots {
+        /// For how many.
+        slots: usize,
+        /// How many each host gets.
+        per_host: u32,
+    },
     /// Some ranks did not come up; the others were stopped.
     #[error("mesh {mesh} did not come up: {}", FailedRanks(statuses))]
     Failed {

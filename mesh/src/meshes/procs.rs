@@ -12,7 +12,7 @@ use super::owned::Owned;
 use crate::actor::{ActorRef, Caller, Scope};
 use crate::addr::ProcAddr;
 use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind};
-use crate::bootstrap::BootstrapCommand;
+use crate::bootstrap::{BootstrapCommand, ProcSetup};
 use crate::call::CallError;
 use crate::cast::Members;
 use crate::ident::{Label, MeshId};
@@ -23,7 +23,21 @@ use crate::shape::{Extent, Region, RegionError, Slice};
 use crate::value::{Status, StatusClass, ValueMesh};
 
 /// How the procs of a mesh are started.
+///
+/// ```no_run
+/// # use mesh::prelude::*;
+/// # async fn example(cx: &Client) -> mesh::Result<()> {
+/// use mesh::meshes::ProcOptions;
+///
+/// // Four procs on each host, a processor and a graphics card for each.
+/// let card = |n: u32| mesh::ProcSetup::default().env("CUDA_VISIBLE_DEVICES", n.to_string()).cpus([n]);
+/// let options = ProcOptions::default().setup(|setup| setup.cwd("/var/tmp")).slots((0..4).map(card));
+/// let procs = this_host(cx).await?.spawn_procs_with(cx, extent!(gpus = 4), options).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ProcOptions {
     /// The name of the mesh; by default that of its last dimension.
     pub name: Option<Label>,
@@ -31,6 +45,47 @@ pub struct ProcOptions {
     pub command: Option<BootstrapCommand>,
     /// Settings that the procs get beside those they inherit: environment variable (`MESH_…`) and value.
     pub config: Vec<(String, String)>,
+    /// Their environment, working directory, processors, and a command around them.
+    pub setup: ProcSetup,
+    /// The same for the first, the second, … proc of each host, on top; none, or as many as each host gets.
+    pub slots: Vec<ProcSetup>,
+}
+
+impl ProcOptions {
+    /// Names the mesh.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Label>) -> ProcOptions {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Runs another program, one that calls `mesh::init()`.
+    #[must_use]
+    pub fn command(mut self, command: BootstrapCommand) -> ProcOptions {
+        self.command = Some(command);
+        self
+    }
+
+    /// Gives the procs a setting, by its environment variable.
+    #[must_use]
+    pub fn config(mut self, variable: impl Into<String>, value: impl Into<String>) -> ProcOptions {
+        self.config.push((variable.into(), value.into()));
+        self
+    }
+
+    /// Declares the surroundings of all procs.
+    #[must_use]
+    pub fn setup(mut self, declare: impl FnOnce(ProcSetup) -> ProcSetup) -> ProcOptions {
+        self.setup = declare(self.setup);
+        self
+    }
+
+    /// Declares the surroundings of each proc of a host, on top of those of all; as many as each host gets.
+    #[must_use]
+    pub fn slots(mut self, slots: impl IntoIterator<Item = ProcSetup>) -> ProcOptions {
+        self.slots = slots.into_iter().collect();
+        self
+    }
 }
 
 /// A view of a mesh of procs: can be sliced and sent, and does not keep the procs alive.

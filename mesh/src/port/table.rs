@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::call::CallErrorKind;
+use crate::wire::cast::Said;
 use crate::wire::codec::Payload;
 
 /// What arrives at a port.
@@ -33,6 +34,12 @@ pub trait PortSink: Send + Sync {
     /// # Errors
     /// Why the item is refused; it is returned to its sender.
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind>;
+}
+
+impl From<Result<Payload, CallErrorKind>> for PortItem {
+    fn from(reply: Result<Payload, CallErrorKind>) -> PortItem {
+        reply.map_or_else(PortItem::Failed, PortItem::Value)
+    }
 }
 
 /// Too many ports are open.
@@ -103,5 +110,28 @@ impl PortTable {
             self.close(port);
         }
         Ok(())
+    }
+
+    /// Hands the replies of many ranks to their port, one at a time.
+    ///
+    /// # Errors
+    /// Why the last that was not taken was not; the others were.
+    pub fn deliver_all(&self, port: u64, said: Vec<Said>) -> Result<(), CallErrorKind> {
+        let sink = self.with(|ports| ports.get(&port).cloned());
+        let Some(sink) = sink else {
+            return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
+        };
+        let mut outcome = Ok(());
+        for Said { rank, len, reply, .. } in said {
+            // Cheap: the bytes are shared.
+            for slot in rank..rank.saturating_add(len) {
+                match sink.put(slot, reply.clone().into()) {
+                    Ok(Next::Close) => self.close(port),
+                    Ok(Next::Keep) => {}
+                    Err(kind) => outcome = Err(kind),
+                }
+            }
+        }
+        outcome
     }
 }

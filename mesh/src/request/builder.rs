@@ -50,8 +50,9 @@ impl Limit {
 /// A target that takes messages of type `M`.
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot be sent to this target",
-    label = "not accepted here",
-    note = "a message without `Serialize` arguments goes through an `ActorHandle` only"
+    label = "not accepted there",
+    note = "the actor there needs a `#[handler]` method for it, or `impl mesh::Handler<{M}>` listed in its `#[actor(handles({M}))]`",
+    note = "a message of `#[handler(local)]`, or without `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]`, goes through an `ActorHandle` only"
 )]
 pub trait Accepts<M: Message>: Target {
     /// What a call gives.
@@ -96,7 +97,8 @@ pub trait ManyActors<M: Message>: Accepts<M> {
     fn stream(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Replies<M::Reply>;
 }
 
-/// A message with its target, to be finished with a verb.
+/// A message with its target, to be finished with a verb. It is no future itself: `.await` comes after the verb, since
+/// the verb says what to wait for (a reply, room in the mailbox, or nothing).
 ///
 /// ```
 /// # mesh::root::run_test(async |cx| {

@@ -13,6 +13,7 @@ use crate::message::Message;
 /// Why a message cannot be taken back: it always can, its type is known.
 const RECOVERED: &str = "a parcel gives back what was put into it";
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
     type Pending = Pending<M::Reply>;
 
@@ -53,6 +54,7 @@ fn headers(timeout: Option<Duration>) -> ParcelHeaders {
     ParcelHeaders { deadline, ..ParcelHeaders::default() }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
     fn send(&self, _: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let cell = self.cell();

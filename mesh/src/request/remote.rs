@@ -21,6 +21,8 @@ pub(super) struct Posting {
     pub(super) reply_on: Option<ReplyOn>,
     pub(super) limit_us: Option<u64>,
     pub(super) point: Option<CastPoint>,
+    /// How the replies of many may be merged.
+    pub(super) merge: Option<u32>,
 }
 
 pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
@@ -35,21 +37,26 @@ pub(super) fn post(
     payload: Payload,
     posting: Posting,
 ) -> Result<(), CallErrorKind> {
-    let to = Destination::handler(to, handler);
-    let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
-    headers.seq = scope.outbox.next_seq(scope.sender.uid, &to);
-    headers.deadline_us = posting.limit_us;
+    let mut headers = headers(scope, &posting);
+    headers.seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
     headers.point = posting.point;
+    let envelope = Envelope { to: Destination::handler(to, handler), headers, body: Body::Message(payload) };
+    scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+}
+
+/// What is said to one destination, and to many, alike.
+pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
+    let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
+    headers.deadline_us = posting.limit_us;
     if posting.reply_to.is_some() {
-        headers.reply_to = posting.reply_to;
+        headers.reply_to = posting.reply_to.clone();
         headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
         // Who waits for the acceptance alone does not wait for the handler.
         if headers.reply_on != ReplyOn::Acceptance {
             headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
         }
     }
-    let envelope = Envelope { to, headers, body: Body::Message(payload) };
-    scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+    headers
 }
 
 /// The longest body, in bytes, that is copied into a link's buffer rather than shared.
@@ -58,7 +65,7 @@ const TELL_LEN_MAX: usize = 16 << 10;
 /// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
 fn tell<M: RemoteMessage>(scope: Scope<'_>, to: &ActorAddr, message: &M) -> Result<(), CallErrorKind> {
     message::with_encoded(message, |encoder| {
-        let seq = scope.outbox.next_seq_to(scope.sender.uid, to.id.proc.uid, to.id.uid);
+        let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
         if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
             let (body, parts) = (encoder.body(), encoder.parts());
             if let Some(told) = scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), body, parts) {
@@ -104,6 +111,7 @@ pub(super) fn call<M: RemoteMessage>(
             reply_on: reply_on::<M>(),
             limit_us: Some(limit.left_us()),
             point,
+            merge: None,
         };
         post(scope, to, M::ID, payload, posting)?;
         Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
@@ -115,6 +123,7 @@ pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {
     CallErrorKind::Undeliverable { reason: error.to_string() }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     type Pending = Pending<M::Reply>;
 
@@ -124,6 +133,7 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let Some(limit_us) = timeout.map(clock::to_us) else {
@@ -155,7 +165,7 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
             let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
             let limit_us = timeout.map(|_| limit.left_us());
             let reply_on = Some(ReplyOn::Acceptance);
-            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, point: None };
+            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
             post(scope, self.addr(), M::ID, payload, posting)?;
             Ok((item, guard))
         });

@@ -60,7 +60,8 @@ impl Child {
         let gateway = shared.gateway(id, Some(orders.parent_location.clone()));
         let proc = shared.proc(orders.proc.clone(), &gateway);
         let shut_down = Arc::new(Notify::new());
-        proc.spawn(ProcAgent::new(proc.clone(), shut_down.clone()), agent_options(PROC_AGENT))?;
+        let agent = ProcAgent::new(proc.clone(), shut_down.clone(), orders.owner.clone());
+        proc.spawn(agent, agent_options(PROC_AGENT))?;
         let host = match orders.kind {
             ChildKind::Host => {
                 let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = if in_process {
@@ -71,7 +72,8 @@ impl Child {
                 let (config, entropy) = (shared.config.clone(), shared.entropy.clone());
                 let host =
                     Host::new(gateway.clone(), launcher, backend, config, entropy, shared.logs.clone());
-                let agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
+                let agent = HostAgent::new(host.clone(), orders.owner.clone());
+                let agent = proc.spawn(agent, agent_options(HOST_AGENT))?;
                 Some((host, agent))
             }
             _ => None,

@@ -6,6 +6,7 @@
 mod bounded;
 mod calls;
 mod conservation;
+mod large;
 mod links;
 mod local;
 mod loss;

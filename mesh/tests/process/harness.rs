@@ -21,6 +21,14 @@ macro_rules! tests {
 /// How long one test may take; the slowest takes a tenth of it.
 const HANG_GUARD: Duration = Duration::from_secs(60);
 
+/// The same for the long forms.
+const LONG_HANG_GUARD: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Whether the long forms are to run, those that figures come from.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("MESH_LONG").is_some_and(|value| value == "1")
+}
+
 /// Options of the standard harness that take a value.
 const WITH_VALUE: [&str; 7] =
     ["--test-threads", "--format", "--color", "--logfile", "--shuffle-seed", "-Z", "--report-time"];
@@ -108,7 +116,8 @@ fn run_one(test: fn() -> Pin<Box<dyn Future<Output = ()> + Send>>) -> bool {
         .build()
         .expect("a runtime");
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async { tokio::time::timeout(HANG_GUARD, test()).await.expect("the test hangs") });
+        let guard = if is_long() { LONG_HANG_GUARD } else { HANG_GUARD };
+        runtime.block_on(async { tokio::time::timeout(guard, test()).await.expect("the test hangs") });
     }));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome.is_ok()

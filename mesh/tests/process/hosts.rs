@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::actors::{Neighbour, Victim};
 use crate::proc_fs::{Token, describe, gone, with_token};
 use crate::program::{Program, Scratch};
-use crate::world::{KILLED, World, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 
 crate::tests![
     killed_host_takes_its_procs_with_it,
@@ -56,12 +56,11 @@ async fn killed_host_takes_its_procs_with_it() {
 
     let error = soon(mine).await.unwrap_err();
     assert!(error.to_string().contains("victims@gpus/3"), "{error}");
-    assert!(
-        matches!(&error.kind, CallErrorKind::Unreachable { .. } | CallErrorKind::ProcLost { .. }),
-        "{error}"
-    );
+    // It ended with its host, whose end is known.
+    assert_eq!(lost(&error.kind).0, &KILLED);
+    assert!(error.to_string().contains("process hosts/1 is gone"), "{error}");
     let text = soon(between).await.unwrap();
-    assert!(text.contains("victims@gpus/2"), "{text}");
+    assert!(text.contains("victims@gpus/2") && text.contains("signal 9 (SIGKILL)"), "{text}");
     let failure = soon(cx.failure(|failure| matches!(failure.cause, Cause::ProcExit { .. }))).await;
     assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
     assert_eq!(failure.mesh.as_ref().map(ToString::to_string).as_deref(), Some("hosts"));
@@ -74,18 +73,13 @@ async fn killed_host_takes_its_procs_with_it() {
     let each = soon(victims.pid().call_each(cx)).await;
     let failed: Vec<bool> = each.values().iter().map(Result::is_err).collect();
     assert_eq!(failed, [true, false, true, true]);
+    assert_eq!(lost(&each.values()[3].as_ref().unwrap_err().error.kind).0, &KILLED);
     world.end().await;
 }
 
 fn parent_of(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Alive, or not yet reaped by init: a zombie does nothing more.
-fn is_alive(pid: u32) -> bool {
-    let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
-    crate::proc_fs::state(pid).is_some_and(|state| state != 'Z' && state != 'X')
 }
 
 async fn allocated_hosts_end_in_order() {

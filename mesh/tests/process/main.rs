@@ -9,15 +9,21 @@
 mod actors;
 mod bootstrap;
 mod bring_up;
+mod cgroups;
 mod ending;
 mod failure;
+mod figures;
 mod harness;
 mod hosts;
+mod kills;
+mod leases;
 mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
 mod roles;
+mod signals;
+mod surroundings;
 mod world;
 
 fn main() -> std::process::ExitCode {
@@ -35,6 +41,19 @@ fn main() -> std::process::ExitCode {
     mesh::init();
     harness::run(
         &args,
-        &[bootstrap::TESTS, failure::TESTS, bring_up::TESTS, orphans::TESTS, hosts::TESTS, ending::TESTS],
+        &[
+            bootstrap::TESTS,
+            surroundings::TESTS,
+            failure::TESTS,
+            bring_up::TESTS,
+            orphans::TESTS,
+            cgroups::TESTS,
+            hosts::TESTS,
+            leases::TESTS,
+            kills::TESTS,
+            ending::TESTS,
+            signals::TESTS,
+            figures::TESTS,
+        ],
     )
 }
