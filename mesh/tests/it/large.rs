@@ -132,7 +132,7 @@ fn messages_of_all_sizes_arrive_whole_and_in_order_over_a_network_that_cuts() {
     for seed in 0..seeds {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let check = tokio::time::timeout(Duration::from_secs(3600), check_cut(seed, count));
+        let check = async { tokio::time::timeout(Duration::from_secs(3600), check_cut(seed, count)).await };
         connections += runtime.block_on(check).expect("virtual time for all of it");
     }
     println!("{connections} connections");

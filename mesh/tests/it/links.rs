@@ -413,7 +413,7 @@ mod sockets {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn nothing_is_lost_repeated_or_reordered_over_connections_that_are_reset() {
         let (count, cuts_max, mean) =
-            if long() { (100_000_000, 3100, 5 << 20) } else { (100_000, 40, 256 << 10) };
+            if long() { (100_000_000, 3100, 3 << 20) } else { (100_000, 40, 160 << 10) };
         let config = GatewayConfig { link_window_messages: 16_384, ..config() };
         let a = Node::new(1, 1, Transports::default(), config.clone());
         let b = Node::new(2, 1, Transports::default(), config);
