@@ -28,8 +28,10 @@ pub fn derive_message(item: TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let options = read(&input.attrs, &mut errors);
+    let before = errors.len();
     check(&input, &mut errors);
-    let code = if errors.len() == 0 { emit(&input, &options) } else { TokenStream::new() };
+    // A wrong option is no reason to take away the message: every use of it would be another error.
+    let code = if errors.len() == before { emit(&input, &options) } else { TokenStream::new() };
     let errors = errors.into_tokens();
     quote!(#code #errors)
 }

@@ -1,7 +1,7 @@
 //! `#[mesh::main]` and `#[mesh::test]`: an async function with one argument, run inside the runtime.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, FnArg, Path, ReturnType, Safety, Signature, Token, Visibility};
 
@@ -110,7 +110,9 @@ impl Entry {
             ReturnType::Type(_, ty) => ends(&ty.to_token_stream()).0,
         };
         let report = respan(quote!(#private::MainOutput::into_report), span);
-        let call = quote_spanned!(span=> async |__cx| #report(#name(__cx).await));
+        // A parameter of another type is reported at that type.
+        let client = Ident::new("__cx", ends(&inputs.to_token_stream()).1);
+        let call = quote!(async |#client| #report(#name(#client).await));
         (quote!(async fn #name(#inputs) #output #body), call)
     }
 }

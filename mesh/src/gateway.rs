@@ -18,7 +18,8 @@
 //! - `GATE-2` every call that passed over a link is remembered until its reply passes back; when the link is lost, the
 //!   gateway that knows answers it (`CALL-1`). This holds at every hop, so no one needs to ask around.
 //! - `GATE-3` when the link belonged to a supervised proc, the answer waits for the exit status, within a bound.
-//! - `GATE-4` only a peer that shows a token we gave away may claim procs.
+//! - `GATE-4` only a peer that shows a token we gave away may claim procs, or be the gateway that has shown one; nobody
+//!   may be this gateway or the one that it is a child of.
 //! - `GATE-5` every table has a bound or is bounded by what it answers.
 
 mod awaiting;
@@ -26,8 +27,10 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod refusal;
 mod route;
 mod state;
+mod strangers;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -49,6 +52,7 @@ use crate::link::{Link, LinkEvents, LinkId};
 use crate::supervision::Exit;
 use crate::transport::Transports;
 use crate::wire::cast::{Said, decode_batch};
+use crate::wire::codec::DecodeError;
 use crate::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Target};
 use crate::wire::heads::{Tell, Told};
 use crate::wire::hello::ActorFingerprint;
@@ -72,6 +76,8 @@ pub struct GatewayConfig {
     pub link_window_messages: usize,
     /// The window of each link, in bytes.
     pub link_window_bytes: usize,
+    /// How many links there may be before peers that are not expected are refused.
+    pub links_max: usize,
 }
 
 /// A message that could not go on, and why.
@@ -123,12 +129,6 @@ pub struct GatewayCounters {
 /// The routing point of a process. Cloning shares it.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
-
-/// What becomes of an envelope that may be an answer.
-enum Answer {
-    GoesOn(Envelope),
-    Collected(collect::After),
-}
 
 struct Inner {
     id: GatewayId,
@@ -263,14 +263,15 @@ impl Gateway {
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
         let step = {
             let mut state = self.hot_state();
-            let envelope = match self.answer(&mut state, envelope)? {
-                Answer::GoesOn(envelope) => envelope,
-                Answer::Collected(after) => {
+            match answer(&mut state, &envelope) {
+                Ok(None) => {}
+                Ok(Some(after)) => {
                     drop(state);
                     self.after_replies(after);
                     return Ok(());
                 }
-            };
+                Err(kind) => return Err(Box::new(Bounced { envelope, kind })),
+            }
             let step = route::choose(&state, self.0.id, &envelope.to, from);
             if let Step::Link(link) = &step {
                 // Under the lock that the link was found under: its loss finds the call (`GATE-2`).
@@ -279,14 +280,14 @@ impl Gateway {
             if let Step::Depart = step {
                 return state.hold_departing(envelope);
             }
-            (step, envelope)
+            step
         };
         match step {
-            (Step::Local(proc), envelope) => self.hand_in(&proc, envelope),
-            (Step::Link(link), envelope) => self.hand_to(&link, envelope),
-            (Step::Dial(location), envelope) => self.dial_and_hold(location, envelope),
-            (Step::Depart, _) => unreachable!("a departing proc's envelope is held above"),
-            (Step::Bounce(kind), envelope) => Err(Box::new(Bounced { envelope, kind })),
+            Step::Local(proc) => self.hand_in(&proc, envelope),
+            Step::Link(link) => self.hand_to(&link, envelope),
+            Step::Dial(location) => self.dial_and_hold(location, envelope),
+            Step::Depart => unreachable!("a departing proc's envelope is held above"),
+            Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }
     }
 
@@ -294,49 +295,6 @@ impl Gateway {
     fn hand_in(&self, proc: &Arc<dyn LocalProc>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.0.counters.delivered.fetch_add(1, Ordering::Relaxed);
         proc.deliver(envelope)
-    }
-
-    /// What answers calls is marked so; what is for a collector is taken in.
-    fn answer(&self, state: &mut State, envelope: Envelope) -> Result<Answer, Box<Bounced>> {
-        let proc = envelope.to.proc.uid;
-        let (port, said) = match (envelope.to.target, &envelope.body) {
-            (Target::Port { port, slot }, Body::Reply(_) | Body::Failed(_)) => {
-                state.awaiting.answered(proc, port, slot);
-                if !state.collectors.has(proc) {
-                    return Ok(Answer::GoesOn(envelope));
-                }
-                let reply = match envelope.body.clone() {
-                    Body::Failed(kind) => Err(kind),
-                    Body::Reply(payload) | Body::Message(payload) => Ok(payload),
-                    Body::Returned { reason, .. } => Err(reason),
-                };
-                (port, vec![Said { rank: slot, len: 1, merged: false, reply }])
-            }
-            (Target::Replies { port }, Body::Message(payload)) => {
-                let said = match decode_batch(payload) {
-                    Ok(said) => said,
-                    Err(error) => {
-                        let kind = CallErrorKind::Undeliverable { reason: error.to_string() };
-                        return Err(Box::new(Bounced { envelope, kind }));
-                    }
-                };
-                for rank in said.iter().flat_map(|said| said.rank..said.rank + said.len) {
-                    state.awaiting.answered(proc, port, rank);
-                }
-                if !state.collectors.has(proc) {
-                    return Ok(Answer::GoesOn(envelope));
-                }
-                (port, said)
-            }
-            _ => return Ok(Answer::GoesOn(envelope)),
-        };
-        match state.collectors.take_in(port, said) {
-            Some(after) => Ok(Answer::Collected(after)),
-            None => {
-                let kind = CallErrorKind::Undeliverable { reason: "the port is closed".to_owned() };
-                Err(Box::new(Bounced { envelope, kind }))
-            }
-        }
     }
 
     /// Hands an envelope to a link that was found for it.
@@ -385,7 +343,9 @@ impl Gateway {
                 };
                 Envelope { to, headers, body: Body::Returned { to: Box::new(envelope.to), reason: kind } }
             }
-            (Body::Reply(_), _) if matches!(kind, CallErrorKind::Decode { .. }) => {
+            (Body::Reply(_), _)
+                if matches!(kind, CallErrorKind::Decode { .. } | CallErrorKind::TooLarge { .. }) =>
+            {
                 // It does not fit a frame: the caller is told so instead.
                 Envelope { to: envelope.to, headers, body: Body::Failed(kind) }
             }
@@ -423,6 +383,39 @@ impl Gateway {
         let sender = ActorId::new(proc, Uid(0), "gateway".into());
         Headers::of(sender, self.location(), Lane::Control)
     }
+}
+
+/// Marks the calls that an envelope answers; what is for a collector is taken in, and what follows from that given.
+fn answer(state: &mut State, envelope: &Envelope) -> Result<Option<collect::After>, CallErrorKind> {
+    let proc = envelope.to.proc.uid;
+    let (port, said) = match (envelope.to.target, &envelope.body) {
+        (Target::Port { port, slot }, Body::Reply(_) | Body::Failed(_)) => {
+            state.awaiting.answered(proc, port, slot);
+            if !state.collectors.has(proc) {
+                return Ok(None);
+            }
+            let reply = match &envelope.body {
+                Body::Failed(kind) => Err(kind.clone()),
+                _ => Ok(envelope.payload().cloned().unwrap_or_default()),
+            };
+            (port, vec![Said { rank: slot, len: 1, merged: false, reply }])
+        }
+        (Target::Replies { port }, Body::Message(payload)) => {
+            let undeliverable =
+                |error: DecodeError| CallErrorKind::Undeliverable { reason: error.to_string() };
+            let said = decode_batch(payload).map_err(undeliverable)?;
+            for rank in said.iter().flat_map(|said| said.rank..said.rank + said.len) {
+                state.awaiting.answered(proc, port, rank);
+            }
+            if !state.collectors.has(proc) {
+                return Ok(None);
+            }
+            (port, said)
+        }
+        _ => return Ok(None),
+    };
+    let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".to_owned() };
+    state.collectors.take_in(port, said).ok_or_else(closed).map(Some)
 }
 
 impl LinkEvents for Gateway {

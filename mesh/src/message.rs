@@ -5,6 +5,7 @@
 
 mod codegen;
 mod descriptor;
+mod merge;
 mod name;
 
 pub use codegen::{
@@ -12,6 +13,8 @@ pub use codegen::{
     ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
 };
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
+pub(crate) use merge::merge_id;
+pub use merge::{MergeEntry, MergeReplies};
 pub use name::Named;
 
 use std::cell::Cell;

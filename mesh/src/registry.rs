@@ -205,7 +205,6 @@ impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
 /// Stands in where a bound is missing.
 pub trait EntryOfNothing {
     /// Cannot be built into a program.
-    #[expect(clippy::panic, reason = "it is the compiler that panics")]
     fn entry(&self, _: &'static str) -> SpawnEntry {
         const { panic!("the constructor of this actor lacks a bound") }
     }

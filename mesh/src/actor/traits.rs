@@ -145,7 +145,6 @@ impl<A: Exports<B>, B> ShowAll<A> for Exported<A, B> {
 /// Stands in where a bound is missing.
 pub trait ShowNothing {
     /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages.
-    #[expect(clippy::panic, reason = "it is the compiler that panics")]
     fn show<E>(&self, _: &mut E) {
         const { panic!("a message of this actor lacks a bound") }
     }

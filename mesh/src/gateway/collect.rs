@@ -23,8 +23,10 @@ use tokio::time::Instant;
 use super::awaiting::Left;
 use super::{Bounced, Gateway};
 use crate::addr::{Location, PortAddr, ProcAddr};
+use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::{GatewayId, ProcId, Uid};
+use crate::message::{MergeEntry, MergeReplies};
 use crate::wire::cast::{Cast, Said, encode_batch};
 use crate::wire::codec::PARTS_MAX;
 use crate::wire::envelope::{Body, Destination, Envelope, Target};
@@ -44,6 +46,7 @@ const COLLECTOR: u64 = 0x636f_6c6c_6563_746f;
 /// The replies of one cast.
 struct Collector {
     to: PortAddr,
+    merge: Option<MergeReplies>,
     left: Left,
     said: Vec<Said>,
     len_bytes: usize,
@@ -65,7 +68,34 @@ pub(super) enum After {
     Nothing,
     /// In a moment the collector is to be looked at.
     Arm(u64),
-    Send(PortAddr, Vec<Said>),
+    Send(PortAddr, Vec<Said>, Option<MergeReplies>),
+}
+
+impl Collector {
+    fn keep(&mut self, said: Said) {
+        // COLLECT-1
+        let fresh: Vec<u32> =
+            (said.rank..said.rank.saturating_add(said.len)).filter(|rank| self.left.take(*rank)).collect();
+        if fresh.len() == said.len as usize {
+            return self.push(said);
+        }
+        for rank in fresh {
+            let reply = match &said.reply {
+                // A part cannot be taken out of what was merged.
+                Ok(_) if said.merged => Err(CallErrorKind::Undeliverable {
+                    reason: "merged with replies that had come".to_owned(),
+                }),
+                reply => reply.clone(),
+            };
+            self.push(Said { rank, len: 1, merged: false, reply });
+        }
+    }
+
+    fn push(&mut self, said: Said) {
+        self.len_bytes += said.len_bytes();
+        self.parts += said.parts();
+        self.said.push(said);
+    }
 }
 
 impl Collectors {
@@ -96,6 +126,7 @@ impl Collectors {
         *slot = 0;
         let collector = Collector {
             to,
+            merge: cast.manifest.merge().and_then(MergeEntry::find),
             left: Left::of(&cast.manifest),
             said: Vec::new(),
             len_bytes: 0,
@@ -110,13 +141,7 @@ impl Collectors {
     pub(super) fn take_in(&mut self, port: u64, said: impl IntoIterator<Item = Said>) -> Option<After> {
         let collector = self.open.get_mut(&port)?;
         for said in said {
-            // COLLECT-1
-            let ranks = said.rank..said.rank.saturating_add(said.len);
-            if ranks.fold(true, |all, rank| collector.left.take(rank) && all) {
-                collector.len_bytes += said.len_bytes();
-                collector.parts += said.parts();
-                collector.said.push(said);
-            }
+            collector.keep(said);
         }
         let full = collector.len_bytes >= FLUSH_LEN || collector.parts >= PARTS_MAX / 2;
         if collector.left.is_empty() || full {
@@ -133,16 +158,15 @@ impl Collectors {
     fn flush(&mut self, port: u64) -> After {
         let Some(collector) = self.open.get_mut(&port) else { return After::Nothing };
         (collector.len_bytes, collector.parts, collector.armed) = (0, 0, false);
-        let (mut said, to) = (std::mem::take(&mut collector.said), collector.to.clone());
+        let said = std::mem::take(&mut collector.said);
+        let (to, merge) = (collector.to.clone(), collector.merge);
         if collector.left.is_empty() {
             self.open.remove(&port);
         }
         if said.is_empty() {
             return After::Nothing;
         }
-        said.sort_unstable_by_key(|said| said.rank);
-        said.dedup_by(|next, last| last.joins(next));
-        After::Send(to, said)
+        After::Send(to, said, merge)
     }
 }
 
@@ -151,7 +175,17 @@ impl Gateway {
     pub(super) fn after_replies(&self, after: After) {
         match after {
             After::Nothing => {}
-            After::Send(to, said) => self.send_replies(&to, said),
+            After::Send(to, mut said, merge) => {
+                said.sort_unstable_by_key(|said| said.rank);
+                said.dedup_by(|next, last| last.joins(next));
+                self.send_replies(
+                    &to,
+                    match merge {
+                        Some(merge) => merged(said, merge),
+                        None => said,
+                    },
+                );
+            }
             After::Arm(port) => {
                 // In the drop of an actor while its runtime goes, nobody is left to wait.
                 let Ok(runtime) = tokio::runtime::Handle::try_current() else { return self.flush(port) };
@@ -188,7 +222,7 @@ impl Gateway {
             Err(_) => Some(Box::new(Bounced { envelope: self.no_batch(batch), kind: too_large() })),
         };
         let Some(refused) = refused else { return };
-        if said.len() > 1 && matches!(refused.kind, crate::call::CallErrorKind::Decode { .. }) {
+        if said.len() > 1 && matches!(refused.kind, CallErrorKind::Decode { .. }) {
             // Too large together.
             let rest = said.split_off(said.len() / 2);
             self.send_replies(to, said);
@@ -202,6 +236,30 @@ impl Gateway {
     }
 }
 
-fn too_large() -> crate::call::CallErrorKind {
-    crate::call::CallErrorKind::Decode { reason: "replies too large to go together".to_owned() }
+/// Merges the replies of neighbouring ranks; what does not merge stays as it is.
+fn merged(said: Vec<Said>, merge: MergeReplies) -> Vec<Said> {
+    let follows = |one: &Said, next: &Said| {
+        one.reply.is_ok() && next.reply.is_ok() && one.rank.checked_add(one.len) == Some(next.rank)
+    };
+    let merge = |span: &[Said]| -> Option<Said> {
+        let len = span.iter().map(|said| said.len).sum();
+        let times = |said: &Said| if said.merged { 1 } else { said.len };
+        let replies: Vec<_> = span
+            .iter()
+            .filter_map(|said| said.reply.as_ref().ok().map(|reply| (reply, times(said))))
+            .collect();
+        let one = matches!(replies[..], [] | [(_, 1)]);
+        let payload = if one { None } else { merge(&replies) }?;
+        Some(Said { rank: span.first()?.rank, len, merged: true, reply: Ok(payload) })
+    };
+    said.chunk_by(follows)
+        .flat_map(|span| merge(span).map_or_else(|| span.to_vec(), |said| vec![said]))
+        .collect()
 }
+
+fn too_large() -> CallErrorKind {
+    CallErrorKind::Decode { reason: "replies too large to go together".to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
-use crate::wire::frame::{self, ChunkFrame, Frame, FrameKind};
+use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{HeadWriter, Tell};
 use crate::wire::session::{Arrival, Session, SessionError, Window};
 
@@ -460,7 +460,7 @@ impl State {
         let head = HeadWriter::check(envelope).map_err(malformed)?;
         let empty = Payload::default();
         let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
-        frame::check_lengths(head, body.len(), parts).map(drop).map_err(malformed)
+        frame::check_lengths(head, body.len(), parts).map(drop).map_err(unframed)
     }
 
     /// Sends chunks of large envelopes, each in its turn, and what may follow them.
@@ -563,7 +563,7 @@ impl State {
         if let Err(error) = appended {
             // The other side will not get this head, which may have named someone.
             self.heads.take_back(number);
-            return Err(malformed(error));
+            return Err(unframed(error));
         }
         shared.into_iter().chain(parts).for_each(|bytes| backlog.append_bytes(bytes));
         Ok(backlog.untaken() - before)
@@ -672,6 +672,17 @@ impl State {
 
     fn put(&mut self, frame: &Frame) {
         frame::encode_into(frame, &mut self.aside).expect("a small frame encodes");
+    }
+}
+
+/// Why an envelope fits no frame.
+fn unframed(error: FrameError) -> CallErrorKind {
+    match error {
+        FrameError::BodyTooLarge { len, max } => CallErrorKind::TooLarge { len_bytes: len, max_bytes: max },
+        FrameError::PartsTooLarge { len } => {
+            CallErrorKind::TooLarge { len_bytes: len, max_bytes: PARTS_LEN_MAX as u64 }
+        }
+        error => malformed(error),
     }
 }
 

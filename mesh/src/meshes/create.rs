@@ -9,7 +9,9 @@ use crate::call::CallErrorKind;
 use crate::clock;
 use crate::config;
 use crate::ident::{Label, MeshId};
+use crate::message::merge_id;
 use crate::port::{Accumulator, PortsExhausted};
+use crate::reduce::Merge;
 use crate::registry::ActorTypeNotRegistered;
 use crate::request::{Cast, Limit, Request};
 use crate::resource::{CreateOrUpdate, Resource, Stop, WaitRankStatus};
@@ -112,7 +114,8 @@ fn watch<R: Resource>(
     let ranks = u32::try_from(agents.view().num_ranks()).unwrap_or(u32::MAX);
     let after = idle.saturating_mul(ranks.saturating_add(1)).min(Duration::from_secs(u32::MAX.into()));
     let limit = Limit { after, at: clock::now() + after };
-    match agents.call_to(scope, &WaitRankStatus::<R>::new(id.uid, at_least), limit, sink) {
+    let merge = merge_id::<StatusOverlay, Merge>();
+    match agents.call_to(scope, &WaitRankStatus::<R>::new(id.uid, at_least), limit, sink, Some(merge)) {
         Some(guard) => accumulator.guarded(guard),
         None => accumulator,
     }

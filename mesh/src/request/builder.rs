@@ -13,7 +13,7 @@ use crate::actor::{Actor, ActorHandle, ActorRef, Caller, Local, Remote, Scope, T
 use crate::call::SendError;
 use crate::clock;
 use crate::config;
-use crate::message::Message;
+use crate::message::{Message, merge_id};
 use crate::reduce::Reducer;
 
 /// How long a call may take, and when that is over.
@@ -39,6 +39,11 @@ impl Limit {
             }
             _ => Limit { after, at },
         }
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Instant {
+        self.at.checked_sub(self.after).unwrap_or(self.at)
     }
 
     /// What is left of it, in microseconds, as it travels.
@@ -91,6 +96,15 @@ pub trait ManyActors<M: Message>: Accepts<M> {
     fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError>;
     /// Calls every rank.
     fn call_each(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> EachPending<M::Reply>;
+    /// Calls every rank; the replies may come merged, as the pair of reply type and reducer with the number `merge`
+    /// says.
+    fn call_merged(
+        &self,
+        scope: Scope<'_>,
+        message: M,
+        timeout: Option<Duration>,
+        merge: Option<u64>,
+    ) -> EachPending<M::Reply>;
     /// Calls one rank.
     fn choose(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply>;
     /// Calls every rank, and gives the replies as they come.
@@ -237,7 +251,9 @@ impl<'t, T, M> Request<'t, T, M> {
     {
         let call = |request: Self, reducer: R, scope: Scope<'_>| {
             let Request { target, message, timeout } = request;
-            ReducePending::new(target.call_each(scope, message, timeout), Box::new(reducer))
+            // One with state of its own is known here alone.
+            let merge = (size_of::<R>() == 0).then(merge_id::<M::Reply, R>);
+            ReducePending::new(target.call_merged(scope, message, timeout, merge), Box::new(reducer))
         };
         ReduceRequest { request: self, reducer, call }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
-use super::gather::{EachPending, GatherSink, MeshPending, Ranks};
+use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting, malformed};
 use super::stream::Replies;
@@ -144,13 +144,14 @@ impl<A: Actor> Cast<A> {
         }
     }
 
-    /// Sends a call to every rank; the replies come to `sink`.
+    /// Sends a call to every rank; the replies come to `sink`, merged on their way where `merge` is known.
     pub(crate) fn call_to<M: RemoteMessage>(
         &self,
         scope: Scope<'_>,
         message: &M,
         limit: Limit,
         sink: Arc<dyn PortSink>,
+        merge: Option<u64>,
     ) -> Option<PortGuard> {
         let fail_all = |kind: CallErrorKind| {
             for rank in 0..u32::try_from(self.view.num_ranks()).unwrap_or(u32::MAX) {
@@ -176,7 +177,8 @@ impl<A: Actor> Cast<A> {
             reply_to: Some((port, 0)),
             reply_on: remote::reply_on::<M>(),
             limit_us: Some(limit.left_us()),
-            ..Posting::default()
+            point: None,
+            merge,
         };
         self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
             let _ = sink.put(rank, PortItem::Failed(kind));
@@ -323,9 +325,22 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
     }
 
     fn call_each(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> EachPending<M::Reply> {
+        self.call_merged(scope, message, timeout, None)
+    }
+
+    fn call_merged(
+        &self,
+        scope: Scope<'_>,
+        message: M,
+        timeout: Option<Duration>,
+        merge: Option<u64>,
+    ) -> EachPending<M::Reply> {
         let limit = Limit::of::<M>(timeout, scope);
-        let sink = GatherSink::new(self.view.num_ranks());
-        let guard = self.call_to(scope, &message, limit, sink.clone());
+        let sink = GatherSink::new(
+            self.view.num_ranks(),
+            MeshCall { caller: scope.sender.uid, ranks: self.ranks(M::NAME), since: limit.began() },
+        );
+        let guard = self.call_to(scope, &message, limit, sink.clone(), merge);
         EachPending::new(self.ranks(M::NAME), sink, guard, message::decode_reply::<M>, limit)
     }
 

@@ -66,7 +66,7 @@ pub struct Manifest {
     actor: Uid,
     handler: u64,
     size: u32,
-    merge: Option<u32>,
+    merge: Option<u64>,
     procs: Procs,
     at: Vec<Arc<Location>>,
     runs: Vec<Run>,
@@ -95,7 +95,7 @@ pub fn system_proc(host: &Location) -> ProcId {
 impl Manifest {
     /// Of nobody yet: the actors `actor`, one in each proc, of a view of `size` ranks. The replies may be merged as
     /// `merge` says. Names that `procs` has are dropped.
-    pub fn new(actor: Uid, handler: u64, size: u32, merge: Option<u32>, procs: &Procs) -> Manifest {
+    pub fn new(actor: Uid, handler: u64, size: u32, merge: Option<u64>, procs: &Procs) -> Manifest {
         let procs = match procs {
             Procs::Named(_) => Procs::Named(Vec::new()),
             procs => procs.clone(),
@@ -142,7 +142,7 @@ impl Manifest {
     }
 
     /// How the replies may be merged on their way.
-    pub fn merge(&self) -> Option<u32> {
+    pub fn merge(&self) -> Option<u64> {
         self.merge
     }
 
@@ -252,7 +252,7 @@ impl Cast {
         let parts: Vec<Bytes> =
             std::iter::once(&self.payload.body).chain(&self.payload.parts).cloned().collect();
         let Some(first) = manifest.members().next().filter(|_| parts.len() <= PARTS_MAX) else {
-            return Err(EncodeError::TooLarge);
+            return Err(EncodeError::TooManyParts { count: parts.len() });
         };
         let to = Destination { proc: first.proc, at: first.at, target: Target::Cast };
         Ok(Envelope { to, headers: self.headers.clone(), body: Body::Message(Payload { body, parts }) })
@@ -362,7 +362,7 @@ pub fn encode_batch(batch: &[Said]) -> Result<Payload, EncodeError> {
         })
         .collect();
     if parts.len() > PARTS_MAX {
-        return Err(EncodeError::TooLarge);
+        return Err(EncodeError::TooManyParts { count: parts.len() });
     }
     Ok(Payload { body: Payload::of(&words)?.body, parts })
 }

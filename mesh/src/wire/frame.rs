@@ -53,6 +53,10 @@ pub enum FrameKind {
     Chunk = 7,
     /// An envelope whose body and parts came in chunks: the head is its head, the body says which chunks.
     Beside = 8,
+    /// Before the hello, where a shared secret is asked for: the body is a nonce.
+    Challenge = 16,
+    /// The answer to the challenge: the body is the proof.
+    Proof = 17,
 }
 
 impl FrameKind {
@@ -66,6 +70,8 @@ impl FrameKind {
             6 => FrameKind::Welcome,
             7 => FrameKind::Chunk,
             8 => FrameKind::Beside,
+            16 => FrameKind::Challenge,
+            17 => FrameKind::Proof,
             _ => return None,
         })
     }

@@ -3,9 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 #![expect(unreachable_pub, reason = "actors are written as users write them")]
 
+mod annotations;
 mod bounded;
 mod calls;
+mod casts;
 mod conservation;
+mod decoders;
+mod endings;
+mod inspecting;
 mod large;
 mod links;
 mod local;
@@ -18,3 +23,4 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+mod watching;

@@ -125,7 +125,7 @@ proptest! {
         let len = body.len();
         body[at.index(len)] = byte;
         if let Ok(changed) = manifest_of(&Payload { body: body.into(), parts: Vec::new() }) {
-            assert!(changed.members().count() as u32 == changed.len());
+            prop_assert_eq!(changed.members().count(), changed.len() as usize);
         }
     }
 }
