@@ -92,7 +92,7 @@ impl<A: RemoteSpawn> Spec<A> {
     /// # Errors
     /// [`EncodeError`], when a parameter cannot be serialised or is too large.
     pub fn encode(&self) -> Result<Payload, EncodeError> {
-        let mut encoder = Encoder::default();
+        let mut encoder = Encoder::without_parts();
         A::encode_params(&self.0, &mut encoder)?;
         encoder.finish()
     }

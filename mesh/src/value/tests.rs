@@ -167,7 +167,7 @@ fn an_overlay_fills_a_status_mesh() {
 fn an_overlay_is_checked_when_decoded() {
     #[track_caller]
     fn check(entries: &[(u32, Status)], want: Option<&str>) {
-        let wire: Vec<_> = entries.iter().map(|(rank, status)| (*rank, rank + 1, status)).collect();
+        let wire: Vec<_> = entries.iter().map(|(rank, status)| (*rank, rank + 1, status.clone())).collect();
         let decoded = Payload::of(&wire).unwrap().get::<StatusOverlay>();
         match want {
             None => {
