@@ -85,12 +85,8 @@ fn what_is_no_signature_is_explained() {
         )),
         &["`#[actor]` does not apply to an unsafe impl"],
     );
-    same(
-        on(quote!(impl A { #[handler] fn f(&self, by: u8 = 1) {} })),
-        &[
-            "expected `,`\n= help: Rust has no default argument values; take `Option<T>` or a parameter struct with `Default`",
-        ],
-    );
+    // Rustc explains a default argument itself, in the user's own function.
+    same(on(quote!(impl A { #[handler] fn f(&self, by: u8 = 1) {} })), &[]);
 }
 
 #[test]

@@ -14,10 +14,12 @@
 //! - `ACTOR-3` at the end: close the mailbox, record, tell the supervisor, publish (`SUP-6`).
 //! - `ACTOR-4` the children of an actor end with it, before its `on_stop`.
 
+mod blocking;
 mod cell;
 mod chain;
 mod context;
 mod handle;
+mod look;
 mod panic;
 mod parcel;
 mod reply;
@@ -26,6 +28,7 @@ mod slot;
 mod spawn;
 mod traits;
 
+pub use blocking::{Blocking, BlockingError};
 pub use cell::{ActorCounters, ActorStatus, Cell, Control};
 pub use chain::CallChain;
 pub(crate) use context::default_label;

@@ -6,7 +6,9 @@ mod host_agent;
 mod lease;
 mod proc_agent;
 
-pub use host_agent::{HostAgent, ProcKind, ProcSpec, ProcState, ShutdownHost};
+pub use host_agent::{
+    HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost,
+};
 pub use lease::OwnerEnded;
 pub use proc_agent::{ActorKind, ActorSpec, ActorState, ProcAgent};
 

@@ -36,6 +36,9 @@
 //! removed when its child has ended; those of a program that was killed, when the next program with the same parent
 //! starts its first child.
 //!
+//! There is no subreaper: whoever adopts orphans has to reap them, and cannot tell those from the children that a user's
+//! code has started and waits for.
+//!
 //! # What a child inherits
 //! The environment of its launcher, with what [`BootstrapCommand`] and [`ProcSetup`] declare on top, or that alone
 //! ([`ProcSetup::clean_env`]). Of descriptors stdin, stdout and stderr: all that we open is close-on-exec, and what others

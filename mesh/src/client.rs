@@ -275,6 +275,10 @@ impl Ear {
 }
 
 impl Supervisor for Ear {
+    fn owner(&self) -> Option<ActorId> {
+        Some(self.id.clone())
+    }
+
     fn ended(&self, _: &ActorId, end: &End) {
         if let End::Failed(failure) = end {
             self.failed((**failure).clone());

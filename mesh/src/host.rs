@@ -18,7 +18,7 @@ use crate::clock::{self, Entropy};
 use crate::config::{self, CgroupParent, Config, Setting};
 use crate::gateway::{DoorError, ExitObserver, Gateway, Listening};
 use crate::ident::{ActorId, GatewayId, ProcId};
-use crate::log::LogSink;
+use crate::log::{LogSink, TRACE_LEVEL_AUTO, trace_level};
 use crate::supervision::Exit;
 use crate::transport::SocketDir;
 
@@ -196,6 +196,11 @@ impl Host {
         }))
     }
 
+    /// Where the output of its children goes.
+    pub fn logs(&self) -> &LogSink {
+        &self.0.logs
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.0.config
@@ -261,6 +266,10 @@ impl Host {
             _ => (*self.0.gateway.location()).clone(),
         };
         let mut settings = self.0.config.inheritable();
+        let level = self.0.config.get(config::TRACE_LEVEL);
+        if *level == *TRACE_LEVEL_AUTO {
+            settings.push(("MESH_TRACE_LEVEL".to_owned(), trace_level(&level)));
+        }
         let cgroup = self.0.config.get(config::CGROUP);
         if spec.kind == ChildKind::Host && cgroup != CgroupParent::None {
             // Its procs go below the one that is made for it, and so with it.

@@ -191,8 +191,10 @@ compile_error!(
     "mesh runs on Linux, and compiles on macOS: it needs unix sockets, process groups and signals"
 );
 
+pub mod activity;
 pub mod actor;
 pub mod addr;
+pub mod admin;
 pub mod agent;
 pub mod behavior;
 pub mod bootstrap;
@@ -207,6 +209,7 @@ pub mod event;
 pub mod gateway;
 pub mod host;
 pub mod ident;
+pub mod inspect;
 pub mod link;
 pub mod log;
 pub mod mailbox;
@@ -225,6 +228,7 @@ pub mod shape;
 pub mod supervision;
 pub mod transport;
 pub mod value;
+pub mod watchdog;
 pub mod wire;
 
 pub use mesh_macros::{

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
+use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::clock::{Deadlines, Entropy, Wait, Watched};
@@ -12,6 +13,7 @@ use crate::config::{self, Config};
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway};
 use crate::ident::{ActorId, ProcId, Uid};
+use crate::inspect::ActorReport;
 use crate::port::{
     Accumulator, Fold, ItemSink, OncePort, OnceSink, Port, PortGuard, PortSink, PortTable, PortsExhausted,
 };
@@ -44,6 +46,8 @@ pub trait Residents: Send + Sync {
     fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError>;
     /// Makes an actor unreachable; how it ended is remembered for a while, for those who still call it.
     fn release(&self, uid: Uid, end: &End);
+    /// The first actor whose identity is the one that is meant.
+    fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>>;
     /// The name of an actor type that can be spawned in this binary.
     fn registered_name(&self, type_id: u64) -> Option<String>;
     /// How many actor types can be.
@@ -86,6 +90,10 @@ pub trait Resident: Send + Sync {
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
+    }
+    /// What is seen of it without asking it.
+    fn inspect(&self) -> ActorReport {
+        ActorReport::of(self.id().clone())
     }
     /// Whether it ends only with its proc, whatever [`end`](Resident::end) says: a client.
     fn ends_with_proc(&self) -> bool {
@@ -148,6 +156,11 @@ impl Outbox {
             None => tokio::runtime::Handle::try_current().ok(),
         };
         self.deadlines.watch(runtime, at, wait)
+    }
+
+    /// The calls to actors of this process that wait for their reply, and for how long.
+    pub fn local_calls(&self) -> Vec<(CallOf, std::time::Duration)> {
+        self.deadlines.calls()
     }
 
     /// A wait is over.

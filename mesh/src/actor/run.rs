@@ -19,8 +19,10 @@ use super::parcel::{Parcel, Ran};
 use super::slot::{Filled, FutureSlot};
 use super::spawn::Birth;
 use super::traits::Actor;
+use crate::activity;
 use crate::call::CallErrorKind;
 use crate::clock;
+use crate::inspect::thread_key;
 use crate::mailbox::Taken;
 use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure, Fatal};
@@ -41,10 +43,21 @@ pub struct TaskPerActor;
 impl Scheduler for TaskPerActor {
     fn start<A: Actor>(&self, runtime: &Handle, birth: Birth<A>, cell: Arc<Cell<A>>) -> AbortHandle {
         match birth {
-            Birth::Ready(actor) => runtime.spawn(Body::new(actor, cell).run()).abort_handle(),
-            Birth::Create(future) => runtime.spawn(create(future, cell)).abort_handle(),
+            Birth::Ready(actor) => {
+                let key = thread_key(&cell.id);
+                runtime.spawn(named(key, Body::new(actor, cell).run())).abort_handle()
+            }
+            Birth::Create(future) => {
+                runtime.spawn(named(thread_key(&cell.id), create(future, cell))).abort_handle()
+            }
         }
     }
+}
+
+/// A task of an actor, with its thread told whom it runs.
+async fn named(key: u64, task: impl Future<Output = ()> + Send) {
+    let mut task = pin!(task);
+    std::future::poll_fn(|cx| activity::on_this_thread(key, || task.as_mut().poll(cx))).await
 }
 
 /// Ends the cell if its task is dropped before it has ended itself (`ACTOR-2`); the second is why it has failed, if it has.
@@ -348,7 +361,7 @@ impl<A: Actor> Life<A> {
         // Nobody else writes it, so it needs no atomic addition.
         let handled = &self.cell.counters.handled;
         handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        self.cx.enter(parcel.handler(), headers);
+        self.cx.enter(parcel.handler(), parcel.handler_id(), headers);
         Some(parcel)
     }
 

@@ -10,10 +10,12 @@ use super::{PROC_AGENT, ProcAgent, tell_owner};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
+use crate::config;
 use crate::host::{ChildSpec, Host};
-use crate::ident::{ActorId, GatewayId, MeshId, ProcId};
+use crate::ident::{ActorId, GatewayId, MeshId, ProcId, Uid};
+use crate::log::StreamKind;
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
-use crate::request::post_control;
+use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
 use crate::supervision::{Cause, Exit, Failure, Subject};
@@ -40,6 +42,22 @@ pub struct ProcState {
     pub pid: Option<u32>,
     /// How it ended, once it has.
     pub exit: Option<Exit>,
+}
+
+/// A proc that a host has started, or was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HostedProc {
+    /// Who, and where.
+    pub addr: ProcAddr,
+    /// Whether it is a host itself.
+    pub is_host: bool,
+    /// Its process, once it has one.
+    pub pid: Option<u32>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Who hears of its failure.
+    pub owner: ActorId,
 }
 
 /// The kind of resource that a host agent manages.
@@ -155,6 +173,39 @@ impl HostAgent {
         self.answer_shutdowns();
     }
 
+    /// Has `port` told twice when all that a proc which has ended wrote is shown. Its end is waited for within a bound.
+    #[handler]
+    pub fn flush_ended(&mut self, cx: &Context<Self>, id: Uid, port: PortRef<StreamKind>) {
+        let rank = cx.cast_point().map_or(0, |point| point.base_rank);
+        let ending = self.running.get(&ResourceKey { uid: id, rank }).cloned();
+        let (logs, within) = (self.host.logs().clone(), self.host.config().get(config::EXIT_STATUS_WAIT));
+        tokio::spawn(async move {
+            if let Some(handle) = ending
+                && tokio::time::timeout(within, handle.exited()).await.is_err()
+            {
+                return;
+            }
+            logs.mark_both(&port);
+        });
+    }
+
+    /// The procs it has started, or was asked to, in no order that means anything.
+    #[handler]
+    pub fn inspect(&self) -> Vec<HostedProc> {
+        let hosted = |key: ResourceKey| {
+            let (spec, state) = (self.procs.spec(key)?, self.procs.state(key));
+            let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+            Some(HostedProc {
+                is_host: spec.child.kind == ChildKind::Host,
+                addr: ProcAddr { at: self.location_of(&proc, &spec.child), id: proc },
+                pid: state.state.and_then(|state| state.pid),
+                status: state.status,
+                owner: spec.owner.id.clone(),
+            })
+        };
+        self.procs.keys().into_iter().filter_map(hosted).collect()
+    }
+
     /// What an owner that is no more has left is ended (`SUP-1`).
     #[handler(local)]
     async fn owner_gone(&mut self, cx: &Context<Self>, owner: ActorAddr) {
@@ -191,15 +242,23 @@ impl HostAgent {
         }
     }
 
+    /// Where a child is reached: a host has a gateway of its own.
+    fn location_of(&self, proc: &ProcId, child: &ChildSpec) -> Arc<Location> {
+        match child.kind {
+            ChildKind::Host => {
+                let gateway = GatewayId { uid: proc.uid, incarnation: child.incarnation };
+                Arc::new(Location { gateway, door: None })
+            }
+            _ => self.host.gateway().location(),
+        }
+    }
+
     /// Asks a child to end, and sees that it does (`PROC-3`).
     fn end_child(&self, cx: &Context<HostAgent>, key: ResourceKey, proc: ProcId, handle: ProcessHandle) {
         let host = self.host.clone();
-        let at = match self.procs.spec(key).map(|spec| &spec.child) {
-            Some(ChildSpec { kind: ChildKind::Host, incarnation, .. }) => {
-                let gateway = GatewayId { uid: proc.uid, incarnation: *incarnation };
-                Arc::new(Location { gateway, door: None })
-            }
-            _ => host.gateway().location(),
+        let at = match self.procs.spec(key) {
+            Some(spec) => self.location_of(&proc, &spec.child),
+            None => host.gateway().location(),
         };
         let agent: ActorRef<ProcAgent> =
             ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));

@@ -13,9 +13,11 @@ use super::tell_owner;
 use crate::actor::{ActorHandle, Caller, Context, Handler, ReplyTo, SpawnEnv, SpawnOptions, Supervisor};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
+use crate::inspect::ProcReport;
+use crate::log::{LogSink, StreamKind};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
-use crate::request::post_control;
+use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::shape::Extent;
 use crate::value::Status;
@@ -55,6 +57,7 @@ pub struct ProcAgent {
     /// The first actor that failed, and why: from then on nothing new is made here (`SUP-5`).
     poisoned: Option<String>,
     shut_down: Arc<Notify>,
+    logs: LogSink,
     owners: Owners,
     /// Those who ask for the end of one that ends with this proc, and so are told by its end.
     asked: Vec<ReplyTo<()>>,
@@ -88,6 +91,18 @@ impl ProcAgent {
     pub fn shut_down(&mut self) {
         self.actors.refuse_new();
         self.shut_down.notify_one();
+    }
+
+    /// Has `port` told twice, of stdout and of stderr, when all that the proc has written there so far is shown.
+    #[handler]
+    pub fn flush_logs(&mut self, port: PortRef<StreamKind>) {
+        self.logs.mark_both(&port);
+    }
+
+    /// What is seen of the proc's actors without asking them.
+    #[handler]
+    pub fn inspect(&self) -> ProcReport {
+        self.proc.inspect()
     }
 
     /// What an owner that is no more has left is ended (`SUP-1`).
@@ -124,14 +139,16 @@ impl ProcAgent {
 }
 
 impl ProcAgent {
-    /// The agent of `proc`, which belongs to `owner`; `shut_down` is notified when the proc is to end.
-    pub fn new(proc: Proc, shut_down: Arc<Notify>, owner: Option<ActorId>) -> ProcAgent {
+    /// The agent of `proc`, which belongs to `owner`; `shut_down` is notified when the proc is to end, `logs` is where the
+    /// output of the process goes.
+    pub fn new(proc: Proc, shut_down: Arc<Notify>, owner: Option<ActorId>, logs: LogSink) -> ProcAgent {
         ProcAgent {
             proc,
             actors: ResourceTable::default(),
             residents: BTreeMap::new(),
             poisoned: None,
             shut_down,
+            logs,
             owners: Owners::new(owner),
             asked: Vec::new(),
         }
@@ -229,6 +246,10 @@ struct Managed {
 }
 
 impl Supervisor for Managed {
+    fn owner(&self) -> Option<crate::ident::ActorId> {
+        Some(self.owner.id.clone())
+    }
+
     fn started(&self, id: &ActorId) {
         self.started.store(true, Ordering::Relaxed);
         post_control(&self.agent, ProcAgentActorStarted { key: self.key, id: id.clone() });

@@ -132,7 +132,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
         self.mesh.cast_target()
     }
 
-    fn agents(&self) -> Cast<ProcAgent> {
+    pub(super) fn agents(&self) -> Cast<ProcAgent> {
         let cast = self.cast_target();
         create::agents(PROC_AGENT, cast.mesh().members().clone(), cast.view().clone())
     }

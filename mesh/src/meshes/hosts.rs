@@ -9,7 +9,7 @@ use super::create::{self, MeshStopError, SpawnError};
 use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
-use crate::addr::{ChannelAddr, Location};
+use crate::addr::{ActorAddr, ChannelAddr, Location};
 use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost};
 use crate::bootstrap::{BootstrapCommand, ChildKind, ProcSetup};
 use crate::cast::Members;
@@ -104,6 +104,12 @@ impl HostMeshRef {
         create::create::<ProcKind>(scope, &agents, &id, proc_spec(scope, &id, child)).await?;
         let members = Members::Mesh { procs: id.clone(), hosts: self.hosts.clone(), per_host };
         Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned))
+    }
+
+    /// The agent of each host, and where.
+    pub(crate) fn agent_addrs(&self) -> Vec<ActorAddr> {
+        let agents = self.agents(1, Region::whole(&self.extent()));
+        (0..self.len()).filter_map(|rank| agents.addr(rank)).collect()
     }
 
     /// The host agents, once for each of `per_host` ranks.

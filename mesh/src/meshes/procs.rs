@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
+use super::flush::FlushLogsError;
 use super::hosts::{Allocator, HostMesh};
 use super::owned::Owned;
 use crate::actor::{ActorRef, Caller, Scope};
@@ -205,7 +206,21 @@ impl ProcMeshRef {
         }
     }
 
-    fn host_agents(&self) -> Option<Cast<HostAgent>> {
+    /// The procs that the members of a mesh live in, where they are those of a mesh.
+    pub(super) fn of_members(members: &Members, view: &Region) -> Option<ProcMeshRef> {
+        let Members::Mesh { procs, .. } = members else { return None };
+        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone()))
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.view
+    }
+
+    pub(super) fn proc_agents(&self) -> Cast<ProcAgent> {
+        create::agents(PROC_AGENT, self.members.clone(), self.view.clone())
+    }
+
+    pub(super) fn host_agents(&self) -> Option<Cast<HostAgent>> {
         match &self.members {
             Members::Mesh { hosts, per_host, .. } => {
                 let hosts = Members::Hosts { hosts: hosts.clone(), per_host: *per_host };
@@ -341,9 +356,29 @@ impl std::fmt::Debug for ProcMesh {
 pub struct ProcMeshControl<'a>(&'a ProcMesh);
 
 impl ProcMeshControl<'_> {
+    pub(super) fn view(&self) -> &ProcMeshRef {
+        &self.0.view
+    }
+
     /// A view that can be stored and sent.
     pub fn to_ref(&self) -> ProcMeshRef {
         self.0.view.clone()
+    }
+
+    /// Waits until everything that the procs have written to stdout and stderr so far is shown where their lines go, lines
+    /// that wait to be folded included. Of procs that have ended all is shown that they wrote.
+    ///
+    /// It is a barrier, not a request: what a handler printed before it answered is shown when this returns. What is
+    /// still in a buffer of the program, such as that of a `BufWriter`, is not written yet. Of an attached host the lines
+    /// are shown by the program that is the host.
+    ///
+    /// # Errors
+    /// [`FlushLogsError`], naming the ranks whose output may not be shown yet.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn flush_logs(&self, cx: &impl Caller) -> Result<(), FlushLogsError> {
+        self.0.view.flush_logs(cx).await
     }
 
     /// Ends every proc, and waits until they have ended: their actors are drained first.

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 
 use crate::call::CallErrorKind;
+use crate::ident::{ActorId, Uid};
 use crate::wire::cast::Said;
 use crate::wire::codec::Payload;
 
@@ -44,6 +46,24 @@ pub trait PortSink: Send + Sync {
         let _ = (slot, len, item);
         Err(CallErrorKind::Undeliverable { reason: "merged replies were not asked for".to_owned() })
     }
+
+    /// The calls whose replies it waits for: who waits, and for what.
+    fn calls(&self) -> Vec<CallWait> {
+        Vec::new()
+    }
+}
+
+/// A call whose reply comes to a port.
+#[derive(Clone, Debug)]
+pub struct CallWait {
+    /// Who waits.
+    pub caller: Uid,
+    /// For whom.
+    pub callee: ActorId,
+    /// The name of the handler.
+    pub handler: &'static str,
+    /// Since when.
+    pub since: Instant,
 }
 
 impl From<Result<Payload, CallErrorKind>> for PortItem {
@@ -95,6 +115,13 @@ impl PortTable {
     /// Closes a port; nothing happens if it is closed already.
     pub fn close(&self, port: u64) {
         drop(self.with(|ports| ports.remove(&port)));
+    }
+
+    /// The calls whose replies come to these ports.
+    pub fn calls(&self) -> Vec<CallWait> {
+        // The sinks run outside the table's lock.
+        let sinks: Vec<_> = self.with(|ports| ports.values().cloned().collect());
+        sinks.iter().flat_map(|sink| sink.calls()).collect()
     }
 
     /// How many ports are open.

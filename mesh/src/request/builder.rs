@@ -41,6 +41,11 @@ impl Limit {
         }
     }
 
+    /// When it began.
+    pub fn began(&self) -> Instant {
+        self.at.checked_sub(self.after).unwrap_or(self.at)
+    }
+
     /// What is left of it, in microseconds, as it travels.
     pub fn left_us(&self) -> u64 {
         clock::to_us(self.at.saturating_duration_since(clock::now()))

@@ -6,13 +6,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::builder::Limit;
 use super::many::CastMesh;
 use super::pending::Whom;
+use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, RankError};
-use crate::port::{Next, PortGuard, PortItem, PortSink};
+use crate::ident::Uid;
+use crate::port::{CallWait, Next, PortGuard, PortItem, PortSink};
 use crate::reduce::Reducer;
 use crate::shape::Region;
 use crate::value::ValueMesh;
@@ -33,20 +35,46 @@ struct Slots {
 }
 
 /// Takes one reply a rank.
-pub(super) struct GatherSink(Mutex<Slots>);
+pub(super) struct GatherSink {
+    slots: Mutex<Slots>,
+    call: MeshCall,
+}
+
+/// Whose call it is, and whom it is to.
+pub(super) struct MeshCall {
+    pub(super) caller: Uid,
+    pub(super) ranks: Ranks,
+    pub(super) since: Instant,
+}
 
 impl GatherSink {
-    pub(super) fn new(ranks: usize) -> Arc<GatherSink> {
+    pub(super) fn new(ranks: usize, call: MeshCall) -> Arc<GatherSink> {
         let items = (0..ranks).map(|_| Slot::Missing).collect();
-        Arc::new(GatherSink(Mutex::new(Slots { items, missing: ranks, waker: None })))
+        let slots = Mutex::new(Slots { items, missing: ranks, waker: None });
+        Arc::new(GatherSink { slots, call })
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Slots) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+/// How many ranks of one call are named as being waited for.
+const WAITS_MAX: usize = 16;
+
 impl PortSink for GatherSink {
+    fn calls(&self) -> Vec<CallWait> {
+        let open = |slots: &mut Slots| -> Vec<usize> {
+            let missing = slots.items.iter().enumerate().filter(|(_, item)| matches!(item, Slot::Missing));
+            missing.map(|(rank, _)| rank).take(WAITS_MAX).collect()
+        };
+        let MeshCall { caller, ranks, since } = &self.call;
+        let named = self.with(open).into_iter().filter_map(|rank| ranks.addr(rank));
+        named
+            .map(|addr| CallWait { caller: *caller, callee: addr.id, handler: ranks.handler, since: *since })
+            .collect()
+    }
+
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         self.put_merged(slot, 1, item)
     }
@@ -88,9 +116,13 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
+    fn addr(&self, rank: usize) -> Option<ActorAddr> {
+        self.view.base_rank(rank).and_then(|base| self.mesh.addr(base))
+    }
+
     pub(super) fn error(&self, rank: usize, kind: CallErrorKind) -> RankError {
+        let addr = self.addr(rank);
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        let addr = self.view.base_rank(rank as usize).and_then(|base| self.mesh.addr(base));
         let whom = match addr {
             Some(addr) => Whom::Remote(Arc::new(addr), Some(rank)),
             None => Whom::Remote(Arc::new(self.mesh.nowhere()), Some(rank)),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
-use super::gather::{EachPending, GatherSink, MeshPending, Ranks};
+use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting, malformed};
 use super::stream::Replies;
@@ -336,7 +336,10 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
         merge: Option<u64>,
     ) -> EachPending<M::Reply> {
         let limit = Limit::of::<M>(timeout, scope);
-        let sink = GatherSink::new(self.view.num_ranks());
+        let sink = GatherSink::new(
+            self.view.num_ranks(),
+            MeshCall { caller: scope.sender.uid, ranks: self.ranks(M::NAME), since: limit.began() },
+        );
         let guard = self.call_to(scope, &message, limit, sink.clone(), merge);
         EachPending::new(self.ranks(M::NAME), sink, guard, message::decode_reply::<M>, limit)
     }

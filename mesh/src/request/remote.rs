@@ -10,7 +10,7 @@ use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{OnceSink, PortItem};
+use crate::port::{CallWait, OnceSink, PortItem};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
 
@@ -26,7 +26,7 @@ pub(super) struct Posting {
 }
 
 pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
-    CallErrorKind::Decode { reason: error.to_string() }
+    error.call_error()
 }
 
 /// Posts an encoded message to an actor.
@@ -82,7 +82,12 @@ pub(super) fn call<M: RemoteMessage>(
     let limit = Limit::of::<M>(timeout, scope);
     let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
         let payload = message::encode_message(message).map_err(|error| malformed(&error))?;
-        let (sink, item) = OnceSink::new();
+        let (sink, item) = OnceSink::of_call(CallWait {
+            caller: scope.sender.uid,
+            callee: to.id.clone(),
+            handler: M::NAME,
+            since: limit.began(),
+        });
         let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
         let posting = Posting {
             reply_to: Some((port, 0)),

@@ -14,7 +14,7 @@ use crate::value::{Status, StatusClass, StatusOverlay};
 const WAITERS_MAX: usize = 1 << 16;
 
 /// How many resources that have ended a table remembers; of older ones it says that they do not exist.
-pub const ENDED_MAX: usize = 1024;
+pub const ENDED_MAX: usize = 4096;
 
 /// A resource, as seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::clock::Entropy;
 use crate::config::{self, Config};
 use crate::event::EventLog;
-use crate::log::LogSink;
+use crate::log::{LogSink, forward_events};
 use crate::registry::Registry;
 use crate::supervision::{Failure, Fatal};
 use crate::transport::MemoryNetwork;
@@ -54,6 +54,7 @@ fn run_child(orders: Orders, lifeline: &Lifeline) -> i32 {
             return CHILD_CONFIG_EXIT;
         }
     };
+    forward_events(&config.get(config::TRACE_LEVEL));
     let registry = match Registry::collect() {
         Ok(registry) => registry,
         Err(error) => {
@@ -79,7 +80,7 @@ fn run_child(orders: Orders, lifeline: &Lifeline) -> i32 {
         entropy: orders.seed.map_or_else(Entropy::from_os, Entropy::from_seed),
         events: EventLog::default(),
         transports: transports(&config, MemoryNetwork::new()),
-        logs: LogSink::console(),
+        logs: LogSink::upward(),
         config,
     };
     let code = runtime.block_on(async {

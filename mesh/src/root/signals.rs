@@ -20,9 +20,10 @@ impl Signals {
         Signals { first: watch::channel(None).1 }
     }
 
-    /// Starts to listen; `at_once` is done at the second signal, before this process exits.
+    /// Listens from its return on; `at_once` is done at the second signal, before this process exits.
     pub(super) fn listen(at_once: impl FnOnce() + Send + 'static) -> Signals {
         let (sender, first) = watch::channel(None);
+        let (ready, is_ready) = std::sync::mpsc::channel();
         let listening = std::thread::Builder::new().name("mesh-signals".into()).spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
                 return;
@@ -30,14 +31,19 @@ impl Signals {
             runtime.block_on(async {
                 let (mut interrupt, mut terminate) =
                     (heard(SignalKind::interrupt()), heard(SignalKind::terminate()));
+                let _ = ready.send(());
                 sender.send_replace(Some(next(&mut interrupt, &mut terminate).await));
                 let second = next(&mut interrupt, &mut terminate).await;
                 at_once();
                 std::process::exit(EXIT_CODE_BASE + second);
             });
         });
-        if let Err(error) = listening {
-            tracing::warn!(%error, "no thread to hear signals on: they end the program at once");
+        match listening {
+            // Until then a signal would do what it does by default. An error is a thread that has ended without it.
+            Ok(_) => _ = is_ready.recv(),
+            Err(error) => {
+                tracing::warn!(%error, "no thread to hear signals on: they end the program at once");
+            }
         }
         Signals { first }
     }

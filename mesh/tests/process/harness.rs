@@ -24,9 +24,27 @@ const HANG_GUARD: Duration = Duration::from_secs(60);
 /// The same for the long forms.
 const LONG_HANG_GUARD: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// What asks for the long forms. It is no setting of mesh's, so no program of mesh's may have it in its environment.
+const LONG: &str = "MESH_LONG";
+
+/// What says so to this program.
+const IS_LONG: &str = "MESH_MARK_TEST_LONG";
+
 /// Whether the long forms are to run, those that figures come from.
 pub(crate) fn is_long() -> bool {
-    std::env::var_os("MESH_LONG").is_some_and(|value| value == "1")
+    std::env::var_os(IS_LONG).is_some()
+}
+
+/// Runs this program anew where the long forms are asked for, without what asks for them.
+pub(crate) fn take_long() {
+    use std::os::unix::process::CommandExt;
+    let Some(value) = std::env::var_os(LONG) else { return };
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(std::env::args_os().skip(1)).env_remove(LONG);
+    if value == "1" {
+        again.env(IS_LONG, "1");
+    }
+    panic!("this program cannot be run anew: {}", again.exec());
 }
 
 /// Options of the standard harness that take a value.

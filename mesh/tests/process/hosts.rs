@@ -129,8 +129,8 @@ async fn allocated_hosts_end_in_order() {
     soon(hosts.control().stop(cx)).await.unwrap();
     gone(&world.token).await;
     let said: Vec<String> = world.log.lines().iter().map(ToString::to_string).collect();
-    for (host, gpu) in [(0, 0), (0, 1), (1, 2), (1, 3)] {
-        let line = format!("[hosts/{host}] [gpus/{gpu}] so long");
+    for gpu in 0..4 {
+        let line = format!("[gpus/{gpu}] so long");
         assert!(said.contains(&line), "no {line} in {said:?}");
     }
     assert!(cx.failures().is_empty(), "{:?}", cx.failures());

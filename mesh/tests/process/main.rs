@@ -17,16 +17,19 @@ mod harness;
 mod hosts;
 mod kills;
 mod leases;
+mod logs;
 mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
 mod roles;
 mod signals;
+mod stuck;
 mod surroundings;
 mod world;
 
 fn main() -> std::process::ExitCode {
+    harness::take_long();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [word, role, rest @ ..] = &args[..]
         && word == "role"
@@ -52,6 +55,8 @@ fn main() -> std::process::ExitCode {
             leases::TESTS,
             kills::TESTS,
             ending::TESTS,
+            logs::TESTS,
+            stuck::TESTS,
             signals::TESTS,
             figures::TESTS,
         ],

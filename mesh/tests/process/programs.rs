@@ -24,6 +24,7 @@ pub(crate) fn play(role: &str, args: &[String]) -> ExitCode {
         "farewell" => farewell::main(),
         "stubborn" => stubborn::main(),
         "last-lines" => last_lines::main(),
+        "events" => events::main(),
         "cycles" => cycles::main(),
         "phase" => phase::main(),
         "byte" => byte(),
@@ -166,6 +167,22 @@ mod last_lines {
         for n in 0..100 {
             victims.say(format!("line {n}")).cast(cx)?;
         }
+        Ok(())
+    }
+}
+
+/// Shows what its procs note, through a subscriber of its own.
+mod events {
+    use super::*;
+    use crate::logs::Speaker;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).without_time().with_ansi(false).init();
+        let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+        let speakers = procs.spawn(cx, "speakers", Speaker::spec()).await?;
+        speakers.note().call(cx).await?;
+        procs.control().flush_logs(cx).await?;
         Ok(())
     }
 }
