@@ -18,12 +18,14 @@ mod cell;
 mod chain;
 mod context;
 mod handle;
+mod held;
 mod panic;
 mod parcel;
 mod reply;
 mod run;
 mod slot;
 mod spawn;
+mod step;
 mod traits;
 
 pub use cell::{ActorCounters, ActorStatus, Cell, Control};
@@ -34,7 +36,7 @@ pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
 pub use parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
-pub use run::{Scheduler, TaskPerActor};
+pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{Actor, Api, Exporter, Handler, HookResult, Lists, Part, Target, handle_plain};
 

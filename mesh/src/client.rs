@@ -286,7 +286,7 @@ impl Resident for Ear {
         &self.id
     }
 
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let refuse = |envelope, kind| Err(Box::new(Bounced { envelope, kind }));
         match (&envelope.to.target, &envelope.body) {
             (Target::Handler { handler: FAILURE, .. }, Body::Message(payload)) => match payload.get() {
@@ -312,7 +312,7 @@ impl Resident for Ear {
 
     fn stop(&self, _: StopMode) {}
 
-    fn kill(&self) {}
+    fn kill(self: Arc<Self>) {}
 
     /// A client is not waited for: it ends with its program.
     fn end(&self) -> Option<End> {

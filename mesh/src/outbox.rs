@@ -18,6 +18,7 @@ use crate::port::{
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+use crate::worker::Workers;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
 const SEQUENCES_MAX: usize = 1 << 20;
@@ -33,6 +34,7 @@ pub struct Outbox {
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
+    workers: Arc<Workers>,
 }
 
 /// The actors of a proc, as those who make and reach them see it: the proc implements it.
@@ -48,8 +50,6 @@ pub trait Residents: Send + Sync {
     fn registered_name(&self, type_id: u64) -> Option<String>;
     /// How many actor types can be.
     fn registered(&self) -> usize;
-    /// Where the tasks of actors run.
-    fn runtime(&self) -> &tokio::runtime::Handle;
 }
 
 /// Why an actor could not be admitted to its proc.
@@ -78,11 +78,11 @@ pub trait Resident: Send + Sync {
     ///
     /// # Errors
     /// The envelope, and why it is refused.
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+    fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>>;
     /// Asks it to stop.
     fn stop(&self, mode: StopMode);
-    /// Ends it now: its task is dropped at its next await.
-    fn kill(&self);
+    /// Ends it now, at its next await.
+    fn kill(self: Arc<Self>);
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
@@ -113,7 +113,14 @@ pub enum End {
 
 impl Outbox {
     /// The outbox of a proc.
-    pub fn new(id: ProcId, gateway: Gateway, config: Config, entropy: Entropy, events: EventLog) -> Outbox {
+    pub fn new(
+        id: ProcId,
+        gateway: Gateway,
+        config: Config,
+        entropy: Entropy,
+        events: EventLog,
+        workers: Arc<Workers>,
+    ) -> Outbox {
         Outbox {
             id,
             gateway,
@@ -124,6 +131,7 @@ impl Outbox {
             residents: OnceLock::new(),
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
+            workers,
         }
     }
 
@@ -139,16 +147,22 @@ impl Outbox {
 
     /// Ends a wait at its deadline, if it is still open then.
     pub fn watch(&self, at: tokio::time::Instant, wait: Arc<dyn Wait>) -> Watched {
-        let runtime = || match self.residents() {
-            Some(residents) => Some(residents.runtime().clone()),
-            None => tokio::runtime::Handle::try_current().ok(),
-        };
-        self.deadlines.watch(runtime, at, wait)
+        self.deadlines.watch(|| Some(self.runtime().clone()), at, wait)
     }
 
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
+    }
+
+    /// The workers that run its actors.
+    pub fn workers(&self) -> &Arc<Workers> {
+        &self.workers
+    }
+
+    /// The runtime of its actors.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        self.workers.runtime()
     }
 
     /// The proc.

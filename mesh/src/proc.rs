@@ -25,16 +25,27 @@ use crate::port::PortItem;
 use crate::registry::Registry;
 use crate::supervision::Cause;
 use crate::wire::envelope::{Body, Envelope, Target};
+use crate::worker::Workers;
 
 /// An actor runtime. Cloning shares it.
 #[derive(Clone)]
 pub struct Proc(Arc<Inner>);
 
+type Table = FxHashMap<Uid, Arc<dyn Resident>>;
+
+/// All of them, in the order of their identities: the map's own order is nobody's business.
+fn in_order(table: &Mutex<Table>) -> Vec<Arc<dyn Resident>> {
+    let table = table.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut actors: Vec<_> = table.values().cloned().collect();
+    drop(table);
+    actors.sort_unstable_by_key(|actor| actor.id().uid);
+    actors
+}
+
 struct Inner {
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
-    runtime: Handle,
-    actors: Mutex<FxHashMap<Uid, Arc<dyn Resident>>>,
+    actors: Arc<Mutex<Table>>,
     ending: AtomicBool,
     failed: Mutex<Failed>,
 }
@@ -56,15 +67,12 @@ impl Failed {
 }
 
 impl Inner {
-    fn actors(&self) -> MutexGuard<'_, FxHashMap<Uid, Arc<dyn Resident>>> {
+    fn actors(&self) -> MutexGuard<'_, Table> {
         self.actors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All of them, in the order of their identities: the map's own order is nobody's business.
     fn in_order(&self) -> Vec<Arc<dyn Resident>> {
-        let mut actors: Vec<_> = self.actors().values().cloned().collect();
-        actors.sort_unstable_by_key(|actor| actor.id().uid);
-        actors
+        in_order(&self.actors)
     }
 
     /// Why an actor that is not here is not.
@@ -88,12 +96,17 @@ impl Proc {
         events: EventLog,
         runtime: Handle,
     ) -> Proc {
-        let outbox = Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events));
+        let actors: Arc<Mutex<Table>> = Arc::default();
+        let left = actors.clone();
+        // Nobody runs them any more: they end (`ACTOR-2`).
+        let abandon = Box::new(move || in_order(&left).into_iter().for_each(|actor| actor.kill()));
+        let workers = Workers::new(runtime, abandon);
+        let outbox =
+            Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events, workers));
         let inner = Arc::new(Inner {
             outbox,
             registry,
-            runtime,
-            actors: Mutex::default(),
+            actors,
             ending: AtomicBool::new(false),
             failed: Mutex::default(),
         });
@@ -165,7 +178,7 @@ impl Proc {
             if tokio::time::timeout_at(deadline, all).await.is_err() {
                 for actor in actors.iter().filter(|actor| actor.end().is_none()) {
                     tracing::warn!(actor = %actor.id(), "an actor did not stop in time");
-                    actor.kill();
+                    actor.clone().kill();
                 }
             }
         }
@@ -175,7 +188,7 @@ impl Proc {
     pub fn kill(&self) {
         self.0.ending.store(true, Ordering::Release);
         let actors = self.0.in_order();
-        actors.iter().for_each(|actor| actor.kill());
+        actors.into_iter().for_each(|actor| actor.kill());
         self.0.outbox.gateway().detach(self.id());
     }
 }
@@ -208,10 +221,6 @@ impl Residents for Inner {
 
     fn registered(&self) -> usize {
         self.registry.len()
-    }
-
-    fn runtime(&self) -> &Handle {
-        &self.runtime
     }
 }
 

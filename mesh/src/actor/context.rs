@@ -172,6 +172,10 @@ impl<A: Actor> Context<A> {
         self.children().remove(&uid);
     }
 
+    pub(super) fn has_children(&self) -> bool {
+        !self.children().is_empty()
+    }
+
     /// Stops the children and waits for them (`ACTOR-4`); those that take longer than the bound are killed.
     pub(super) async fn stop_children(&self, mode: StopMode) {
         let children: Vec<Arc<dyn Resident>> = std::mem::take(&mut *self.children()).into_values().collect();
@@ -188,7 +192,7 @@ impl<A: Actor> Context<A> {
         if tokio::time::timeout(bound, all).await.is_err() {
             for child in children.iter().filter(|child| child.end().is_none()) {
                 tracing::warn!(actor = %self.cell.id, child = %child.id(), "a child did not stop in time");
-                child.kill();
+                child.clone().kill();
             }
         }
     }

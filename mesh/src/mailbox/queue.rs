@@ -1,12 +1,11 @@
 //! The queue itself.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use super::FullPolicy;
-use super::wait::{WaitCell, Waiting};
+use super::wait::{Places, WaitCell, Waiting};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, fence, lock};
 
 /// Why a message was not accepted; it comes back.
 #[derive(Debug)]
@@ -22,16 +21,18 @@ pub enum Refusal<T> {
 pub enum Taken {
     /// Messages in the batch, or control messages, or both.
     Some,
+    /// Nothing: the waker is woken when something comes.
+    Nothing,
     /// The mailbox is closed and empty.
     Closed,
 }
 
 /// What became of a message that may wait.
-pub enum Entered<T, C> {
+pub enum Entered<T> {
     /// It is accepted; what `drop_oldest` displaced for it.
     Accepted(Option<T>),
     /// It waits for a place.
-    Waiting(Waiting<T, C>),
+    Waiting(Waiting<T>),
 }
 
 /// What was left when the mailbox was closed.
@@ -109,8 +110,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, C>> {
-        // No user code runs under the lock, so a poisoned state is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// How many messages it holds at most.
@@ -176,7 +176,11 @@ impl<T, C> Mailbox<T, C> {
     ///
     /// # Errors
     /// [`Refusal`] with the message: `Full` when the policy does not wait, or too many wait already.
-    pub fn push_or_wait(self: &Arc<Self>, message: T) -> Result<Entered<T, C>, Refusal<T>> {
+    pub fn push_or_wait(
+        &self,
+        message: T,
+        places: impl FnOnce() -> Arc<dyn Places<T>>,
+    ) -> Result<Entered<T>, Refusal<T>> {
         let mut state = self.lock();
         if state.closed {
             return Err(Refusal::Closed(message));
@@ -197,7 +201,7 @@ impl<T, C> Mailbox<T, C> {
         // one of the two sees what the other wrote.
         fence(Ordering::SeqCst);
         self.admit(state);
-        Ok(Entered::Waiting(Waiting::new(self.clone(), cell)))
+        Ok(Entered::Waiting(Waiting::new(places(), cell)))
     }
 
     /// Puts a control message in: never refused while the mailbox is open, never behind data.
@@ -249,7 +253,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// Takes a waiter out of the queue (`MAIL-2`).
-    pub(super) fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> Option<T> {
+    pub fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> Option<T> {
         let mut state = self.lock();
         let at = state.waiters.iter().position(|other| Arc::ptr_eq(other, cell))?;
         let cell = state.waiters.remove(at)?;
@@ -258,24 +262,22 @@ impl<T, C> Mailbox<T, C> {
         cell.admit().map(|(message, _)| message)
     }
 
-    /// The consumer: moves everything queued to the end of `batch` and `control`, or sleeps.
-    pub fn poll_take(
+    /// The consumer: moves everything queued to the end of `batch` and `control`, or asks to be woken. `waker` is asked
+    /// for when none is there yet.
+    pub fn take(
         &self,
-        cx: &mut Context<'_>,
+        waker: impl FnOnce() -> Waker,
         batch: &mut VecDeque<T>,
         control: &mut VecDeque<C>,
-    ) -> Poll<Taken> {
+    ) -> Taken {
         let mut state = self.lock();
         let wakers = if state.waiters.is_empty() { Vec::new() } else { self.let_in(&mut state) };
         if state.queue.is_empty() && state.control.is_empty() {
             if state.sealed {
-                return Poll::Ready(Taken::Closed);
+                return Taken::Closed;
             }
-            match &mut state.consumer {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            return Poll::Pending;
+            state.consumer.get_or_insert_with(waker);
+            return Taken::Nothing;
         }
         if self.full == FullPolicy::DropOldest {
             // One at a time: the oldest can only be dropped while it is in the queue.
@@ -291,7 +293,7 @@ impl<T, C> Mailbox<T, C> {
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
-        Poll::Ready(Taken::Some)
+        Taken::Some
     }
 
     /// Whether a control message has come since the last take. For the consumer.

@@ -12,13 +12,28 @@ fn mailbox(capacity: usize, full: FullPolicy) -> Arc<Box8> {
 
 async fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
     let (mut batch, mut control) = (VecDeque::new(), VecDeque::new());
-    poll_fn(|cx| mailbox.poll_take(cx, &mut batch, &mut control)).await;
+    poll_fn(|cx| match mailbox.take(|| cx.waker().clone(), &mut batch, &mut control) {
+        Taken::Nothing => std::task::Poll::Pending,
+        taken => std::task::Poll::Ready(taken),
+    })
+    .await;
     batch.iter().for_each(|_| mailbox.started());
     (batch.into(), control.into())
 }
 
-fn wait(mailbox: &Arc<Box8>, message: u32) -> Waiting<u32, &'static str> {
-    match mailbox.push_or_wait(message) {
+impl Places<u32> for Box8 {
+    fn withdraw(&self, place: &Arc<WaitCell<u32>>) -> Option<u32> {
+        Mailbox::withdraw(self, place)
+    }
+}
+
+/// Puts a message in, or waits.
+fn enter(mailbox: &Arc<Box8>, message: u32) -> Result<Entered<u32>, Refusal<u32>> {
+    mailbox.push_or_wait(message, || mailbox.clone())
+}
+
+fn wait(mailbox: &Arc<Box8>, message: u32) -> Waiting<u32> {
+    match enter(mailbox, message) {
         Ok(Entered::Waiting(waiting)) => waiting,
         Ok(Entered::Accepted(_)) | Err(_) => panic!("{message} does not wait"),
     }
@@ -74,7 +89,7 @@ fn the_number_of_waiters_is_bounded() {
     let mailbox = mailbox(1, FullPolicy::Wait);
     mailbox.push(0).unwrap();
     let waiting: Vec<_> = (0..16).map(|n| wait(&mailbox, n)).collect();
-    assert!(matches!(mailbox.push_or_wait(99), Err(Refusal::Full(99))));
+    assert!(matches!(enter(&mailbox, 99), Err(Refusal::Full(99))));
     drop(waiting);
     drop(wait(&mailbox, 99));
 }
@@ -92,7 +107,7 @@ async fn drop_oldest_keeps_the_newest() {
 fn reject_refuses_calls_too() {
     let mailbox = mailbox(1, FullPolicy::Reject);
     mailbox.push(1).unwrap();
-    assert!(matches!(mailbox.push_or_wait(2), Err(Refusal::Full(2))));
+    assert!(matches!(enter(&mailbox, 2), Err(Refusal::Full(2))));
 }
 
 #[tokio::test]
@@ -125,5 +140,5 @@ async fn closing_for_a_drain_lets_those_who_wait_in() {
 fn what_a_waiting_message_displaces_is_given_back() {
     let mailbox = mailbox(1, FullPolicy::DropOldest);
     mailbox.push(1).unwrap();
-    assert!(matches!(mailbox.push_or_wait(2), Ok(Entered::Accepted(Some(1)))));
+    assert!(matches!(enter(&mailbox, 2), Ok(Entered::Accepted(Some(1)))));
 }
