@@ -87,6 +87,11 @@ pub trait Resident: Send + Sync {
     fn outbox(&self) -> Option<&Outbox> {
         None
     }
+    /// Runs it in the turn of the task that is polled here and waits for its reply, if it is about to run anyway.
+    /// Whether it did.
+    fn run_for_caller(self: Arc<Self>) -> bool {
+        false
+    }
     /// How it ended, once it has.
     fn end(&self) -> Option<End>;
     /// Resolves when it has ended.

@@ -5,6 +5,7 @@
 //! - `PROC-B` an ending proc admits nobody, and waits for its actors within a bound; then it kills them.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -101,8 +102,7 @@ impl Proc {
         // Nobody runs them any more: they end (`ACTOR-2`).
         let abandon = Box::new(move || in_order(&left).into_iter().for_each(|actor| actor.kill()));
         let workers = Workers::new(runtime, abandon);
-        let outbox =
-            Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events, workers));
+        let outbox = Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events, workers));
         let inner = Arc::new(Inner {
             outbox,
             registry,
@@ -200,12 +200,13 @@ impl Residents for Inner {
         if self.ending.load(Ordering::Acquire) {
             return Err(AdmitError::Ending { proc: self.outbox.proc().clone() });
         }
-        let uid = actor.id().uid;
-        if actors.contains_key(&uid) {
-            return Err(AdmitError::Taken { id: actor.id().clone() });
+        match actors.entry(actor.id().uid) {
+            Entry::Occupied(_) => Err(AdmitError::Taken { id: actor.id().clone() }),
+            Entry::Vacant(place) => {
+                place.insert(actor);
+                Ok(())
+            }
         }
-        actors.insert(uid, actor);
-        Ok(())
     }
 
     fn release(&self, uid: Uid, end: &End) {

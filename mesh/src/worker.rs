@@ -20,7 +20,7 @@
 mod pool;
 mod state;
 
-pub use pool::{Run, Workers, is_worker_of};
+pub use pool::{Nested, Run, Workers};
 pub use state::RunState;
 
 #[cfg(test)]

@@ -109,8 +109,7 @@ impl<A: Actor> Cell<A> {
     ) -> Cell<A> {
         let wanted = A::mailbox();
         let capacity = wanted.capacity.unwrap_or(outbox.config().get(config::MAILBOX_CAPACITY));
-        let mailbox =
-            Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full);
+        let mailbox = Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full);
         Cell {
             id,
             mailbox,
@@ -192,6 +191,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts a message in, or in the queue of those who wait for a place; `None` when it is accepted.
+    #[expect(clippy::type_complexity, reason = "a place in a mailbox names what is in it")]
     pub(crate) fn push_or_wait(
         self: &Arc<Self>,
         parcel: Parcel<A>,
@@ -448,6 +448,10 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn outbox(&self) -> Option<&Outbox> {
         Some(&self.outbox)
+    }
+
+    fn run_for_caller(self: Arc<Self>) -> bool {
+        Cell::run_for_caller(self)
     }
 
     fn end(&self) -> Option<End> {

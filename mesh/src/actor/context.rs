@@ -1,9 +1,11 @@
 //! What a handler is given: who it is, who called, and the way to send.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -303,11 +305,21 @@ impl<A: Actor> Context<A> {
     }
 }
 
+thread_local! {
+    /// The names of types, by the address of the type's: made once a thread.
+    static LABELS: RefCell<FxHashMap<(usize, usize), Label>> = RefCell::default();
+}
+
 /// The name of an actor that was given none: its type's.
 pub(crate) fn default_label<A>() -> Label {
     let name = std::any::type_name::<A>();
-    let base = name.split('<').next().unwrap_or(name);
-    Label::new(base.rsplit("::").next().unwrap_or(base))
+    let make = || {
+        let base = name.split('<').next().unwrap_or(name);
+        Label::new(base.rsplit("::").next().unwrap_or(base))
+    };
+    LABELS.with_borrow_mut(|labels| {
+        labels.entry((name.as_ptr().addr(), name.len())).or_insert_with(make).clone()
+    })
 }
 
 impl<A: Actor> Caller for Context<A> {

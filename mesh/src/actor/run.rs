@@ -5,13 +5,15 @@ use std::task::{Wake, Waker};
 
 use super::cell::Cell;
 use super::spawn::Birth;
-use super::step::After;
+use super::step::{After, Turn};
 use super::traits::Actor;
 use crate::sync::{Arc, lock};
 use crate::worker::Run;
 
 /// How many messages an actor handles before it lets others run.
 const BUDGET: u32 = 128;
+/// How many messages it handles in the turn of a caller.
+const CALLER_BUDGET: u32 = 4;
 
 /// Decides where and when actors run.
 pub trait Scheduler {
@@ -49,16 +51,16 @@ impl<A: Actor> Wake for Cell<A> {
 impl<A: Actor> Run for Cell<A> {
     fn run(self: Arc<Self>) {
         if self.run.dequeued() {
-            self.turn(BUDGET);
+            self.turn(Turn { budget: BUDGET, fresh: false });
         }
     }
 }
 
 impl<A: Actor> Cell<A> {
-    /// Runs it, for so many messages at most; the caller has it to itself.
-    fn turn(self: Arc<Self>, budget: u32) {
+    /// Runs it; the caller has it to itself.
+    fn turn(self: Arc<Self>, turn: Turn) {
         let mut body = lock(&self.body);
-        let after = catch_unwind(AssertUnwindSafe(|| body.run(&self, budget)));
+        let after = catch_unwind(AssertUnwindSafe(|| body.run(&self, turn)));
         let again = match after {
             Ok(after) => after == After::More,
             // What may panic is caught where it is called. This is for what was forgotten: nobody waits for ever.
@@ -71,6 +73,22 @@ impl<A: Actor> Cell<A> {
         if self.run.ran(again) {
             self.outbox.workers().push(self.clone());
         }
+    }
+
+    /// Lets the task that is polled here, and waits for this actor's reply, run it if it is queued and not yet run:
+    /// two ways through the scheduler are saved. The order of messages is the mailbox's, whoever runs the actor; a
+    /// handler that awaits goes on where the workers are, and so needs its caller no more.
+    pub(super) fn run_for_caller(self: Arc<Self>) -> bool {
+        let queued = self.mailbox.len();
+        if queued > CALLER_BUDGET as usize {
+            return false;
+        }
+        let Some(_nested) = self.outbox.workers().nest() else { return false };
+        let mine = self.run.claim();
+        if mine {
+            self.turn(Turn { budget: CALLER_BUDGET, fresh: queued <= 1 });
+        }
+        mine
     }
 
     /// The waker of what it awaits.

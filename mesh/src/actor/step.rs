@@ -21,6 +21,14 @@ use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure};
 use crate::sync::{Arc, Ordering};
 
+/// For how long an actor runs.
+pub(super) struct Turn {
+    /// How many messages it handles at most.
+    pub(super) budget: u32,
+    /// What it handles was sent just now, so its time is not over.
+    pub(super) fresh: bool,
+}
+
 /// What follows a turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum After {
@@ -65,7 +73,6 @@ pub(super) struct Body<A: Actor> {
     /// It handles what is queued, then stops.
     draining: bool,
     batch: VecDeque<Parcel<A>>,
-    control: VecDeque<Control<A>>,
 }
 
 /// What the loop over messages comes to.
@@ -91,13 +98,7 @@ fn panicked(handler: &str, message: String) -> Cause {
 
 impl<A: Actor> Body<A> {
     pub(super) fn new() -> Body<A> {
-        Body {
-            held: Held::new(),
-            phase: Phase::Over,
-            draining: false,
-            batch: VecDeque::new(),
-            control: VecDeque::new(),
-        }
+        Body { held: Held::new(), phase: Phase::Over, draining: false, batch: VecDeque::new() }
     }
 
     /// Puts the actor in, or what makes it.
@@ -114,7 +115,7 @@ impl<A: Actor> Body<A> {
     }
 
     /// Runs the actor until it waits, or has handled so many messages.
-    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, mut budget: u32) -> After {
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, mut turn: Turn) -> After {
         if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
             self.kill(cell);
             return After::Sleep;
@@ -122,7 +123,7 @@ impl<A: Actor> Body<A> {
         let mut waker = None;
         loop {
             let next = match &mut self.phase {
-                Phase::Live => self.handle(cell, &mut budget),
+                Phase::Live => self.handle(cell, &mut turn),
                 Phase::Over => return After::Sleep,
                 Phase::Start => self.start(cell),
                 Phase::Create(future) => {
@@ -206,56 +207,57 @@ impl<A: Actor> Body<A> {
     }
 
     /// Handles messages, up to one whose handler awaits.
-    fn handle(&mut self, cell: &Arc<Cell<A>>, budget: &mut u32) -> Next {
-        let Body { held, phase, draining, batch, control } = self;
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn) -> Next {
+        let Body { held, phase, draining, batch } = self;
+        let mut waiting = None;
         loop {
             let Some((actor, cx)) = held.life() else { return Next::After(After::Sleep) };
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
             }
-            if cell.mailbox.has_control() {
-                cell.mailbox.take_control(control);
-            }
-            let parcel = match control.pop_front() {
-                None => {
-                    if batch.is_empty() {
-                        if *draining {
-                            return Next::End(Outcome::Stop);
+            let control = match waiting.take() {
+                None if cell.mailbox.has_control() => cell.mailbox.take_control(),
+                waiting => waiting,
+            };
+            let parcel = match control {
+                Some(control) => match self::control(cx, control) {
+                    Heard::Message(parcel) => parcel,
+                    Heard::Done => continue,
+                    Heard::Stop => return Next::End(Outcome::Stop),
+                    Heard::Drain => {
+                        if !std::mem::replace(draining, true) {
+                            cell.set_status(ActorStatus::Stopping);
+                            cell.mailbox.close_admitting(batch);
                         }
-                        match cell.mailbox.take(|| cell.waker(), batch, control) {
-                            Taken::Some => continue,
-                            Taken::Nothing => return Next::After(After::Sleep),
-                            Taken::Closed => return Next::End(Outcome::Stop),
-                        }
+                        continue;
                     }
-                    if *budget == 0 {
+                    Heard::Failure(failure) => return self.failed(cell, failure),
+                },
+                None => {
+                    if turn.budget == 0 {
                         return Next::After(After::More);
                     }
-                    *budget -= 1;
+                    let next = match batch.pop_front() {
+                        Some(parcel) => parcel,
+                        None if *draining => return Next::End(Outcome::Stop),
+                        None => match cell.mailbox.take(|| cell.waker(), batch) {
+                            Taken::One(parcel) => parcel,
+                            Taken::Batch => continue,
+                            Taken::Control(control) => {
+                                waiting = Some(control);
+                                continue;
+                            }
+                            Taken::Nothing => return Next::After(After::Sleep),
+                            Taken::Closed => return Next::End(Outcome::Stop),
+                        },
+                    };
+                    turn.budget -= 1;
                     cell.mailbox.started();
-                    let Some(parcel) = batch.pop_front() else { continue };
-                    parcel
+                    next
                 }
-                Some(Control::Message(parcel)) => parcel,
-                Some(Control::Stop(StopMode::Now)) => return Next::End(Outcome::Stop),
-                Some(Control::Stop(StopMode::Drain)) => {
-                    if !std::mem::replace(draining, true) {
-                        cell.set_status(ActorStatus::Stopping);
-                        cell.mailbox.close_admitting(batch);
-                    }
-                    continue;
-                }
-                Some(Control::ChildEnded { id, end }) => {
-                    cx.forget_child(id.uid);
-                    match end {
-                        End::Stopped => continue,
-                        End::Failed(failure) => return self.failed(cell, failure),
-                    }
-                }
-                Some(Control::Failure(failure)) => return self.failed(cell, failure),
             };
             let plain = parcel.is_plain();
-            let Some(parcel) = enter(cell, cx, parcel) else { continue };
+            let Some(parcel) = enter(cell, cx, parcel, turn.fresh) else { continue };
             if !plain {
                 *phase = Phase::Handling;
                 return match held.begin(|slot, actor, cx| parcel.begin(slot, actor, cx)) {
@@ -361,7 +363,7 @@ impl<A: Actor> Body<A> {
         self.phase = Phase::Over;
         cell.finish(end);
         drop(self.held.clear());
-        (self.batch, self.control) = (VecDeque::new(), VecDeque::new());
+        self.batch = VecDeque::new();
         Next::After(After::Sleep)
     }
 
@@ -373,16 +375,44 @@ impl<A: Actor> Body<A> {
         let asked = cell.asked_to_stop.load(Ordering::Relaxed);
         let stopping = asked || matches!(cell.status(), ActorStatus::Stopping);
         let cx = self.held.clear();
-        self.give_back(cell, &if asked {
-            CallErrorKind::ActorStopped
-        } else {
-            CallErrorKind::ActorFailed { cause: Box::new(killed()) }
-        });
+        self.give_back(
+            cell,
+            &if asked {
+                CallErrorKind::ActorStopped
+            } else {
+                CallErrorKind::ActorFailed { cause: Box::new(killed()) }
+            },
+        );
         if let Some(cx) = cx {
             cx.kill_children();
         }
         let end = if stopping { End::Stopped } else { End::Failed(cell.failure(killed())) };
         self.finish(cell, end);
+    }
+}
+
+/// What a control message asks for.
+enum Heard<A: Actor> {
+    Done,
+    Stop,
+    Drain,
+    Failure(Box<Failure>),
+    Message(Parcel<A>),
+}
+
+fn control<A: Actor>(cx: &Context<A>, control: Control<A>) -> Heard<A> {
+    match control {
+        Control::Message(parcel) => Heard::Message(parcel),
+        Control::Stop(StopMode::Now) => Heard::Stop,
+        Control::Stop(StopMode::Drain) => Heard::Drain,
+        Control::Failure(failure) => Heard::Failure(failure),
+        Control::ChildEnded { id, end } => {
+            cx.forget_child(id.uid);
+            match end {
+                End::Stopped => Heard::Done,
+                End::Failed(failure) => Heard::Failure(failure),
+            }
+        }
     }
 }
 
@@ -398,9 +428,14 @@ fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
 }
 
 /// Prepares for a message: `None` when its time is over.
-fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, mut parcel: Parcel<A>) -> Option<Parcel<A>> {
+fn enter<A: Actor>(
+    cell: &Cell<A>,
+    cx: &mut Context<A>,
+    mut parcel: Parcel<A>,
+    fresh: bool,
+) -> Option<Parcel<A>> {
     let headers = std::mem::take(parcel.headers_mut());
-    if headers.deadline.is_some_and(|at| at <= clock::now()) {
+    if !fresh && headers.deadline.is_some_and(|at| at <= clock::now()) {
         count(&cell.counters.expired);
         parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
         return None;

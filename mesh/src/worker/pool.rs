@@ -48,13 +48,22 @@ pub struct Workers {
 thread_local! {
     /// The workers, by address, and the place among them, of the worker that is polled on this thread.
     static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// How many turns are nested on this thread.
+    static NESTED: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread runs what a closed pool holds.
     static DRAINING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is polling a worker of these.
-pub fn is_worker_of(workers: &Workers) -> bool {
-    HERE.get().0 == std::ptr::from_ref(workers).addr()
+/// How deep turns may be nested.
+const NESTED_MAX: u32 = 4;
+
+/// A turn within a turn, until this is dropped.
+pub struct Nested(());
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        NESTED.set(NESTED.get() - 1);
+    }
 }
 
 impl Workers {
@@ -80,6 +89,19 @@ impl Workers {
     /// Whether the runtime has ended.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a task that is polled on this thread may run a turn within its own: on the same runtime only, so that
+    /// timers and tasks of the turn are where they belong, and to a bounded depth.
+    pub fn nest(&self) -> Option<Nested> {
+        let depth = NESTED.get();
+        let worker = HERE.get().0 == std::ptr::from_ref(self).addr();
+        let here = || Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
+        if depth >= NESTED_MAX || !(worker || here()) {
+            return None;
+        }
+        NESTED.set(depth + 1);
+        Some(Nested(()))
     }
 
     /// Queues what is ready.
@@ -118,7 +140,8 @@ impl Workers {
             idle.started += 1;
             self.resting.fetch_sub(1, Ordering::Relaxed);
             drop(idle);
-            let worker = Worker { workers: Arc::downgrade(self), place, turns: 0, asleep: false, done: false };
+            let worker =
+                Worker { workers: Arc::downgrade(self), place, turns: 0, asleep: false, done: false };
             drop(self.runtime.spawn(worker));
         }
     }

@@ -30,7 +30,8 @@ impl RunState {
     /// It is to be run. Whether the caller is to queue it.
     #[must_use]
     pub fn notify(&self) -> bool {
-        let next = |state| Some(if state & RUNNING == 0 { state | NOTIFIED | QUEUED } else { state | NOTIFIED });
+        let next =
+            |state| Some(if state & RUNNING == 0 { state | NOTIFIED | QUEUED } else { state | NOTIFIED });
         self.update(next).is_ok_and(|before| before & (RUNNING | QUEUED) == 0)
     }
 
