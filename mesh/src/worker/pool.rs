@@ -6,16 +6,20 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Weak;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
 /// Every so many turns the shared queue comes first.
 const SHARED_FIRST: u32 = 61;
+
+/// A turn that takes longer than this, twice, blocks its thread: others take what is queued behind it.
+const STALL: Duration = Duration::from_millis(5);
 
 /// What a worker runs.
 pub trait Run: Send + Sync {
@@ -37,6 +41,10 @@ struct Idle {
 pub struct Workers {
     runtime: Handle,
     queues: Box<[Queue]>,
+    /// The turn that each worker is at; 0 while it is at none.
+    turns: Box<[AtomicU32]>,
+    /// Somebody watches for turns that block.
+    watched: AtomicBool,
     shared: Queue,
     idle: Mutex<Idle>,
     /// How many are asleep, or not yet started.
@@ -73,6 +81,8 @@ impl Workers {
         Arc::new(Workers {
             runtime,
             queues: (0..size).map(|_| Queue::default()).collect(),
+            turns: (0..size).map(|_| AtomicU32::new(0)).collect(),
+            watched: AtomicBool::new(false),
             shared: Queue::default(),
             idle: Mutex::default(),
             resting: AtomicUsize::new(size),
@@ -107,7 +117,8 @@ impl Workers {
     /// Queues what is ready.
     pub fn push(self: &Arc<Self>, ready: Arc<dyn Run>) {
         let (workers, place) = HERE.get();
-        if workers == Arc::as_ptr(self).addr() {
+        let at_home = workers == Arc::as_ptr(self).addr();
+        if at_home {
             let mut queue = lock(&self.queues[place]);
             queue.push_back(ready);
             // The worker comes to a single one itself, and soon.
@@ -121,6 +132,11 @@ impl Workers {
         fence(Ordering::SeqCst);
         if self.resting.load(Ordering::Relaxed) > 0 {
             self.rouse();
+            if at_home && self.queues.len() > 1 {
+                // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
+                // else has to be woken after the worker, which is to run beside this one.
+                drop(self.runtime.spawn(async {}));
+            }
         }
         if self.is_closed() {
             self.run_all();
@@ -130,6 +146,9 @@ impl Workers {
     /// Wakes a worker, or starts one.
     #[cold]
     fn rouse(self: &Arc<Self>) {
+        if self.queues.len() > 1 && !self.watched.swap(true, Ordering::Relaxed) {
+            drop(self.runtime.spawn(watch(Arc::downgrade(self))));
+        }
         let mut idle = lock(&self.idle);
         if let Some((_, waker)) = idle.asleep.pop() {
             self.resting.fetch_sub(1, Ordering::Relaxed);
@@ -242,6 +261,30 @@ impl std::fmt::Debug for Workers {
     }
 }
 
+/// Wakes another worker when one is blocked and has something queued (`WORK-3`); ends when none is at work.
+async fn watch(workers: Weak<Workers>) {
+    let mut seen: Vec<u32> = Vec::new();
+    loop {
+        tokio::time::sleep(STALL).await;
+        let Some(workers) = workers.upgrade() else { return };
+        let turns = || workers.turns.iter().map(|turn| turn.load(Ordering::Relaxed));
+        let blocked = |(place, (turn, before)): (usize, (u32, &u32))| {
+            turn != 0 && turn == *before && !lock(&workers.queues[place]).is_empty()
+        };
+        if turns().zip(&seen).enumerate().any(blocked) && workers.resting.load(Ordering::Relaxed) > 0 {
+            workers.rouse();
+        }
+        seen = turns().collect();
+        if seen.iter().all(|turn| *turn == 0) {
+            workers.watched.store(false, Ordering::SeqCst);
+            // Who started to work meanwhile has found a watcher.
+            if turns().all(|turn| turn == 0) || workers.watched.swap(true, Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+}
+
 /// The task of a worker.
 struct Worker {
     workers: Weak<Workers>,
@@ -277,16 +320,19 @@ impl Future for Worker {
         loop {
             // What awaits in a turn uses the budget of this task.
             if left == 0 || !coop::has_budget_remaining() {
+                workers.turns[place].store(0, Ordering::Relaxed);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            self.turns = self.turns.wrapping_add(1);
+            self.turns = self.turns.wrapping_add(1).max(1);
+            workers.turns[place].store(self.turns, Ordering::Relaxed);
             match workers.next(place, self.turns) {
                 Some(ready) => {
                     left -= 1;
                     ready.run();
                 }
                 None if workers.sleep(place, cx.waker()) => {
+                    workers.turns[place].store(0, Ordering::Relaxed);
                     self.asleep = true;
                     return Poll::Pending;
                 }
