@@ -293,3 +293,22 @@ fn gpu_slots_are_managed_by_the_verbs() {
     ];
     assert_eq!(lines_of("gpu_slots", &[]), want);
 }
+
+#[test]
+fn top_shows_the_stuck_actor_and_who_waits_for_it() {
+    let lines = lines_of("top", &[]);
+    let is_there =
+        |part: &str| assert!(lines.iter().any(|line| line.contains(part)), "no {part}: {lines:#?}");
+    for rank in 0..3 {
+        is_there(&format!("  proc workers/{rank}, process "));
+    }
+    is_there("host client, process ");
+    is_there("desks@workers/0 in `ask`");
+    is_there("    waits for desks@workers/1 `ask` for ");
+    is_there("    waits for desks@workers/2 `search` for ");
+    is_there("desks@workers/2 in `search` on a thread");
+    is_there("desks@workers/0 -> desks@workers/1 `ask` -> desks@workers/2 `search`");
+    let owned = lines.iter().position(|line| line == "by owner:").expect("the tree of owners follows");
+    let client = lines[owned..].iter().position(|line| line.starts_with("client@client ")).expect("its root");
+    assert!(lines[owned + client + 1].starts_with("  "), "the client owns what follows: {lines:#?}");
+}

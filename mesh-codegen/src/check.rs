@@ -13,6 +13,7 @@ mod signature;
 mod types;
 
 pub(crate) use actor::parameters;
+pub use names::{HANDLE_METHODS, TRAIT_METHODS};
 
 use crate::errors::Errors;
 use crate::model::Actor;

@@ -5,9 +5,9 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Meta, parse_quote};
 
 use crate::check;
-use crate::emit::{Fits, Paths, assertion, codec, named_parameters, whole};
+use crate::emit::{Fits, Paths, assertion, codec, named_parameters, register, whole};
 use crate::errors::Errors;
-use crate::model::Actor;
+use crate::model::{Actor, unraw};
 use crate::parse::ActorOptions;
 
 /// Expands `#[derive(Actor)]`: what `#[actor]` makes of a block without methods.
@@ -24,9 +24,9 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
         return errors.into_tokens();
     }
     check::check(&mut actor, &mut errors);
-    let paths = Paths::new(actor.options.krate.as_ref());
-    let (code, errors) = (whole(&actor, &paths), errors.into_tokens());
-    quote!(#code #errors)
+    let paths = Paths::of_items(actor.options.krate.as_ref(), &unraw(&actor.ident));
+    let (import, code, errors) = (paths.import(), whole(&actor, &paths), errors.into_tokens());
+    quote!(#import #code #errors)
 }
 
 /// Expands `#[derive(RemoteSpawn)]`: the actor's own value is what a spawn ships.
@@ -47,10 +47,7 @@ pub fn derive_remote_spawn(item: TokenStream) -> TokenStream {
     if !check::parameters(&actor, &mut errors) {
         return errors.into_tokens();
     }
-    let (krate, ty) = (&paths.krate, &actor.ty);
-    let impls = paths.block(&[], |paths| implementation(&actor, &input, paths));
-    let register = actor.generics.params.is_empty().then(|| quote!(#krate::register!(#ty);));
-    quote!(#impls #register)
+    paths.block(&[], |paths| implementation(&actor, &input, paths))
 }
 
 /// The type as an actor without methods.
@@ -96,18 +93,24 @@ fn implementation(actor: &Actor, input: &DeriveInput, paths: &Paths) -> TokenStr
     let (p, ty) = (&paths.private, &actor.ty);
     let generics = named_parameters(&actor.generics, paths);
     let (parameters, _, clause) = generics.split_for_impl();
-    let check = assertion(paths, Fits::RemoteArg, ty, !actor.generics.params.is_empty());
+    let generic = !actor.generics.params.is_empty();
+    let is_actor = (!generic).then(|| assertion(paths, Fits::Actor, ty, generic));
+    let travels = assertion(paths, Fits::RemoteArg, ty, generic);
+    // That it is an actor is asserted above, and not reported again by what follows.
+    let holds = (!generic).then(|| quote!(where for<'__a> #ty: #p::Actor, for<'__a> #ty: #p::Named));
+    let spawns = (!generic).then(|| quote!(where for<'__a> Self: #p::RemoteSpawn));
+    let register = (!generic).then(|| register(ty, paths));
     let codec = codec(ty, paths);
     let vis = &input.vis;
     let spec_doc = format!(" What a spawn ships to have this `{}` anywhere: the value itself.", actor.ident);
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
-        fn __check #parameters () #clause { #check }
+        fn check #parameters () #clause { #is_actor #travels }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
-        impl #parameters #p::RemoteSpawn for #ty #clause {
+        impl #parameters #p::RemoteSpawn for #ty #holds #clause {
             type Params = Self;
 
             fn encode_params(
@@ -132,9 +135,11 @@ fn implementation(actor: &Actor, input: &DeriveInput, paths: &Paths) -> TokenStr
 
         impl #parameters #ty #clause {
             #[doc = #spec_doc]
-            #vis fn spec(self) -> #p::Spec<Self> {
+            #vis fn spec(self) -> #p::Spec<Self> #spawns {
                 #p::Spec::new(self)
             }
         }
+
+        #register
     }
 }

@@ -28,8 +28,10 @@ pub fn derive_message(item: TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let options = read(&input.attrs, &mut errors);
+    let before = errors.len();
     check(&input, &mut errors);
-    let code = if errors.len() == 0 { emit(&input, &options) } else { TokenStream::new() };
+    // A wrong option is no reason to take away the message: every use of it would be another error.
+    let code = if errors.len() == before { emit(&input, &options) } else { TokenStream::new() };
     let errors = errors.into_tokens();
     quote!(#code #errors)
 }
@@ -124,7 +126,7 @@ fn remote_message(input: &DeriveInput, options: &Options, paths: &Paths) -> Toke
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
-        fn __check #parameters () #clause { #this_check #reply_check }
+        fn check #parameters () #clause { #this_check #reply_check }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]

@@ -1,6 +1,6 @@
 //! Code from a checked model. Each file writes one of the generated items.
 //!
-//! Whatever is named stands under `#krate::__private`, but for `#krate::register!` and the `::core` and `::std` paths of Rust itself.
+//! Whatever is named stands under `#krate::__private`, but for the `::core` and `::std` paths of Rust itself.
 
 mod actor;
 mod api;
@@ -20,18 +20,22 @@ pub(crate) use descriptor::{Argument, Descriptor};
 pub(crate) use named::{mixed_id, named_parameters};
 pub(crate) use scope::Paths;
 pub(crate) use shim::{Fits, assertion};
+pub(crate) use spawn::register;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use crate::errors::Errors;
-use crate::model::{Actor, Handler};
+use crate::model::{Actor, Handler, unraw};
 use crate::parse::Block;
 
 /// The user's block, what is generated from it, and the errors.
 pub(crate) fn emit(actor: &Actor, block: &Block, errors: Errors) -> TokenStream {
-    let paths = Paths::new(actor.options.krate.as_ref());
+    let block_name = actor.options.part.as_ref().map_or(String::new(), |part| format!("_{}", unraw(part)));
+    let name = format!("{}{block_name}", unraw(&actor.ident));
+    let paths = Paths::of_items(actor.options.krate.as_ref(), &name);
     let mut out = block.to_token_stream();
+    out.extend(paths.import().clone());
     for handler in &actor.handlers {
         out.extend(message::structure(actor, handler, &paths));
         out.extend(paths.block(&handler.function.cfgs(), |paths| impls_of_handler(actor, handler, paths)));

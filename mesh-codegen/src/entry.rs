@@ -1,13 +1,14 @@
 //! `#[mesh::main]` and `#[mesh::test]`: an async function with one argument, run inside the runtime.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, FnArg, Path, ReturnType, Safety, Signature, Token, Visibility};
 
 use crate::emit::Paths;
 use crate::errors::Errors;
 use crate::parse::{each_option, path};
+use crate::tokens::{ends, respan};
 
 /// Expands `#[mesh::main]` and `#[mesh::main(worker_threads = N)]`.
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -32,7 +33,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
         if entry.sig.ident != "main" {
             errors.at(&entry.sig.ident, "`#[mesh::main]` goes on `fn main`, which starts the program");
         }
-        let (inner, call) = entry.inner("__mesh_main");
+        let (inner, call) = entry.inner("__mesh_main", p);
         let Entry { attrs, vis, sig, .. } = entry;
         let ident = &sig.ident;
         quote! {
@@ -59,7 +60,7 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     let paths = Paths::new(krate.as_ref());
     let p = &paths.private;
     expand("test", item, errors, |entry, _| {
-        let (inner, call) = entry.inner("__mesh_test");
+        let (inner, call) = entry.inner("__mesh_test", p);
         let Entry { attrs, vis, sig, .. } = entry;
         let ident = &sig.ident;
         let run = if processes {
@@ -100,14 +101,19 @@ impl Parse for Entry {
 
 impl Entry {
     /// The user's function under another name, and the closure that calls it.
-    fn inner(&self, name: &str) -> (TokenStream, TokenStream) {
+    fn inner(&self, name: &str, private: &TokenStream) -> (TokenStream, TokenStream) {
         let name: Ident = format_ident!("{name}", span = self.sig.ident.span());
         let (inputs, output, body) = (&self.sig.inputs, &self.sig.output, &self.body);
-        let output = match output {
-            ReturnType::Default => quote!(),
-            written => quote!(#written),
+        // Reported by its trait, at the place of the written type: a bound of `run_main` would show that function.
+        let span = match output {
+            ReturnType::Default => self.sig.ident.span(),
+            ReturnType::Type(_, ty) => ends(&ty.to_token_stream()).0,
         };
-        (quote!(async fn #name(#inputs) #output #body), quote!(async |__cx| #name(__cx).await))
+        let report = respan(quote!(#private::MainOutput::into_report), span);
+        // A parameter of another type is reported at that type.
+        let client = Ident::new("__cx", ends(&inputs.to_token_stream()).1);
+        let call = quote!(async |#client| #report(#name(#client).await));
+        (quote!(async fn #name(#inputs) #output #body), call)
     }
 }
 
@@ -134,7 +140,8 @@ fn expand(
     }
     let errors = errors.into_tokens();
     // A `main` with an argument would be a second error (E0131), so it stays under another name.
-    let (inner, _) = entry.inner(if what == "main" { "__mesh_main" } else { "__mesh_test" });
+    let (inner, _) =
+        entry.inner(if what == "main" { "__mesh_main" } else { "__mesh_test" }, &quote!(::mesh::__private));
     let placeholder = (what == "main").then(|| {
         let ident = &entry.sig.ident;
         quote!(fn #ident() {})

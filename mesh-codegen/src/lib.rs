@@ -31,6 +31,7 @@ mod model;
 mod parse;
 mod tokens;
 
+pub use check::{HANDLE_METHODS, TRAIT_METHODS};
 pub use derive_actor::{derive_actor, derive_remote_spawn};
 pub use derive_message::derive_message;
 pub use entry::{main, test};

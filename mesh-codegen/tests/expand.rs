@@ -1,13 +1,17 @@
 //! Golden expansions: `golden/<case>.rs` is what a user writes, `golden/<case>.expanded.rs` what the macros make of it.
 //!
+//! `behavior!` and `register!` are `macro_rules!` of the crate `mesh`; their cases are transcribed from there.
+//!
 //! `UPDATE_EXPECT=1 cargo test -p mesh-codegen --test expand` rewrites them; read the diff.
+
+mod rules;
 
 use std::path::Path;
 
 use expect_test::expect_file;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, Item, Meta};
+use syn::{Attribute, Item, ItemMod, Meta};
 
 fn options(attribute: &Attribute) -> TokenStream {
     match &attribute.meta {
@@ -16,17 +20,19 @@ fn options(attribute: &Attribute) -> TokenStream {
     }
 }
 
-/// Takes our attribute off an item and expands it; other items stay.
+/// Takes our attributes off an item and expands them; other items stay.
 fn expand(mut item: Item) -> TokenStream {
     let attrs = match &mut item {
         Item::Impl(block) => &mut block.attrs,
         Item::Fn(function) => &mut function.attrs,
-        other => {
-            let tokens = other.to_token_stream();
-            let derives = tokens.to_string().contains("derive (Message)");
-            let derived = derives.then(|| mesh_codegen::derive_message(tokens.clone()));
-            return quote!(#tokens #derived);
+        Item::Struct(item) => return derived(item.attrs.clone(), item.to_token_stream()),
+        Item::Enum(item) => return derived(item.attrs.clone(), item.to_token_stream()),
+        Item::Mod(ItemMod { vis, ident, content: Some((_, items)), .. }) => {
+            let items = items.drain(..).map(expand);
+            return quote!(#vis mod #ident { #(#items)* });
         }
+        Item::Macro(call) => return rules::expand(&call.mac),
+        other => return other.to_token_stream(),
     };
     let ours = |attribute: &Attribute| {
         let path = attribute.path().to_token_stream().to_string();
@@ -41,6 +47,23 @@ fn expand(mut item: Item) -> TokenStream {
         "main" => mesh_codegen::main(options, item),
         _ => mesh_codegen::test(options, item),
     }
+}
+
+/// A type without its `#[derive]` and our helper attributes, and what our derives make of it.
+fn derived(attrs: Vec<Attribute>, item: TokenStream) -> TokenStream {
+    let mut out = TokenStream::new();
+    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+        let derives = options(attribute).into_iter().map(|token| token.to_string());
+        for derive in derives.filter(|token| token != ",") {
+            out.extend(match derive.as_str() {
+                "Message" => mesh_codegen::derive_message(item.clone()),
+                "Actor" => mesh_codegen::derive_actor(item.clone()),
+                "RemoteSpawn" => mesh_codegen::derive_remote_spawn(item.clone()),
+                other => panic!("no derive of ours: {other}"),
+            });
+        }
+    }
+    quote!(#item #out)
 }
 
 #[track_caller]
@@ -112,4 +135,29 @@ fn test() {
 #[test]
 fn message() {
     check("message");
+}
+
+#[test]
+fn parts() {
+    check("parts");
+}
+
+#[test]
+fn derive_actor() {
+    check("derive_actor");
+}
+
+#[test]
+fn derive_remote_spawn() {
+    check("remote_spawn");
+}
+
+#[test]
+fn behavior() {
+    check("behavior");
+}
+
+#[test]
+fn register() {
+    check("register");
 }

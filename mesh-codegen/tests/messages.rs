@@ -77,6 +77,19 @@ fn actor_goes_on_an_impl_block() {
 }
 
 #[test]
+fn what_is_no_signature_is_explained() {
+    let on = |item| mesh_codegen::actor(quote!(), item);
+    same(
+        on(quote!(
+            unsafe impl A {}
+        )),
+        &["`#[actor]` does not apply to an unsafe impl"],
+    );
+    // Rustc explains a default argument itself, in the user's own function.
+    same(on(quote!(impl A { #[handler] fn f(&self, by: u8 = 1) {} })), &[]);
+}
+
+#[test]
 fn parameters_of_an_actor_are_bounded() {
     let on = |item| mesh_codegen::actor(quote!(), item);
     same(
@@ -296,6 +309,13 @@ fn qualifiers_of_a_handler() {
             extern "C" fn f(&self) {}
         ),
         &["a handler cannot be `extern`: the runtime calls it by the Rust ABI"],
+    );
+    method(
+        quote!(
+            #[handler]
+            fn f(&self, rest: ...) {}
+        ),
+        &["a handler cannot be variadic: every argument has its name and type"],
     );
 }
 
@@ -523,7 +543,7 @@ fn streams() {
 
 #[test]
 fn reserved_names() {
-    for name in ["rank", "slice", "message", "control"] {
+    for name in mesh_codegen::HANDLE_METHODS {
         let ident = quote::format_ident!("{name}");
         method(
             quote!(#[handler] fn #ident(&self) {}),
@@ -533,22 +553,7 @@ fn reserved_names() {
             )],
         );
     }
-    let traits = [
-        ("clone", "Clone"),
-        ("clone_from", "Clone"),
-        ("fmt", "Debug"),
-        ("eq", "PartialEq"),
-        ("ne", "PartialEq"),
-        ("hash", "Hash"),
-        ("serialize", "Serialize"),
-        ("deserialize", "Deserialize"),
-        ("deref", "Deref"),
-        ("to_owned", "ToOwned"),
-        ("into", "Into"),
-        ("try_into", "TryInto"),
-        ("borrow", "Borrow"),
-    ];
-    for (name, of) in traits {
+    for (name, of) in mesh_codegen::TRAIT_METHODS {
         let ident = quote::format_ident!("r#{name}");
         method(
             quote!(#[handler] fn #ident(&self) {}),
@@ -885,6 +890,71 @@ fn main_and_test() {
 }
 
 #[test]
+fn parts() {
+    options(quote!(parts(a, b, a)), &["part `a` is listed twice"]);
+    let elsewhere = |option: &str| {
+        format!(
+            "`{option}` is said of the whole actor, so not at its part `admin`\n\
+             = help: move it to the block with `#[actor(parts(admin))]`"
+        )
+    };
+    for (option, written) in [
+        ("name", quote!(name = "x")),
+        ("handles", quote!(handles(M))),
+        ("resource", quote!(resource(Proc = self.procs))),
+        ("mailbox", quote!(mailbox(capacity = 1))),
+        ("parts", quote!(parts(b))),
+    ] {
+        options(quote!(part = admin, #written), &[&elsewhere(option)]);
+    }
+    let method = "a constructor and hooks belong to the whole actor, so not to its part `admin`\n\
+                  = help: move the method to the block with `#[actor(parts(admin))]`";
+    same(
+        mesh_codegen::actor(
+            quote!(part = admin),
+            quote!(
+                impl A {
+                    #[new]
+                    fn new() -> Self {
+                        A
+                    }
+                    #[on_start]
+                    fn start(&mut self) {}
+                }
+            ),
+        ),
+        &[method, method],
+    );
+}
+
+#[test]
+fn derived_actors() {
+    let part = "a part is another `impl` block: `#[actor(part = …)] impl …`";
+    same(
+        mesh_codegen::derive_actor(quote!(
+            #[actor(part = admin)]
+            struct A;
+        )),
+        &[part],
+    );
+    same(
+        mesh_codegen::derive_actor(quote!(
+            #[actor]
+            struct A;
+        )),
+        &["write `#[actor(handles(Message, ..))]`"],
+    );
+    same(
+        mesh_codegen::derive_remote_spawn(quote!(
+            union A {
+                a: u8,
+            }
+        )),
+        &["an actor that travels is a struct or an enum: a union cannot be encoded"],
+    );
+}
+
+#[test]
 fn derived_messages() {
     let derive = mesh_codegen::derive_message;
     same(
@@ -942,6 +1012,153 @@ fn the_users_items_survive_errors() {
 
     let out = mesh_codegen::actor(quote!(), quote!(impl H for A { #[mesh::handler(local)] fn f(&self) {} }));
     assert!(!out.to_string().contains("handler (local"), "helpers do not report themselves: {out}");
+}
+
+/// After any mistake: what each macro keeps of the user's, and what others go on naming.
+#[test]
+fn every_macro_keeps_what_others_name() {
+    #[track_caller]
+    fn keeps(out: TokenStream, wanted: &[&str]) {
+        assert!(!errors(out.clone()).is_empty(), "nothing is wrong: {out}");
+        let text = out.to_string();
+        for wanted in wanted {
+            assert!(text.contains(wanted), "`{wanted}` is missing: {text}");
+        }
+    }
+    // A wrong option, handler, constructor or hook takes away nothing but itself.
+    let block = quote! {
+        impl A {
+            #[new] fn new(&self) -> Self { A }
+            #[on_start] fn start() {}
+            #[handler] pub fn good(&self) -> u8 { 1 }
+            #[handler] pub fn bad(self) {}
+        }
+    };
+    let actor =
+        ["fn new", "fn start", "fn good", "fn bad", "Actor for A", "struct AApi", "for AGood", "Named for A"];
+    keeps(mesh_codegen::actor(quote!(nmae = "x"), block.clone()), &actor);
+    keeps(mesh_codegen::actor(quote!(mailbox(capacity = 0)), block.clone()), &actor);
+    keeps(
+        mesh_codegen::actor(quote!(part = more), block),
+        &["fn good", "fn bad", "for AGood", "Part <", "for A"],
+    );
+    // What is no sound block is given back.
+    keeps(
+        mesh_codegen::actor(
+            quote!(),
+            quote!(
+                impl<'a> A<'a> {
+                    #[handler]
+                    fn f(&self) {}
+                }
+            ),
+        ),
+        &["fn f"],
+    );
+    keeps(mesh_codegen::actor(quote!(), quote!(impl H for A { #[handler] fn f(&self) {} })), &["fn f"]);
+    keeps(
+        mesh_codegen::actor(
+            quote!(),
+            quote!(
+                struct A {
+                    n: u8,
+                }
+            ),
+        ),
+        &["struct A { n : u8"],
+    );
+    // A derive stands beside the user's type: what is kept is the impl.
+    let derived = mesh_codegen::derive_message(quote!(
+        #[message(replay = u8, reply = u16)]
+        struct M;
+    ));
+    keeps(derived, &["Message for M", "type Reply = u16", "RemoteMessage for M"]);
+    keeps(
+        mesh_codegen::derive_actor(quote!(
+            #[actor(nmae = "x")]
+            struct A;
+        )),
+        &["Actor for A", "struct AApi"],
+    );
+    // What is wrong with the options is said by the derive of `Actor`.
+    let derived = mesh_codegen::derive_remote_spawn(quote!(
+        #[actor(nmae = "x")]
+        struct A;
+    ))
+    .to_string();
+    assert!(derived.contains("RemoteSpawn for A") && derived.contains("fn spec"), "{derived}");
+    // An entry point keeps its body, and a program its `main`.
+    keeps(
+        mesh_codegen::main(
+            quote!(),
+            quote!(
+                fn main(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()", "fn main () { }"],
+    );
+    keeps(
+        mesh_codegen::main(
+            quote!(thread = 1),
+            quote!(
+                async fn main(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    keeps(
+        mesh_codegen::test(
+            quote!(),
+            quote!(
+                fn t(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    keeps(
+        mesh_codegen::test(
+            quote!(process),
+            quote!(
+                async fn t(cx: &Client) {
+                    body()
+                }
+            ),
+        ),
+        &["body ()"],
+    );
+    // A misplaced helper keeps its method.
+    keeps(
+        mesh_codegen::misplaced(
+            "handler",
+            quote!(
+                fn f(&self) {
+                    body()
+                }
+            ),
+        ),
+        &["fn f", "body ()"],
+    );
+}
+
+/// Rust has no default arguments, says rustc: the block is given back, and nothing is added to that.
+#[test]
+fn a_default_argument_is_left_to_rustc() {
+    let block = quote!(impl A { #[handler] fn f(&self, by: i64 = 1) {} });
+    let out = mesh_codegen::actor(quote!(), block);
+    same(out.clone(), &[]);
+    assert!(out.to_string().contains("fn f (& self , by : i64 = 1)"), "{out}");
+    // An `=` elsewhere is none.
+    let out = mesh_codegen::actor(
+        quote!(),
+        quote!(impl A { fn f(&self, a: B<C = D>) {} fn g(&self, a: u8 b: u8) {} }),
+    );
+    assert_eq!(errors(out).len(), 1);
 }
 
 #[test]

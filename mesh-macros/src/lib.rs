@@ -29,6 +29,14 @@ use proc_macro::TokenStream;
 /// - `resource(Kind = self.table, …)`: kinds of resources that the actor manages
 /// - `parts(name, …)`: further `impl` blocks of the actor, each annotated `#[actor(part = name)]`, in any module of the crate
 /// - `mailbox(capacity = N, full = "wait" | "reject" | "drop_oldest")`: its bound, and what happens at the bound
+///
+/// # Generic actors
+///
+/// `impl<T: RemoteArg> Store<T>`: a parameter has bounds, `RemoteArg` where its values are in messages, and `Named` where the
+/// actor is spawned by name. Each instance that is spawned remotely is listed: `mesh::register!(Store<u64>, Store<String>);`.
+/// A handler has no parameters of its own, since one message on the wire cannot stand for every type, and no `impl Trait`
+/// in its signature; const parameters belong to the actor too, lifetimes to neither. The replies of a generic actor are
+/// reduced at the caller.
 #[proc_macro_attribute]
 pub fn actor(options: TokenStream, item: TokenStream) -> TokenStream {
     mesh_codegen::actor(options.into(), item.into()).into()

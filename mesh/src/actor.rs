@@ -14,11 +14,13 @@
 //! - `ACTOR-3` at the end: close the mailbox, record, tell the supervisor, publish (`SUP-6`).
 //! - `ACTOR-4` the children of an actor end with it, before its `on_stop`.
 
+mod blocking;
 mod cell;
 mod chain;
 mod context;
 mod handle;
 mod held;
+mod look;
 mod panic;
 mod parcel;
 mod reply;
@@ -28,6 +30,7 @@ mod spawn;
 mod step;
 mod traits;
 
+pub use blocking::{Blocking, BlockingError};
 pub use cell::{ActorCounters, ActorStatus, Cell, Control};
 pub use chain::CallChain;
 pub(crate) use context::default_label;
@@ -38,7 +41,10 @@ pub use parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
-pub use traits::{Actor, Api, Exporter, Handler, HookResult, Lists, Part, Target, handle_plain};
+pub use traits::{
+    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll, ShowNothing,
+    Target, handle_plain,
+};
 
 /// The handler that an owner hears of a failure through.
 pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");

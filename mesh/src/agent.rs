@@ -3,9 +3,13 @@
 //! Both are written with mesh's own annotations and its resource table, as a user would write an agent.
 
 mod host_agent;
+mod lease;
 mod proc_agent;
 
-pub use host_agent::{HostAgent, ProcKind, ProcSpec, ProcState, ShutdownHost};
+pub use host_agent::{
+    HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost,
+};
+pub use lease::OwnerEnded;
 pub use proc_agent::{ActorKind, ActorSpec, ActorState, ProcAgent};
 
 use crate::actor::{FAILURE, Scope};

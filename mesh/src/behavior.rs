@@ -51,44 +51,48 @@ impl<T: Target> Api<T> for BehaviorApi<T> {
     label = "not a handle, a reference or a mesh",
     note = "give a reference to one of them: `Api::of(&actor)`"
 )]
-pub trait BehaviorSource {
+pub trait BehaviorSource<B: Actor> {
     /// The actor there.
     type Actor: Actor;
-    /// What it is as an actor of another type: a reference, or a view of a mesh.
-    type As<B: Actor>;
+    /// What it is as an actor of type `B`: a reference, or a view of a mesh.
+    type View;
     /// The same place, as another type. Nothing checks that its messages are handled there.
     #[doc(hidden)]
-    fn view_as<B: Actor>(&self) -> Self::As<B>;
+    fn view(&self) -> Self::View;
 }
 
-impl<A: Actor> BehaviorSource for ActorRef<A> {
+#[diagnostic::do_not_recommend]
+impl<A: Actor, B: Actor> BehaviorSource<B> for ActorRef<A> {
     type Actor = A;
-    type As<B: Actor> = ActorRef<B>;
-    fn view_as<B: Actor>(&self) -> ActorRef<B> {
+    type View = ActorRef<B>;
+    fn view(&self) -> ActorRef<B> {
         self.of_type()
     }
 }
 
-impl<A: Actor> BehaviorSource for ActorHandle<A> {
+#[diagnostic::do_not_recommend]
+impl<A: Actor, B: Actor> BehaviorSource<B> for ActorHandle<A> {
     type Actor = A;
-    type As<B: Actor> = ActorRef<B>;
-    fn view_as<B: Actor>(&self) -> ActorRef<B> {
+    type View = ActorRef<B>;
+    fn view(&self) -> ActorRef<B> {
         self.control().to_ref().of_type()
     }
 }
 
-impl<A: Actor> BehaviorSource for ActorMeshRef<A> {
+#[diagnostic::do_not_recommend]
+impl<A: Actor, B: Actor> BehaviorSource<B> for ActorMeshRef<A> {
     type Actor = A;
-    type As<B: Actor> = ActorMeshRef<B>;
-    fn view_as<B: Actor>(&self) -> ActorMeshRef<B> {
+    type View = ActorMeshRef<B>;
+    fn view(&self) -> ActorMeshRef<B> {
         self.of_type()
     }
 }
 
-impl<A: Actor> BehaviorSource for ActorMesh<A> {
+#[diagnostic::do_not_recommend]
+impl<A: Actor, B: Actor> BehaviorSource<B> for ActorMesh<A> {
     type Actor = A;
-    type As<B: Actor> = ActorMeshRef<B>;
-    fn view_as<B: Actor>(&self) -> ActorMeshRef<B> {
+    type View = ActorMeshRef<B>;
+    fn view(&self) -> ActorMeshRef<B> {
         self.of_type()
     }
 }
@@ -99,6 +103,10 @@ impl<A: Actor> BehaviorSource for ActorMesh<A> {
 /// `Api::of(&actor)` makes such a reference of a handle, a reference or a mesh. See the [module](mod@crate::behavior).
 #[macro_export]
 macro_rules! behavior {
+    ($(#[$attribute:meta])* $vis:vis $name:ident $(:)?) => {
+        $vis enum $name {}
+        ::core::compile_error!("a behavior is a set of messages\n= help: name them: `mesh::behavior!(pub Api: Message, ..)`");
+    };
     ($(#[$attribute:meta])* $vis:vis $name:ident: $($message:ty),+ $(,)?) => {
         $(#[$attribute])*
         $vis enum $name {}
@@ -110,13 +118,32 @@ macro_rules! behavior {
                 type Api<__T: __p::Target<Actor = Self>> = __p::BehaviorApi<__T>;
 
                 fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+                    use __p::{ShowAll as _, ShowNothing as _};
+                    (&__p::Exported::<Self, ()>::OF).show(__exporter);
+                }
+            }
+
+            impl __p::Exports<()> for $name
+            where
+                $(for<'__a> $message: __p::RemoteMessage,)+
+            {
+                fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
                     $(__exporter.remote::<$message>();)+
                 }
             }
 
+            // What is no message is reported here, and taken for one everywhere else.
+            #[allow(dead_code, reason = "it is checked, and never called")]
+            fn check() {
+                $(let _ = <$message as __p::BehaviorMessage>::FITS;)+
+            }
+
             $(
                 #[diagnostic::do_not_recommend]
-                impl __p::Handler<$message> for $name {
+                impl __p::Handler<$message> for $name
+                where
+                    for<'__a> $message: __p::RemoteMessage,
+                {
                     fn handle(
                         &mut self,
                         _: &__p::Context<Self>,
@@ -134,11 +161,12 @@ macro_rules! behavior {
         impl $name {
             /// The same actor, or mesh of actors, known by these messages alone.
             #[allow(dead_code, reason = "a program may only take such references")]
-            $vis fn of<__S: $crate::__private::BehaviorSource>(source: &__S) -> __S::As<Self>
+            $vis fn of<__S, __V>(source: &__S) -> __V
             where
-                $(__S::Actor: $crate::__private::Handler<$message>,)+
+                __S: $crate::__private::BehaviorSource<Self, View = __V>,
+                $(__S::Actor: $crate::__private::Handles<$message>,)+
             {
-                source.view_as()
+                source.view()
             }
         }
     };

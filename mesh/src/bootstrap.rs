@@ -21,7 +21,7 @@
 //! - `BOOT-4` no program runs itself by accident: re-execution is refused until [`mark_init`], and a child that never
 //!   took its orders exits in [`refuse_uninitialised_child`].
 //!
-//! # What holds without cgroups (`PROC-1`)
+//! # What holds (`PROC-1`)
 //! Whatever a child starts stays in its process group, and dies with it: when the child ends, in whatever way, the
 //! launcher kills the rest of the group; when the launching process ends, also by SIGKILL, the child's lifeline does
 //! (behind a wrapper too, unless that takes it out of the group: then the child alone ends).
@@ -29,16 +29,34 @@
 //! and child are killed by SIGKILL at one time, so that nobody is left to kill the group. A stopped child is woken to
 //! see the end of its lifeline: on Linux, for a direct child, by its parent-death signal, which is SIGCONT. It is not
 //! SIGKILL, since a child that dies before it has killed its group leaves its grandchildren behind.
+//!
+//! With `MESH_CGROUP` each child has a cgroup (v2) beside its group, and whoever kills the one kills the other: then
+//! nothing escapes that has not the right to change its cgroup. A host makes the cgroups of its procs below its own, so
+//! that they go with it. What was asked for and cannot be had is an error of the launch, which says why. A cgroup is
+//! removed when its child has ended; those of a program that was killed, when the next program with the same parent
+//! starts its first child.
+//!
+//! There is no subreaper: whoever adopts orphans has to reap them, and cannot tell those from the children that a user's
+//! code has started and waits for.
+//!
+//! # What a child inherits
+//! The environment of its launcher, with what [`BootstrapCommand`] and [`ProcSetup`] declare on top, or that alone
+//! ([`ProcSetup::clean_env`]). Of descriptors stdin, stdout and stderr: all that we open is close-on-exec, and what others
+//! in the launching process have opened without that mark the child closes first of all (Linux; a wrapper keeps it).
 
+mod cgroup;
 pub mod child;
 mod command;
+mod descriptors;
 mod handle;
 mod launcher;
 mod marker;
 mod orders;
 mod os;
 mod reaper;
+mod setup;
 
+pub use self::cgroup::CgroupError;
 pub use self::child::{
     BootstrapError, DISARMED_GRACE_MS, Lifeline, PARENT_GONE_MS, UNINITIALISED_EXIT_CODE, diverted, init_ran,
     mark_init, refuse_uninitialised_child, take_orders,
@@ -50,6 +68,7 @@ pub use self::marker::MARKER;
 pub use self::orders::{ChildKind, ORDERS_LEN_MAX, Orders, OrdersError};
 pub use self::os::{LAUNCH_QUEUE_LEN, OsLauncher};
 pub use self::reaper::DRAIN_AFTER_EXIT_MS;
+pub use self::setup::ProcSetup;
 
 #[cfg(test)]
 mod tests;

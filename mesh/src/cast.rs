@@ -1,7 +1,7 @@
 //! One message to many ranks: who they are, and the plan of the fan-out. Pure.
 //!
-//! Today the plan is flat: the sender reaches every member itself. What a plan says does not depend on the route, so
-//! that a tree can replace it.
+//! A plan names every rank; the gateways on the way split it, each by where it has a link to: a tree that follows the
+//! topology. What a plan says does not depend on the route.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::addr::{Location, ProcAddr};
 use crate::ident::{MeshId, ProcId};
 use crate::shape::Region;
+use crate::wire::cast::{Procs, system_proc};
 use crate::wire::envelope::CastPoint;
 
 /// The procs that the members of a mesh live in, by base rank.
@@ -47,7 +48,8 @@ impl Members {
             }
             Members::Hosts { hosts, per_host } => {
                 let host = base_rank.checked_div(*per_host)?;
-                Some(system_proc(hosts.get(host as usize)?))
+                let host = hosts.get(host as usize)?;
+                Some(ProcAddr { id: system_proc(host), at: host.clone() })
             }
             Members::Listed(procs) => procs.get(base_rank as usize).cloned(),
         }
@@ -63,15 +65,19 @@ impl Members {
         }
     }
 
+    /// How an envelope to some of them names them.
+    pub fn procs(&self) -> Procs {
+        match self {
+            Members::Mesh { procs, .. } => Procs::Mesh(procs.clone()),
+            Members::Hosts { .. } => Procs::Doors,
+            Members::Listed(_) => Procs::Named(Vec::new()),
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// The proc of a host that its agent lives in: it has the identity of the host's gateway.
-pub fn system_proc(host: &Arc<Location>) -> ProcAddr {
-    ProcAddr { id: ProcId::single(host.gateway.uid, "host".into()), at: host.clone() }
 }
 
 /// One destination of a cast.

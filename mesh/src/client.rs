@@ -238,6 +238,7 @@ impl Client {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Caller for Client {
     fn scope(&self) -> Scope<'_> {
         Scope {
@@ -274,6 +275,10 @@ impl Ear {
 }
 
 impl Supervisor for Ear {
+    fn owner(&self) -> Option<ActorId> {
+        Some(self.id.clone())
+    }
+
     fn ended(&self, _: &ActorId, end: &End) {
         if let End::Failed(failure) = end {
             self.failed((**failure).clone());
@@ -313,6 +318,10 @@ impl Resident for Ear {
     fn stop(&self, _: StopMode) {}
 
     fn kill(self: Arc<Self>) {}
+
+    fn ends_with_proc(&self) -> bool {
+        true
+    }
 
     /// A client is not waited for: it ends with its program.
     fn end(&self) -> Option<End> {

@@ -27,7 +27,7 @@ mod value;
 
 pub use keys::*;
 pub use layers::{CONFIG_FILE, Config, ConfigError, Key, Layer, MARK_PREFIX, Place};
-pub use value::Setting;
+pub use value::{CgroupParent, Setting};
 
 #[cfg(test)]
 mod tests;

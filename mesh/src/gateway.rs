@@ -5,6 +5,7 @@
 //! envelope ──┼── link to the child that runs the proc
 //!            ├── link to the gateway of its location
 //!            ├── uplink (a child sends all it does not know to its host)
+//!            ├── collector, for what answers a cast that was split here
 //!            ├── dial the door of its location, hold meanwhile
 //!            └── bounce: the reason goes to the reply port, or the message back to its sender
 //! ```
@@ -21,6 +22,8 @@
 //! - `GATE-5` every table has a bound or is bounded by what it answers.
 
 mod awaiting;
+mod cast;
+mod collect;
 mod departure;
 mod door;
 mod route;
@@ -44,6 +47,8 @@ use crate::ident::{GatewayId, ProcId, Uid, name_hash};
 use crate::link::{Link, LinkEvents, LinkId};
 use crate::supervision::Exit;
 use crate::transport::Transports;
+use crate::wire::cast::{Said, decode_batch};
+use crate::wire::codec::DecodeError;
 use crate::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Target};
 use crate::wire::hello::ActorFingerprint;
 
@@ -139,7 +144,7 @@ impl Gateway {
             transports,
             fingerprints,
             events,
-            state: Mutex::new(State::new(location)),
+            state: Mutex::new(State::new(id, location)),
             uplink_lost: Notify::new(),
             counters: GatewayCounters::default(),
         }))
@@ -207,10 +212,14 @@ impl Gateway {
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
         let step = {
             let mut state = self.state();
-            if let (Body::Reply(_) | Body::Failed(_), Target::Port { port, slot }) =
-                (&envelope.body, envelope.to.target)
-            {
-                state.awaiting.answered(envelope.to.proc.uid, port, slot);
+            match answer(&mut state, &envelope) {
+                Ok(None) => {}
+                Ok(Some(after)) => {
+                    drop(state);
+                    self.after_replies(after);
+                    return Ok(());
+                }
+                Err(kind) => return Err(Box::new(Bounced { envelope, kind })),
             }
             let step = route::choose(&state, self.0.id, &envelope.to, from);
             if let Step::Link(link) = &step {
@@ -222,17 +231,19 @@ impl Gateway {
             }
             step
         };
-        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         match step {
-            Step::Local(proc) => {
-                count(&self.0.counters.delivered);
-                proc.deliver(envelope)
-            }
+            Step::Local(proc) => self.hand_in(&proc, envelope),
             Step::Link(link) => self.hand_to(&link, envelope),
             Step::Dial(location) => self.dial_and_hold(location, envelope),
             Step::Depart => unreachable!("a departing proc's envelope is held above"),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }
+    }
+
+    /// Hands an envelope to a proc that is here.
+    fn hand_in(&self, proc: &Arc<dyn LocalProc>, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        self.0.counters.delivered.fetch_add(1, Ordering::Relaxed);
+        proc.deliver(envelope)
     }
 
     /// Hands an envelope to a link that was found for it.
@@ -249,20 +260,26 @@ impl Gateway {
                 Err(refused) => Err(Box::new(Bounced { envelope: *refused.envelope, kind: refused.kind })),
             };
         }
-        if let Some((port, slot)) = &envelope.headers.reply_to {
-            self.state().awaiting.answered(port.proc.id.uid, port.port, *slot);
-        }
+        self.forget_calls(&envelope);
         Err(Box::new(Bounced { envelope, kind }))
     }
 
     /// Tells whoever is to know that a message will not arrive (`DEL-3`).
     pub fn bounce(&self, bounced: Bounced) {
         let Bounced { envelope, kind } = bounced;
+        if envelope.to.target == Target::Cast {
+            return self.bounce_cast(&envelope, &kind);
+        }
         self.0.counters.bounced.fetch_add(1, Ordering::Relaxed);
         self.0.events.note(|| format!("bounce {} {kind}", envelope.to.proc));
         let headers =
             Headers { reply_to: None, lane: Lane::Control, hops: HOPS_MAX, ..envelope.headers.clone() };
         let back = match (&envelope.body, &envelope.headers.reply_to) {
+            _ if matches!(envelope.to.target, Target::Replies { .. }) => {
+                self.count_lost();
+                tracing::debug!(to = %envelope.to.proc, %kind, "answers could not be delivered");
+                return;
+            }
             (Body::Message(_), Some((port, slot))) => {
                 Envelope { to: Destination::port(port, *slot), headers, body: Body::Failed(kind) }
             }
@@ -292,6 +309,10 @@ impl Gateway {
         }
     }
 
+    fn count_lost(&self) {
+        self.0.counters.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn fail_calls(&self, calls: Vec<awaiting::Call>, kind: &CallErrorKind) {
         for call in calls {
             let envelope = Envelope {
@@ -311,6 +332,39 @@ impl Gateway {
     }
 }
 
+/// Marks the calls that an envelope answers; what is for a collector is taken in, and what follows from that given.
+fn answer(state: &mut State, envelope: &Envelope) -> Result<Option<collect::After>, CallErrorKind> {
+    let proc = envelope.to.proc.uid;
+    let (port, said) = match (envelope.to.target, &envelope.body) {
+        (Target::Port { port, slot }, Body::Reply(_) | Body::Failed(_)) => {
+            state.awaiting.answered(proc, port, slot);
+            if !state.collectors.has(proc) {
+                return Ok(None);
+            }
+            let reply = match &envelope.body {
+                Body::Failed(kind) => Err(kind.clone()),
+                _ => Ok(envelope.payload().cloned().unwrap_or_default()),
+            };
+            (port, vec![Said { rank: slot, len: 1, merged: false, reply }])
+        }
+        (Target::Replies { port }, Body::Message(payload)) => {
+            let undeliverable =
+                |error: DecodeError| CallErrorKind::Undeliverable { reason: error.to_string() };
+            let said = decode_batch(payload).map_err(undeliverable)?;
+            for rank in said.iter().flat_map(|said| said.rank..said.rank + said.len) {
+                state.awaiting.answered(proc, port, rank);
+            }
+            if !state.collectors.has(proc) {
+                return Ok(None);
+            }
+            (port, said)
+        }
+        _ => return Ok(None),
+    };
+    let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".to_owned() };
+    state.collectors.take_in(port, said).ok_or_else(closed).map(Some)
+}
+
 impl LinkEvents for Gateway {
     fn arrived(&self, link: LinkId, mut envelope: Envelope) {
         let Some(hops) = envelope.headers.hops.checked_sub(1) else {
@@ -318,6 +372,9 @@ impl LinkEvents for Gateway {
             return self.bounce(Bounced { envelope, kind });
         };
         envelope.headers.hops = hops;
+        if envelope.to.target == Target::Cast {
+            return self.cast_arrived(link, &envelope);
+        }
         if let Err(bounced) = self.go(envelope, Some(link)) {
             self.bounce(*bounced);
         }

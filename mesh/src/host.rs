@@ -12,13 +12,13 @@ use tokio::sync::watch;
 
 use crate::addr::{ChannelAddr, Location};
 use crate::bootstrap::{
-    BootstrapCommand, ChildKind, LaunchError, LaunchOrder, Orders, ProcLauncher, ProcessHandle,
+    BootstrapCommand, ChildKind, LaunchError, LaunchOrder, Orders, ProcLauncher, ProcSetup, ProcessHandle,
 };
 use crate::clock::{self, Entropy};
-use crate::config::{self, Config};
+use crate::config::{self, CgroupParent, Config, Setting};
 use crate::gateway::{DoorError, ExitObserver, Gateway, Listening};
-use crate::ident::{GatewayId, ProcId};
-use crate::log::LogSink;
+use crate::ident::{ActorId, GatewayId, ProcId};
+use crate::log::{LogSink, TRACE_LEVEL_AUTO, trace_level};
 use crate::supervision::Exit;
 use crate::transport::SocketDir;
 
@@ -42,6 +42,19 @@ pub struct ChildSpec {
     pub command: Option<BootstrapCommand>,
     /// Settings that the child gets beside those it inherits: environment variable and value.
     pub config: Vec<(String, String)>,
+    /// Its environment, working directory, processors, and a command around it.
+    pub setup: ProcSetup,
+    /// The same for each child of a host, on top: for the first, the second, and so on; none, or as many as each host
+    /// has of them.
+    pub slots: Vec<ProcSetup>,
+}
+
+impl ChildSpec {
+    /// The surroundings of the child at a rank.
+    fn setup_at(&self, rank: u32) -> ProcSetup {
+        let slot = (rank as usize).checked_rem(self.slots.len()).and_then(|slot| self.slots.get(slot));
+        slot.map_or_else(|| self.setup.clone(), |slot| self.setup.clone().with(slot))
+    }
 }
 
 /// A child could not be started.
@@ -111,7 +124,30 @@ struct Inner {
     entropy: Entropy,
     logs: LogSink,
     /// Handles of children that are starting or running: dropped with the host, which kills them.
-    children: Mutex<Vec<ProcessHandle>>,
+    children: Mutex<Children>,
+}
+
+/// Those that have ended are let go when there are this many, and twice as many as were left.
+const CHILDREN_SWEEP_MIN: usize = 64;
+
+#[derive(Default)]
+struct Children {
+    handles: Vec<ProcessHandle>,
+    sweep_at: usize,
+}
+
+impl Children {
+    fn sweep(&mut self) {
+        self.handles.retain(|child| child.try_exited().is_none());
+        self.sweep_at = 2 * self.handles.len();
+    }
+
+    fn push(&mut self, handle: ProcessHandle) {
+        if self.handles.len() >= self.sweep_at.max(CHILDREN_SWEEP_MIN) {
+            self.sweep();
+        }
+        self.handles.push(handle);
+    }
 }
 
 /// Knows the end of a child that may not yet be launched.
@@ -160,6 +196,11 @@ impl Host {
         }))
     }
 
+    /// Where the output of its children goes.
+    pub fn logs(&self) -> &LogSink {
+        &self.0.logs
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.0.config
@@ -197,14 +238,19 @@ impl Host {
         self.0.served.lock().await.take();
     }
 
-    /// Starts a child and waits until it has said hello, which is when it is ready (`PROC-2`).
+    /// Starts a child that belongs to `owner`, and waits until it has said hello, which is when it is ready (`PROC-2`).
     ///
     /// # Errors
     /// [`StartError`]; nothing is left running.
     ///
     /// # Cancel safety
     /// Not cancel safe: the child may be left until the host goes.
-    pub async fn start(&self, proc: &ProcId, spec: &ChildSpec) -> Result<Started, StartError> {
+    pub async fn start(
+        &self,
+        proc: &ProcId,
+        spec: &ChildSpec,
+        owner: Option<&ActorId>,
+    ) -> Result<Started, StartError> {
         let parent = self.backend().await?;
         let token = match self.0.backend {
             Backend::Unix => clock::secret(),
@@ -220,6 +266,15 @@ impl Host {
             _ => (*self.0.gateway.location()).clone(),
         };
         let mut settings = self.0.config.inheritable();
+        let level = self.0.config.get(config::TRACE_LEVEL);
+        if *level == *TRACE_LEVEL_AUTO {
+            settings.push(("MESH_TRACE_LEVEL".to_owned(), trace_level(&level)));
+        }
+        let cgroup = self.0.config.get(config::CGROUP);
+        if spec.kind == ChildKind::Host && cgroup != CgroupParent::None {
+            // Its procs go below the one that is made for it, and so with it.
+            settings.extend([("MESH_CGROUP".to_owned(), CgroupParent::Own.print())]);
+        }
         settings.extend(spec.config.iter().cloned());
         let orders = Orders {
             kind: spec.kind,
@@ -231,6 +286,9 @@ impl Host {
             seed: self.0.config.get(config::SEED).map(|_| self.0.entropy.next_u64()),
             config: settings,
             mesh_label: proc.label.to_string(),
+            owner: owner.cloned(),
+            cpus: None,
+            cgroup: None,
             payload: Vec::new(),
         };
         let (known, handle) = watch::channel(None);
@@ -238,6 +296,8 @@ impl Host {
         let order = LaunchOrder {
             orders,
             command: spec.command.clone(),
+            setup: spec.setup_at(proc.rank.unwrap_or(0)),
+            cgroup,
             logs: self.0.logs.clone(),
             label: proc.to_string(),
             stderr_tail_lines: self.0.config.get(config::STDERR_TAIL_LINES),
@@ -262,15 +322,15 @@ impl Host {
         }
     }
 
-    fn children(&self) -> std::sync::MutexGuard<'_, Vec<ProcessHandle>> {
-        let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
-        children.retain(|child| child.try_exited().is_none());
-        children
+    fn children(&self) -> std::sync::MutexGuard<'_, Children> {
+        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The children that have not ended.
     pub fn running(&self) -> Vec<ProcessHandle> {
-        self.children().clone()
+        let mut children = self.children();
+        children.sweep();
+        children.handles.clone()
     }
 
     /// Ends a child that was asked to: waits for it, then SIGTERM, then SIGKILL, each bounded (`PROC-3`).

@@ -191,8 +191,10 @@ compile_error!(
     "mesh runs on Linux, and compiles on macOS: it needs unix sockets, process groups and signals"
 );
 
+pub mod activity;
 pub mod actor;
 pub mod addr;
+pub mod admin;
 pub mod agent;
 pub mod behavior;
 pub mod bootstrap;
@@ -207,6 +209,7 @@ pub mod event;
 pub mod gateway;
 pub mod host;
 pub mod ident;
+pub mod inspect;
 pub mod link;
 pub mod log;
 pub mod mailbox;
@@ -226,6 +229,7 @@ pub mod supervision;
 pub mod sync;
 pub mod transport;
 pub mod value;
+pub mod watchdog;
 pub mod wire;
 pub mod worker;
 
@@ -237,7 +241,7 @@ pub use crate::actor::{
     Actor, ActorHandle, ActorRef, Api, Caller, Context, Exporter, Handler, SpawnEnv, Target,
 };
 pub use crate::addr::ChannelAddr;
-pub use crate::bootstrap::BootstrapCommand;
+pub use crate::bootstrap::{BootstrapCommand, ProcSetup};
 pub use crate::call::{CallError, CallErrorKind, RankError, SendError, TryCallError};
 pub use crate::client::Client;
 pub use crate::mailbox::{FullPolicy, MailboxConfig};
@@ -282,17 +286,21 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::client::Client;
-    pub use crate::root::{MainOptions, run_main, run_process_test, run_test};
+    pub use crate::root::{MainOptions, MainOutput, run_main, run_process_test, run_test};
 
     pub use crate::actor::{
-        Actor, Api, Context, Exporter, Handler, HookResult, Lists, Part, SpawnEnv, Target, handle_plain,
+        Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll,
+        ShowNothing, SpawnEnv, Target, handle_plain,
     };
     pub use crate::behavior::{BehaviorApi, BehaviorSource};
     pub use crate::ident::{name_hash, name_mix};
     pub use crate::mailbox::{FullPolicy, MailboxConfig};
     pub use crate::message::*;
     pub use crate::reduce::Reducer;
-    pub use crate::registry::{IntoActor, RemoteSpawn, SpawnEntry, Spec};
+    pub use crate::registry::{
+        Constructed, EntryOfActor, EntryOfNothing, IntoActor, NamedActor, Registered, Registration,
+        RemoteSpawn, SpawnEntry, Spec,
+    };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
     pub use crate::supervision::{Directive, Failure, Fatal};

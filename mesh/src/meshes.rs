@@ -15,14 +15,18 @@
 
 mod actors;
 mod create;
+mod flush;
 mod hosts;
 mod owned;
 mod procs;
+mod watch;
 
 pub use actors::{ActorMesh, ActorMeshControl, ActorMeshRef};
 pub use create::{MeshStopError, SpawnError};
+pub use flush::FlushLogsError;
 pub use hosts::{
     Allocation, AllocationSpec, Allocator, AttachError, HostMesh, HostMeshControl, HostMeshRef,
     ProcessAllocator, this_host,
 };
 pub use procs::{GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, this_proc};
+pub use watch::MeshWatch;

@@ -5,14 +5,16 @@
 
 mod codegen;
 mod descriptor;
+mod merge;
 mod name;
 
 pub use codegen::{
-    ErrorText, FitsLocalArg, FitsRemoteArg, FitsRemoteReply, FitsStreamItem, NoCodec, RealCodec,
-    VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
+    BehaviorMessage, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, RemoteArgument,
+    ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
 };
-pub use codegen::{remote_arg, remote_reply};
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
+pub(crate) use merge::merge_id;
+pub use merge::{MergeEntry, MergeReplies};
 pub use name::Named;
 
 use serde::Serialize;

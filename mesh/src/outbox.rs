@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
+use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::clock::{Deadlines, Entropy, Wait, Watched};
@@ -12,12 +13,13 @@ use crate::config::{self, Config};
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway};
 use crate::ident::{ActorId, ProcId, Uid};
+use crate::inspect::ActorReport;
 use crate::port::{
     Accumulator, Fold, ItemSink, OncePort, OnceSink, Port, PortGuard, PortSink, PortTable, PortsExhausted,
 };
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::worker::Workers;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
@@ -46,6 +48,8 @@ pub trait Residents: Send + Sync {
     fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError>;
     /// Makes an actor unreachable; how it ended is remembered for a while, for those who still call it.
     fn release(&self, uid: Uid, end: &End);
+    /// The first actor whose identity is the one that is meant.
+    fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>>;
     /// The name of an actor type that can be spawned in this binary.
     fn registered_name(&self, type_id: u64) -> Option<String>;
     /// How many actor types can be.
@@ -90,6 +94,14 @@ pub trait Resident: Send + Sync {
     /// Runs it in the turn of the task that is polled here and waits for its reply, if it is about to run anyway.
     /// Whether it did.
     fn run_for_caller(self: Arc<Self>) -> bool {
+        false
+    }
+    /// What is seen of it without asking it.
+    fn inspect(&self) -> ActorReport {
+        ActorReport::of(self.id().clone())
+    }
+    /// Whether it ends only with its proc, whatever [`end`](Resident::end) says: a client.
+    fn ends_with_proc(&self) -> bool {
         false
     }
     /// How it ended, once it has.
@@ -155,6 +167,11 @@ impl Outbox {
         self.deadlines.watch(|| Some(self.runtime().clone()), at, wait)
     }
 
+    /// The calls to actors of this process that wait for their reply, and for how long.
+    pub fn local_calls(&self) -> Vec<(CallOf, std::time::Duration)> {
+        self.deadlines.calls()
+    }
+
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
@@ -206,15 +223,14 @@ impl Outbox {
     }
 
     /// The next number of a sender's messages to an actor; taken before fan-out.
-    pub fn next_seq(&self, sender: Uid, to: &Destination) -> u64 {
-        let Target::Handler { actor, .. } = to.target else { return 0 };
+    pub fn next_seq(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
         let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
         if sequences.len() >= SEQUENCES_MAX {
             // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
             // kept across so many destinations that this happens.
             sequences.clear();
         }
-        let seq = sequences.entry((sender, to.proc.uid, actor)).or_insert(0);
+        let seq = sequences.entry((sender, proc, actor)).or_insert(0);
         *seq += 1;
         *seq
     }

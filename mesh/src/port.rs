@@ -13,7 +13,7 @@ mod table;
 
 pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
 pub(crate) use receive::{ItemSink, OnceSink, PortGuard};
-pub use table::{Next, PortItem, PortSink, PortTable, PortsExhausted};
+pub use table::{CallWait, Next, PortItem, PortSink, PortTable, PortsExhausted};
 
 #[cfg(test)]
 mod tests;

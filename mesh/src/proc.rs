@@ -13,6 +13,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 
+use crate::activity;
 use crate::actor::{Actor, ActorHandle, Birth, SpawnOptions, spawn_actor};
 use crate::addr::ProcAddr;
 use crate::call::CallErrorKind;
@@ -21,10 +22,12 @@ use crate::config::Config;
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway, LocalProc};
 use crate::ident::{ActorId, ProcId, Uid};
+use crate::inspect::{ACTORS_MAX, ProcReport, Waiting, thread_key};
 use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
 use crate::port::PortItem;
 use crate::registry::Registry;
 use crate::supervision::Cause;
+use crate::wire::cast::decode_batch;
 use crate::wire::envelope::{Body, Envelope, Target};
 use crate::worker::Workers;
 
@@ -153,9 +156,45 @@ impl Proc {
         self.0.admit(resident)
     }
 
+    /// One who lives here.
+    pub fn resident(&self, uid: Uid) -> Option<Arc<dyn Resident>> {
+        self.0.actors().get(&uid).cloned()
+    }
+
     /// Who lives here, in a fixed order.
     pub fn residents(&self) -> Vec<ActorId> {
         self.0.in_order().iter().map(|actor| actor.id().clone()).collect()
+    }
+
+    /// What is seen of its actors without asking them: also of one that is stuck, as long as a thread is left to look.
+    pub fn inspect(&self) -> ProcReport {
+        let residents = self.0.in_order();
+        let turns = activity::turns();
+        let mut waits: FxHashMap<Uid, Vec<Waiting>> = FxHashMap::default();
+        let now = clock::now();
+        for call in self.0.outbox.ports().calls() {
+            let since = now.saturating_duration_since(call.since);
+            waits.entry(call.caller).or_default().push(Waiting::new(call.callee, call.handler, since));
+        }
+        for (call, since) in self.0.outbox.local_calls() {
+            let callee = residents.iter().find(|resident| resident.id().uid.0 == call.callee);
+            if let Some(callee) = callee {
+                let waiting = Waiting::new(callee.id().clone(), call.handler, since);
+                waits.entry(Uid(call.caller)).or_default().push(waiting);
+            }
+        }
+        let actors = residents.iter().take(ACTORS_MAX).map(|resident| {
+            let mut report = resident.inspect();
+            if let Some(busy) = &mut report.busy {
+                busy.on_thread = turns.iter().any(|turn| turn.actor == thread_key(&report.id));
+            }
+            report.waits = waits.remove(&report.id.uid).unwrap_or_default();
+            report.waits.sort_by(|a, b| a.callee.cmp(&b.callee));
+            report
+        });
+        let actors: Vec<_> = actors.collect();
+        let more = (residents.len() - actors.len()) as u64;
+        ProcReport::new(self.id().clone(), std::process::id(), actors, more)
     }
 
     /// Ends every actor: first those that `last` does not name, then those; what does not end within the bound, in all,
@@ -216,6 +255,10 @@ impl Residents for Inner {
         }
     }
 
+    fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>> {
+        self.actors().values().find(|actor| is(actor.id())).cloned()
+    }
+
     fn registered_name(&self, type_id: u64) -> Option<String> {
         self.registry.entry(type_id).map(|entry| entry.name())
     }
@@ -247,6 +290,20 @@ impl LocalProc for Inner {
                 };
                 let outcome = self.outbox.ports().deliver(port, slot, item);
                 outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Replies { port } => {
+                let said = match &envelope.body {
+                    Body::Message(payload) => decode_batch(payload).map_err(|error| error.to_string()),
+                    _ => Err("it is not a batch of replies".to_owned()),
+                };
+                let outcome = said
+                    .map_err(|reason| CallErrorKind::Undeliverable { reason })
+                    .and_then(|said| self.outbox.ports().deliver_all(port, said));
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
+            Target::Cast => {
+                let kind = CallErrorKind::Undeliverable { reason: "a cast is split on its way".to_owned() };
+                Err(Box::new(Bounced { envelope, kind }))
             }
         }
     }

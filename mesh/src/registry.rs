@@ -5,7 +5,8 @@
 
 use std::any::type_name;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 
 use crate::actor::{Actor, Birth, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
@@ -58,12 +59,14 @@ pub trait IntoActor<A> {
     fn into_actor(self) -> Result<A, String>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> IntoActor<A> for A {
     fn into_actor(self) -> Result<A, String> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor, E: std::fmt::Display> IntoActor<A> for Result<A, E> {
     fn into_actor(self) -> Result<A, String> {
         self.map_err(|error| error.to_string())
@@ -129,7 +132,84 @@ pub struct SpawnEntry {
     params_schema: fn() -> Vec<(&'static str, String)>,
 }
 
-inventory::collect!(SpawnEntry);
+/// A type's word, at link time, that it can be spawned by name.
+#[derive(Debug)]
+pub struct Registration(fn() -> SpawnEntry);
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// Of what `make` makes.
+    pub const fn of(make: fn() -> SpawnEntry) -> Registration {
+        Registration(make)
+    }
+}
+
+/// What was linked into this binary.
+fn linked() -> &'static [SpawnEntry] {
+    static LINKED: OnceLock<Vec<SpawnEntry>> = OnceLock::new();
+    LINKED.get_or_init(|| inventory::iter::<Registration>.into_iter().map(|linked| (linked.0)()).collect())
+}
+
+/// What `mesh::register!` takes. Reached by a path through this trait, whose error shows nothing but the type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be spawned on a proc",
+    label = "no remote constructor",
+    note = "mark its constructor: `#[new] fn new(…) -> Self` inside the `#[actor] impl` block",
+    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`"
+)]
+pub trait Registered {
+    /// Its entry.
+    fn entry(place: &'static str) -> SpawnEntry;
+}
+#[diagnostic::do_not_recommend]
+impl<A: RemoteSpawn> Registered for A {
+    fn entry(place: &'static str) -> SpawnEntry {
+        SpawnEntry::of::<A>(place)
+    }
+}
+
+/// Asserts that a type under `#[derive(RemoteSpawn)]` is an actor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    label = "`{Self}` does not implement `mesh::Actor`",
+    note = "derive it, `#[derive(mesh::Actor, mesh::RemoteSpawn)]`, or annotate its impl block: `#[actor] impl {Self} {{ #[handler] async fn … }}`"
+)]
+pub trait NamedActor {
+    /// Exists where it is.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<A: Actor + Named> NamedActor for A {}
+
+/// The constructor of `A`, or nothing where a bound of its is missing: the assertion beside it says which, once.
+#[derive(Debug)]
+pub struct Constructed<A>(PhantomData<fn() -> A>);
+
+impl<A> Constructed<A> {
+    /// That of `A`.
+    pub const OF: Constructed<A> = Constructed(PhantomData);
+}
+
+/// The entry of a type that can be spawned.
+pub trait EntryOfActor {
+    /// The entry, made at `place` in the source.
+    fn entry(&self, place: &'static str) -> SpawnEntry;
+}
+impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
+    fn entry(&self, place: &'static str) -> SpawnEntry {
+        SpawnEntry::of::<A>(place)
+    }
+}
+
+/// Stands in where a bound is missing.
+pub trait EntryOfNothing {
+    /// Cannot be built into a program.
+    fn entry(&self, _: &'static str) -> SpawnEntry {
+        const { panic!("the constructor of this actor lacks a bound") }
+    }
+}
+impl<A> EntryOfNothing for &Constructed<A> {}
 
 impl SpawnEntry {
     /// The entry of `A`, made at `place` in the source.
@@ -293,7 +373,7 @@ impl Registry {
     /// # Errors
     /// [`RegistryError`], when two actors, or two handlers of one, have the same name.
     pub fn collect() -> Result<Registry, RegistryError> {
-        Registry::of(inventory::iter::<SpawnEntry>.into_iter())
+        Registry::of(linked().iter())
     }
 
     fn of(linked: impl Iterator<Item = &'static SpawnEntry>) -> Result<Registry, RegistryError> {
@@ -394,7 +474,9 @@ fn short_name(name: &str) -> String {
 macro_rules! register {
     ($($actor:ty),+ $(,)?) => {
         $($crate::__private::inventory::submit! {
-            $crate::__private::SpawnEntry::of::<$actor>(::core::concat!(::core::file!(), ":", ::core::line!()))
+            $crate::__private::Registration::of(|| {
+                <$actor as $crate::__private::Registered>::entry(::core::concat!(::core::file!(), ":", ::core::line!()))
+            })
         })+
     };
 }

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::{Actor, Context, Exporter};
 use crate::ident::Uid;
 use crate::message::RemoteArg;
-pub use table::{ResourceState, ResourceTable};
+pub use table::{ENDED_MAX, ResourceState, ResourceTable};
+pub(crate) use verbs::stop_one;
 pub use verbs::{CreateOrUpdate, GetRankStatus, GetState, List, Stop, StopAll, StreamState, WaitRankStatus};
 
 /// Which resource: the id it was asked for by, and the base rank of the cast.

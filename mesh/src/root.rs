@@ -8,6 +8,8 @@
 mod child;
 mod entry;
 mod in_process;
+mod logs;
+mod signals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,7 @@ use crate::outbox::AdmitError;
 use crate::proc::Proc;
 use crate::registry::{Registry, RegistryError};
 use crate::transport::{MemoryNetwork, TcpOptions, Transports};
+use crate::watchdog::Watchdog;
 use in_process::InProcessLauncher;
 
 /// How the children of a root are started.
@@ -72,6 +75,14 @@ pub enum RootError {
     /// Two actors or handlers have one name.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The directory of log files could not be made.
+    #[error("the log directory {dir} could not be made: {source}")]
+    LogDir {
+        /// The directory.
+        dir: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The root's own actors could not be started.
     #[error(transparent)]
     Admit(#[from] AdmitError),
@@ -107,6 +118,17 @@ impl Shared {
     }
 }
 
+/// Watches a proc; without a thread to do so, it is not watched.
+fn watch(proc: &Proc) -> Option<Watchdog> {
+    match Watchdog::start(proc.outbox()) {
+        Ok(watchdog) => Some(watchdog),
+        Err(error) => {
+            tracing::warn!(%error, "there is no thread for the watchdog");
+            None
+        }
+    }
+}
+
 fn agent_options(uid: Uid) -> SpawnOptions {
     let label = crate::agent::agent_mesh(uid).label;
     SpawnOptions { uid, label, env: SpawnEnv::default(), supervisor: Arc::new(OrphanSupervisor) }
@@ -123,6 +145,8 @@ pub struct Root {
     proc: Proc,
     host: Host,
     host_agent: ActorHandle<HostAgent>,
+    logs: LogSink,
+    _watchdog: Option<Watchdog>,
 }
 
 impl Root {
@@ -142,9 +166,7 @@ impl Root {
         install_panic_hook();
         let config = options.config;
         let entropy = config.get(config::SEED).map_or_else(Entropy::from_os, Entropy::from_seed);
-        let logs = options.logs.unwrap_or_else(|| {
-            if config.get(config::LOG_CONSOLE) { LogSink::console() } else { LogSink::none() }
-        });
+        let (logs, answerer) = logs::sink(options.logs, &config)?;
         let shared = Shared {
             registry: Arc::new(Registry::collect()?),
             entropy,
@@ -156,6 +178,7 @@ impl Root {
         let id = GatewayId { uid: shared.entropy.uid(), incarnation: shared.entropy.next_u64() };
         let gateway = shared.gateway(id, None);
         let proc = shared.proc(ProcId::single(id.uid, "client".into()), &gateway);
+        let real_time = !matches!(options.launch, Launch::InProcess);
         let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = match options.launch {
             Launch::Processes => (Arc::new(OsLauncher::new()), Backend::Unix),
             Launch::Command(command) => (Arc::new(OsLauncher::with_command(command)), Backend::Unix),
@@ -169,10 +192,13 @@ impl Root {
             shared.entropy.clone(),
             shared.logs.clone(),
         );
-        proc.spawn(ProcAgent::new(proc.clone(), Arc::new(Notify::new())), agent_options(PROC_AGENT))?;
-        let host_agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
+        let agent = ProcAgent::new(proc.clone(), Arc::new(Notify::new()), None, shared.logs.clone());
+        proc.spawn(agent, agent_options(PROC_AGENT))?;
+        let host_agent = proc.spawn(HostAgent::new(host.clone(), None), agent_options(HOST_AGENT))?;
         let client = Client::new(proc.clone())?;
-        Ok(Root { client, proc, host, host_agent })
+        answerer.answer_as(&client);
+        let watchdog = if real_time { watch(&proc) } else { None };
+        Ok(Root { client, proc, host, host_agent, logs: shared.logs, _watchdog: watchdog })
     }
 
     /// The program as a caller.
@@ -201,6 +227,8 @@ impl Root {
             // Not for ever: a process in an uninterruptible sleep outlasts even this.
             let _ = tokio::time::timeout(config.get(config::EXIT_STATUS_WAIT), child.exited()).await;
         }
+        // What waits for its like does not wait any more.
+        self.logs.flush();
         self.proc.stop(&[PROC_AGENT, HOST_AGENT], drain).await;
         self.host.gateway().close(FLUSH_TIMEOUT, "the program ended").await;
     }

@@ -139,6 +139,9 @@ impl fmt::Display for Cause {
             Cause::Spawn { message } => write!(f, "could not be spawned: {message}"),
             Cause::ProcExit { proc, exit, stderr_tail } => {
                 write!(f, "process {proc} ended: {exit}")?;
+                if exit.success() {
+                    f.write_str(", without being asked")?;
+                }
                 for line in stderr_tail {
                     write!(f, "\n    stderr: {line}")?;
                 }

@@ -7,10 +7,10 @@ use crate::errors::Errors;
 use crate::model::{Actor, Function, Handler, unraw};
 
 /// Methods that every handle has of its own, for ever.
-const HANDLE_METHODS: &[&str] = &["rank", "slice", "message", "control"];
+pub const HANDLE_METHODS: &[&str] = &["rank", "slice", "message", "control"];
 
 /// Methods of traits that every handle implements, or that the prelude brings into scope.
-const TRAIT_METHODS: &[(&str, &str)] = &[
+pub const TRAIT_METHODS: &[(&str, &str)] = &[
     ("clone", "Clone"),
     ("clone_from", "Clone"),
     ("fmt", "Debug"),

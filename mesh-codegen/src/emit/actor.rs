@@ -4,32 +4,68 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::scope::Paths;
-use super::{api, hooks};
+use super::{api, hooks, message, named, shim};
 use crate::model::{Actor, Handler};
 use crate::parse::{Mailbox, ResourcePlace};
 
 pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
-    let (parameters, _, clause) = actor.generics.split_for_impl();
+    let generics = named::lasting_parameters(&actor.generics);
+    let (parameters, _, clause) = generics.split_for_impl();
+    let (asserted, holds) = (shim::of_actor(actor, paths), holds(actor, paths));
     let (api, leading) = (api::name(actor), api::leading_arguments(actor));
     let exports = exports(actor, paths);
     let mailbox = actor.options.mailbox.as_ref().map(|mailbox| mailbox_method(mailbox, paths));
     let hooks = actor.hooks.iter().map(|hook| hooks::method(hook, paths));
     let resources = actor.options.resources.iter().map(|resource| manages(actor, resource, paths));
     quote! {
+        use #p::{ShowAll as _, ShowNothing as _};
+
+        /// This block of the actor.
+        struct Block;
+
+        #asserted
+
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::Actor for #ty #clause {
             type Api<__T: #p::Target<Actor = Self>> = #api<#leading __T>;
 
-            fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #exports }
+            fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
+                (&#p::Exported::<Self, Block>::OF).show(__exporter);
+            }
 
             #mailbox
             #(#hooks)*
         }
 
+        #[automatically_derived]
+        impl #parameters #p::Exports<Block> for #ty #holds {
+            fn all<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #exports }
+        }
+
         #(#resources)*
     }
+}
+
+/// The `where` clause under which all messages can be shown: what the assertions speak of, taken as it stands.
+fn holds(actor: &Actor, paths: &Paths) -> TokenStream {
+    let (p, ty) = (&paths.private, &actor.ty);
+    let mut holds = vec![quote!(#ty: #p::Send)];
+    if actor.generics.params.is_empty() {
+        // With a `cfg`, the types of a handler may not exist.
+        let handlers = actor.handlers.iter().filter(|handler| handler.function.cfgs().is_empty());
+        holds.extend(handlers.flat_map(message::doubtful).map(|ty| quote!(#ty: #p::Send)));
+    }
+    for message in &actor.options.handles {
+        holds.push(quote!(#message: #p::RemoteMessage));
+        holds.push(quote!(#ty: #p::Handler<#message>));
+    }
+    for ResourcePlace { kind, .. } in &actor.options.resources {
+        holds.push(quote!(#kind: #p::Resource<Agent = #ty>));
+    }
+    let own = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(for<'__a> #holds,)* #(#own,)*)
 }
 
 /// One line for each message.
@@ -38,11 +74,9 @@ pub(super) fn exports(actor: &Actor, paths: &Paths) -> TokenStream {
     let handlers = actor.handlers.iter().map(|handler: &Handler| {
         let (cfgs, message) = (handler.function.cfgs(), &handler.message);
         let (_, arguments, _) = handler.generics.split_for_impl();
+        let how = if handler.is_local() { quote!(local) } else { quote!(remote) };
         let turbofish = quote!(::<#message #arguments>);
-        match handler.is_local() {
-            true => quote!(#(#cfgs)* __exporter.local #turbofish ();),
-            false => quote!(#(#cfgs)* __exporter.remote #turbofish ();),
-        }
+        quote!(#(#cfgs)* __exporter.#how #turbofish ();)
     });
     let handles = actor.options.handles.iter().map(|message| quote!(__exporter.remote::<#message>();));
     let resources = actor
@@ -56,7 +90,10 @@ pub(super) fn exports(actor: &Actor, paths: &Paths) -> TokenStream {
 
 fn mailbox_method(mailbox: &Mailbox, paths: &Paths) -> TokenStream {
     let p = &paths.private;
-    let capacity = mailbox.capacity.as_ref().map(|capacity| quote!(capacity: #p::Option::Some(#capacity),));
+    let capacity = mailbox.capacity.as_ref().map(|capacity| {
+        // Converted by a function of std's, the error would show that function; a constant is the user's own token.
+        quote!(capacity: #p::Option::Some({ let __capacity: usize = #capacity; __capacity }),)
+    });
     let full = mailbox.full.as_ref().map(|full| quote!(full: #p::FullPolicy::#full,));
     let complete = capacity.is_some() && full.is_some();
     let rest = (!complete).then(|| quote!(..#p::MailboxConfig::default()));
@@ -70,11 +107,17 @@ fn mailbox_method(mailbox: &Mailbox, paths: &Paths) -> TokenStream {
 fn manages(actor: &Actor, resource: &ResourcePlace, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
     let ResourcePlace { kind, place } = resource;
-    let (parameters, _, clause) = actor.generics.split_for_impl();
+    let generics = named::lasting_parameters(&actor.generics);
+    let (parameters, _, _) = generics.split_for_impl();
+    let own = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
-        impl #parameters #p::Manages<#kind> for #ty #clause {
+        impl #parameters #p::Manages<#kind> for #ty
+        where
+            for<'__a> #kind: #p::Resource<Agent = #ty>,
+            #(#own,)*
+        {
             fn table(&mut self) -> &mut #p::ResourceTable<#kind> {
                 &mut #place
             }

@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericParam, Generics, Type, parse_quote};
 
 use super::message;
+use super::named::lasting_parameters;
 use super::scope::{Paths, visible_lints};
 use crate::model::{Actor, Function, Handler, Role, unraw};
 use crate::tokens::ungroup;
@@ -72,7 +73,7 @@ pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
 /// The methods of one block. The type is found beside the actor's own.
 pub(super) fn methods(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, lints, ty) = (&paths.private, visible_lints(), &actor.ty);
-    let mut generics = actor.generics.clone();
+    let mut generics = lasting_parameters(&actor.generics);
     generics.params.push(parse_quote!(__T: #p::Target<Actor = #ty>));
     let (own, _, clause) = generics.split_for_impl();
     let (api, leading) = (path(actor), leading_arguments(actor));

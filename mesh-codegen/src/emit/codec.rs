@@ -8,13 +8,15 @@ use quote::quote;
 use syn::Type;
 
 use super::message;
+use super::named::lasting_parameters;
 use super::scope::Paths;
 use crate::model::{Handler, unraw};
 
 pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let p = &paths.private;
     let (message, reply) = (&handler.message, &handler.reply);
-    let (parameters, arguments, clause) = handler.generics.split_for_impl();
+    let generics = lasting_parameters(&handler.generics);
+    let (parameters, arguments, clause) = generics.split_for_impl();
     let encode = handler.fields().map(|field| {
         let (name, codec) = (&field.name, codec(&field.ty, paths));
         quote!(#codec.put(&self.#name, __out)?;)

@@ -4,16 +4,19 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::message;
+use super::named::lasting_parameters;
 use super::scope::Paths;
 use crate::model::{Actor, Handler, Role};
 
 pub(super) fn implementation(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
     let (p, message, ty) = (&paths.private, &handler.message, &actor.ty);
-    let (parameters, _, clause) = actor.generics.split_for_impl();
+    let generics = lasting_parameters(&actor.generics);
+    let (parameters, _, clause) = generics.split_for_impl();
     let (_, arguments, _) = handler.generics.split_for_impl();
     let methods = methods(handler, paths);
     let clause = if actor.generics.params.is_empty() {
-        message::sendable(handler, clause, paths)
+        // An actor that is not `Send` is reported by its `impl Actor`, and not again by each handler.
+        message::sendable_with(handler, Some(ty), paths)
     } else {
         quote!(#clause)
     };

@@ -1,13 +1,14 @@
 //! The message of a handler: a struct with the handler's arguments, and `impl Message`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::{GenericParam, Generics, WhereClause};
+use quote::quote;
+use syn::{GenericParam, Generics, Type, WhereClause};
 
 use super::descriptor::{Argument, Descriptor};
+use super::named::lasting_parameters;
 use super::scope::{Paths, visible_lints};
 use crate::model::{Actor, Handler, unraw};
-use crate::tokens::{respan, text};
+use crate::tokens::{text, ungroup};
 
 /// The struct.
 pub(super) fn structure(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
@@ -32,7 +33,8 @@ pub(super) fn structure(actor: &Actor, handler: &Handler, paths: &Paths) -> Toke
 /// `impl Message`.
 pub(super) fn implementation(handler: &Handler, paths: &Paths) -> TokenStream {
     let (p, message) = (&paths.private, &handler.message);
-    let (parameters, arguments, clause) = handler.generics.split_for_impl();
+    let generics = lasting_parameters(&handler.generics);
+    let (parameters, arguments, clause) = generics.split_for_impl();
     let (reply, name) = (&handler.reply, &handler.wire_name);
     let descriptor = descriptor(handler).emit(paths);
     let clause = sendable(handler, clause, paths);
@@ -47,19 +49,45 @@ pub(super) fn implementation(handler: &Handler, paths: &Paths) -> TokenStream {
     }
 }
 
-/// The `where` clause of an impl for the message, with `Message: Send` at the handler's name.
+/// The `where` clause of an impl for the message: that its arguments and its reply are `Send`.
 ///
-/// Were it left to the traits' own bounds, an argument that is not `Send` would be reported by each impl in words of its
-/// own; as the clause of each it is the same error, at one place, which rustc shows once.
+/// Were it left to the traits' own bounds, a type that is not `Send` would be reported by each impl in words of its own.
+/// Under a `for`, rustc takes a clause as it stands, and only the assertion in `shim` speaks. What is known to be `Send`
+/// by its name needs no clause.
 pub(super) fn sendable(handler: &Handler, clause: Option<&WhereClause>, paths: &Paths) -> TokenStream {
     if !handler.generics.params.is_empty() {
         return quote!(#clause);
     }
-    let (span, message) = (handler.function.ident().span(), &handler.message);
-    let p = paths.private_at(span);
-    let message = respan(quote!(#message), span);
-    quote_spanned!(span=> where #message: #p::Send)
+    sendable_with(handler, None, paths)
 }
+
+/// The same of one more type.
+pub(super) fn sendable_with(handler: &Handler, more: Option<&Type>, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    let types: Vec<&Type> = doubtful(handler).into_iter().chain(more).collect();
+    let clauses = types.iter().map(|ty| quote!(for<'__a> #ty: #p::Send));
+    if types.is_empty() { TokenStream::new() } else { quote!(where #(#clauses),*) }
+}
+
+/// The types of a handler that might not be `Send`: those of its arguments and its reply that have no well-known name.
+pub(super) fn doubtful(handler: &Handler) -> Vec<&Type> {
+    let fields = handler.fields().map(|field| &field.ty);
+    fields.chain([&handler.reply]).filter(|ty| !is_plain(ty)).collect()
+}
+
+/// Whether a type is `Send` by its name alone, in whatever containers.
+pub(super) fn is_plain(ty: &Type) -> bool {
+    super::shim::leaves(ty).into_iter().all(|leaf| match ungroup(leaf) {
+        Type::Path(path) => path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|name| ident == name)),
+        Type::Tuple(unit) => unit.elems.is_empty(),
+        _ => false,
+    })
+}
+
+const PLAIN: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
+    "u128", "usize", "String",
+];
 
 /// A literal of the message; `fields` are written `name` or `name: value`.
 pub(super) fn literal(

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{GenericParam, Generics, parse_quote};
+use syn::{GenericParam, Generics, TypeParamBound, parse_quote};
 
 use super::scope::Paths;
 use crate::model::{Actor, unraw};
@@ -35,10 +35,22 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     }
 }
 
+/// `generics`, with every type parameter `'static`: that it is so is asserted once, in `actor`.
+pub(crate) fn lasting_parameters(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    let lasting = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(_));
+    for parameter in generics.type_params_mut() {
+        if !parameter.bounds.iter().any(lasting) {
+            parameter.bounds.push(parse_quote!('static));
+        }
+    }
+    generics
+}
+
 /// `generics`, with `Named` required of every type parameter.
 pub(crate) fn named_parameters(generics: &Generics, paths: &Paths) -> Generics {
     let p = &paths.private;
-    let mut generics = generics.clone();
+    let mut generics = lasting_parameters(generics);
     for parameter in generics.type_params_mut() {
         parameter.bounds.push(parse_quote!(#p::Named));
     }

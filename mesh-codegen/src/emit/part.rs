@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::named::lasting_parameters;
 use super::scope::Paths;
 use super::{actor, api};
 use crate::model::{Actor, unraw};
@@ -12,7 +13,8 @@ pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream
     let methods = api::methods(actor, paths);
     let impls = paths.block(&[], |paths| {
         let (p, ty, id) = (&paths.private, &actor.ty, id(part, paths));
-        let (parameters, _, clause) = actor.generics.split_for_impl();
+        let generics = lasting_parameters(&actor.generics);
+        let (parameters, _, clause) = generics.split_for_impl();
         let exports = actor::exports(actor, paths);
         let listed = quote_spanned!(part.span()=> <Self as #p::Lists<#id>>::HERE);
         quote! {
@@ -32,7 +34,8 @@ pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream
 /// The first block's word that it knows of its parts.
 pub(super) fn listed(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
-    let (parameters, _, clause) = actor.generics.split_for_impl();
+    let generics = lasting_parameters(&actor.generics);
+    let (parameters, _, clause) = generics.split_for_impl();
     let impls = actor.options.parts.iter().map(|part| {
         let id = id(part, paths);
         quote! {

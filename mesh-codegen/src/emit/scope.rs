@@ -1,24 +1,43 @@
 //! What every generated item needs: where the runtime lives, and which lints do not concern generated code.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Path};
 
-use crate::tokens::respan;
+use crate::tokens::{ends, respan};
 
 /// The paths to the runtime.
 pub(crate) struct Paths {
-    /// `::mesh`, or what `crate = …` says.
-    pub(crate) krate: TokenStream,
-    /// Its `__private`, the names for generated code; `__p` inside a [`Paths::block`].
+    /// What `crate = …` says, under a name of ours.
+    import: TokenStream,
+    /// The `__private` of `::mesh` or of that, the names for generated code; `__p` inside a [`Paths::block`].
     pub(crate) private: TokenStream,
 }
 
 impl Paths {
     pub(crate) fn new(krate: Option<&Path>) -> Paths {
         let krate = krate.map_or_else(|| quote!(::mesh), |path| path.to_token_stream());
-        let private = quote!(#krate::__private);
-        Paths { krate, private }
+        Paths { import: TokenStream::new(), private: quote!(#krate::__private) }
+    }
+
+    /// The same for items at the level of the user's module, which `name` tells from the others there. What `crate = …`
+    /// says is imported once, so that a path that leads nowhere is one error.
+    pub(crate) fn of_items(krate: Option<&Path>, name: &str) -> Paths {
+        let Some(krate) = krate else { return Paths::new(None) };
+        let alias = format_ident!("__mesh_of_{name}");
+        let (place, _) = ends(&krate.to_token_stream());
+        let import = respan(quote!(use #krate as #alias;), place);
+        let import = quote! {
+            #[doc(hidden)]
+            #[allow(unused_imports, non_snake_case)]
+            #import
+        };
+        Paths { import, private: quote!(#alias::__private) }
+    }
+
+    /// The import of what `crate = …` says, if anything: it stands before all that uses these paths.
+    pub(crate) fn import(&self) -> &TokenStream {
+        &self.import
     }
 
     /// `__private` at the user's place, for items whose errors should point there.
@@ -32,7 +51,7 @@ impl Paths {
         cfgs: &[&Attribute],
         items: impl FnOnce(&Paths) -> TokenStream,
     ) -> TokenStream {
-        let inner = Paths { krate: self.krate.clone(), private: quote!(__p) };
+        let inner = Paths { import: TokenStream::new(), private: quote!(__p) };
         let (private, lints, items) = (&self.private, lints(), items(&inner));
         quote! {
             #(#cfgs)*

@@ -2,10 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::Type;
+use syn::{Type, parse_quote};
 
 use super::scope::Paths;
-use crate::model::Handler;
+use crate::model::{Actor, Handler};
 use crate::tokens::{ends, last_segment, respan, type_arguments, ungroup};
 
 /// Containers of serde's whose bounds are those of their parameters, with the number of parameters.
@@ -29,17 +29,16 @@ pub(super) fn of_handler(handler: &Handler, paths: &Paths) -> TokenStream {
     let args = handler.function.values().flat_map(|value| parts(&value.ty));
     let generic = !handler.generics.params.is_empty();
     let args = args.map(|ty| assertion(paths, arg, ty, generic));
-    // That a reply is `Send` is a bound of `Message::Reply`, at the same place: a local reply needs nothing more.
     let replies = match handler.stream_item() {
         Some(item) => leaves(item).into_iter().map(|ty| (Fits::StreamItem, ty)).collect(),
-        None if handler.is_local() => Vec::new(),
+        None if handler.is_local() => vec![(Fits::LocalReply, &handler.reply)],
         None => leaves(&handler.reply).into_iter().map(|ty| (Fits::RemoteReply, ty)).collect(),
     };
     let replies = replies.into_iter().map(|(bound, ty)| assertion(paths, bound, ty, generic));
     let reduce = handler.options.reduce.as_ref().map(|reducer| reduces(paths, reducer, &handler.reply));
     let (parameters, _, clause) = handler.generics.split_for_impl();
     quote! {
-        fn __check #parameters () #clause {
+        fn check #parameters () #clause {
             #(#args)*
             #(#replies)*
             #reduce
@@ -54,32 +53,66 @@ pub(crate) enum Fits {
     RemoteReply,
     StreamItem,
     LocalArg,
+    LocalReply,
+    /// An actor with a stable name.
+    Actor,
 }
 
-/// `let _ = <T as FitsRemoteArg>::FITS;`, all of it at the place of `T`.
+/// `let _ = <T as Argument>::FITS;`, all of it at the place of `T`.
 ///
 /// rustc 1.95 blames the type and later ones the path; both are now the user's type. (`Span::join` is not stable, so the
 /// first token and the last one carry the two ends.) Where the type may mention a parameter, the bound is that of a
 /// function, so that rustc's advice names a trait that the user can write.
 pub(crate) fn assertion(paths: &Paths, fits: Fits, ty: &Type, generic: bool) -> TokenStream {
     let item = match (fits, generic) {
-        (Fits::RemoteArg, true) => return assert_call(paths, "remote_arg", ty),
-        (Fits::RemoteReply, true) => return assert_call(paths, "remote_reply", ty),
-        (Fits::RemoteArg, false) => quote!(FitsRemoteArg),
-        (Fits::RemoteReply, false) => quote!(FitsRemoteReply),
-        (Fits::StreamItem, _) => quote!(FitsStreamItem),
-        (Fits::LocalArg, _) => quote!(FitsLocalArg),
+        (Fits::RemoteArg, true) => return assert_call(paths, "RemoteArg", ty),
+        (Fits::RemoteReply, true) => return assert_call(paths, "RemoteReply", ty),
+        (Fits::RemoteArg, false) => quote!(RemoteArgument),
+        (Fits::RemoteReply, false) => quote!(ReplyValue),
+        (Fits::StreamItem, _) => quote!(StreamItem),
+        (Fits::Actor, _) => quote!(NamedActor),
+        (Fits::LocalArg, _) => quote!(LocalArgument),
+        (Fits::LocalReply, _) => quote!(LocalReply),
     };
     assert_item(paths, quote!(#item>::FITS), ty)
 }
 
-fn assert_call(paths: &Paths, function: &str, ty: &Type) -> TokenStream {
+/// The function stands here, since an error about its bound shows it.
+fn assert_call(paths: &Paths, bound: &str, ty: &Type) -> TokenStream {
     let ty = ty.to_token_stream();
     let (first, last) = ends(&ty);
-    let (p, function) = (&paths.private, format_ident!("{function}"));
-    let head = respan(quote!(#p::#function::<), first);
+    let (p, bound) = (&paths.private, format_ident!("{bound}"));
+    let function = respan(quote!(fn fits<__T: #p::#bound>() {}), first);
+    let head = respan(quote!(fits::<), first);
     let tail = respan(quote!(>), last);
-    quote!(let _ = #head #ty #tail;)
+    quote!({ #function let _ = #head #ty #tail; })
+}
+
+/// What each impl of the actor takes for granted: that its parameters are `'static`, that it handles the messages of its
+/// list, and that its resources are some.
+pub(super) fn of_actor(actor: &Actor, paths: &Paths) -> Option<TokenStream> {
+    let options = &actor.options;
+    let parameters = actor.generics.type_params().map(|parameter| {
+        let ident = &parameter.ident;
+        assert_item(paths, quote!(Lasting > ::FITS), &parse_quote!(#ident))
+    });
+    let handles = options.handles.iter().map(|message| handles(paths, &actor.ty, message));
+    let kinds = options
+        .resources
+        .iter()
+        .map(|resource| assert_item(paths, quote!(Resource > ::NAME), &resource.kind));
+    let asserted: Vec<_> = parameters.chain(handles).chain(kinds).collect();
+    let (parameters, _, clause) = actor.generics.split_for_impl();
+    (!asserted.is_empty()).then(|| quote!(fn check #parameters () #clause { #(#asserted)* }))
+}
+
+/// That the actor handles a message of its list, and that it can come from anywhere.
+fn handles(paths: &Paths, actor: &Type, message: &Type) -> TokenStream {
+    let (first, last) = ends(&message.to_token_stream());
+    let p = &paths.private;
+    let head = respan(quote!(<#actor as #p::Handles<), first);
+    let tail = respan(quote!(>>::FITS), last);
+    quote!(let _ = #head #message #tail;)
 }
 
 /// The same for a reducer and the replies it is to merge.

@@ -2,29 +2,27 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Type;
 
 use super::codec::codec;
 use super::scope::{Paths, visible_lints};
 use super::shim::Fits;
-use super::{api, named, shim};
+use super::{api, message, named, shim};
 use crate::model::{Actor, Constructor, Role, unraw};
 
 pub(super) fn constructor(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
     let cfgs = constructor.function.cfgs();
-    let (krate, lints, ty) = (&paths.krate, visible_lints(), &actor.ty);
+    let (lints, ty) = (visible_lints(), &actor.ty);
     let impls = paths.block(&cfgs, |paths| impls(actor, constructor, paths));
     let generics = named::named_parameters(&actor.generics, paths);
     let (parameters, _, clause) = generics.split_for_impl();
     let spec = spec(actor, constructor, paths);
-    let register = actor.generics.params.is_empty().then(|| quote!(#(#cfgs)* #krate::register!(#ty);));
     quote! {
         #impls
 
         #(#cfgs)*
         #lints
         impl #parameters #ty #clause { #spec }
-
-        #register
     }
 }
 
@@ -36,14 +34,40 @@ fn impls(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream
     let leaves = constructor.function.values().flat_map(|value| shim::leaves(&value.ty));
     let assertions = leaves.map(|ty| shim::assertion(paths, Fits::RemoteArg, ty, generic));
     let (params, create) = (params(constructor, paths), create(constructor, paths));
+    // What is not `Send` is reported by the assertions, and not again by this impl and by the registration.
+    let doubtful = doubtful(actor, constructor);
+    let holds = (!doubtful.is_empty()).then(|| quote!(where #(for<'__a> #doubtful: #p::Send),*));
+    let register = (!generic).then(|| register(ty, paths));
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
-        fn __check #parameters () #clause { #(#assertions)* }
+        fn check #parameters () #clause { #(#assertions)* }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
-        impl #parameters #p::RemoteSpawn for #ty #clause { #params #create }
+        impl #parameters #p::RemoteSpawn for #ty #holds #clause { #params #create }
+
+        #register
+    }
+}
+
+/// The types of the arguments that might not be `Send`.
+fn doubtful<'a>(actor: &Actor, constructor: &'a Constructor) -> Vec<&'a Type> {
+    let generic = !actor.generics.params.is_empty();
+    let values = constructor.function.values().map(|value| &value.ty);
+    values.filter(|ty| !generic && !message::is_plain(ty)).collect()
+}
+
+/// The entry in the link-time registry.
+pub(crate) fn register(ty: &Type, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    quote! {
+        #p::inventory::submit! {
+            #p::Registration::of(|| {
+                use #p::{EntryOfActor as _, EntryOfNothing as _};
+                (&#p::Constructed::<#ty>::OF).entry(::core::concat!(::core::file!(), ":", ::core::line!()))
+            })
+        }
     }
 }
 
@@ -58,14 +82,14 @@ fn params(constructor: &Constructor, paths: &Paths) -> TokenStream {
         type Params = (#(#types,)*);
 
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(#(#types,)*),
             __out: &mut #p::Encoder,
         ) -> #p::Result<(), #p::EncodeError> {
             #(#codecs.put(&__params.#positions, __out)?;)*
             #p::Result::Ok(())
         }
 
-        fn decode_params(__input: &mut #p::Decoder<'_>) -> #p::Result<Self::Params, #p::DecodeError> {
+        fn decode_params(__input: &mut #p::Decoder<'_>) -> #p::Result<(#(#types,)*), #p::DecodeError> {
             #p::Result::Ok((#(#codecs.get(__input)?,)*))
         }
 
@@ -81,6 +105,7 @@ fn create(constructor: &Constructor, paths: &Paths) -> TokenStream {
     let ident = function.ident();
     let span = ident.span();
     let p = paths.private_at(span);
+    let types = function.values().map(|value| &value.ty);
     let mut position = 0;
     let values = function.parameters.iter().map(|parameter| match parameter.role {
         Role::Env => quote_spanned!(span=> __env),
@@ -94,7 +119,7 @@ fn create(constructor: &Constructor, paths: &Paths) -> TokenStream {
     let call = quote_spanned!(span=> Self::#ident(#(#values),*) #wait);
     quote_spanned! {span=>
         fn create(
-            __params: Self::Params,
+            __params: (#(#types,)*),
             __env: &#p::SpawnEnv,
         ) -> impl #p::Future<Output = #p::Result<Self, #p::String>> + #p::Send {
             async move { #p::IntoActor::into_actor(#call) }
@@ -107,6 +132,9 @@ fn spec(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream 
     let (p, function) = (&paths.private, &constructor.function);
     let (carried, inputs) = (function.carried(), api::inputs(function));
     let names = function.values().map(|value| &value.name);
+    let types = function.values().map(|value| &value.ty);
+    let spawns = (!doubtful(actor, constructor).is_empty())
+        .then(|| quote!(where for<'__a> Self: #p::RemoteSpawn<Params = (#(#types,)*)>));
     let gap = (!function.first_doc_line().is_empty()).then(|| quote!(#[doc = ""]));
     let doc = format!(
         " What a spawn ships to construct a [`{0}`] anywhere: the arguments of `{0}::{1}`.",
@@ -117,7 +145,7 @@ fn spec(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream 
         #(#carried)*
         #gap
         #[doc = #doc]
-        pub fn spec(#inputs) -> #p::Spec<Self> {
+        pub fn spec(#inputs) -> #p::Spec<Self> #spawns {
             #p::Spec::new((#(#names,)*))
         }
     }

@@ -107,19 +107,10 @@ impl Parse for Method {
         Ok(Method {
             attrs: input.call(Attribute::parse_outer)?,
             vis: input.parse()?,
-            sig: input.parse().map_err(explain_signature)?,
+            sig: input.parse()?,
             body: input.parse()?,
         })
     }
-}
-
-/// The one mistake in a signature that people of other languages make.
-fn explain_signature(error: syn::Error) -> syn::Error {
-    if !error.to_string().contains("expected `,`") {
-        return error;
-    }
-    let help = "Rust has no default argument values; take `Option<T>` or a parameter struct with `Default`";
-    syn::Error::new(error.span(), format!("{error}\n= help: {help}"))
 }
 
 impl ToTokens for Block {

@@ -34,10 +34,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for DeviceTemperature
-    where
-        DeviceTemperature: __p::Send,
-    {
+    impl __p::Message for DeviceTemperature {
         type Reply = f64;
         const NAME: &'static str = "temperature";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -52,16 +49,13 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <f64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <f64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for DeviceTemperature
-    where
-        DeviceTemperature: __p::Send,
-    {
+    impl __p::RemoteMessage for DeviceTemperature {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
@@ -92,7 +86,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<DeviceTemperature> for Device
     where
-        DeviceTemperature: __p::Send,
+        for<'__a> Device: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -163,12 +157,15 @@ impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Device {
         type Api<__T: __p::Target<Actor = Self>> = DeviceApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
         #[cfg(target_os = "linux")]
         fn on_start(
@@ -176,6 +173,15 @@ const _: () = {
             __cx: &__p::Context<Self>,
         ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
             async move { __p::HookResult::into_hook_result(Self::start(self)) }
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Device
+    where
+        for<'__a> Device: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
         }
     }
     #[automatically_derived]
@@ -194,15 +200,15 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Device {
         type Params = (u32,);
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(u32,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
@@ -210,18 +216,23 @@ const _: () = {
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(u32,), __p::DecodeError> {
             __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
         }
         fn create(
-            __params: Self::Params,
+            __params: (u32,),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
         }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
     }
 };
 #[cfg(feature = "gpu")]
@@ -239,22 +250,20 @@ impl Device {
         ::mesh::__private::Spec::new((id,))
     }
 }
-#[cfg(feature = "gpu")]
-::mesh::register!(Device);
 #[cfg(not(feature = "gpu"))]
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Device {
         type Params = (u32,);
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(u32,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
@@ -262,18 +271,23 @@ const _: () = {
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(u32,), __p::DecodeError> {
             __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
         }
         fn create(
-            __params: Self::Params,
+            __params: (u32,),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
         }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
     }
 };
 #[cfg(not(feature = "gpu"))]
@@ -291,5 +305,3 @@ impl Device {
         ::mesh::__private::Spec::new((id,))
     }
 }
-#[cfg(not(feature = "gpu"))]
-::mesh::register!(Device);

@@ -40,10 +40,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterAdd
-    where
-        CounterAdd: __p::Send,
-    {
+    impl __p::Message for CounterAdd {
         type Reply = i64;
         const NAME: &'static str = "add";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -63,17 +60,14 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <i64 as __p::RemoteArgument>::FITS;
+        let _ = <i64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterAdd
-    where
-        CounterAdd: __p::Send,
-    {
+    impl __p::RemoteMessage for CounterAdd {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<i64>(__p::PhantomData)).put(&self.by, __out)?;
             __p::Result::Ok(())
@@ -109,7 +103,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<CounterAdd> for Counter
     where
-        CounterAdd: __p::Send,
+        for<'__a> Counter: __p::Send,
     {
         fn handle(
             &mut self,
@@ -135,10 +129,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterGet
-    where
-        CounterGet: __p::Send,
-    {
+    impl __p::Message for CounterGet {
         type Reply = i64;
         const NAME: &'static str = "get";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -153,16 +144,13 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <i64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterGet
-    where
-        CounterGet: __p::Send,
-    {
+    impl __p::RemoteMessage for CounterGet {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
@@ -193,7 +181,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<CounterGet> for Counter
     where
-        CounterGet: __p::Send,
+        for<'__a> Counter: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -229,10 +217,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterAddRank
-    where
-        CounterAddRank: __p::Send,
-    {
+    impl __p::Message for CounterAddRank {
         type Reply = ();
         const NAME: &'static str = "add_rank";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -252,17 +237,14 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+        let _ = <() as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterAddRank
-    where
-        CounterAddRank: __p::Send,
-    {
+    impl __p::RemoteMessage for CounterAddRank {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u32>(__p::PhantomData)).put(&self.times, __out)?;
             __p::Result::Ok(())
@@ -298,7 +280,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<CounterAddRank> for Counter
     where
-        CounterAddRank: __p::Send,
+        for<'__a> Counter: __p::Send,
     {
         fn handle(
             &mut self,
@@ -380,11 +362,23 @@ impl<__T: ::mesh::__private::Target<Actor = Counter>> CounterApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Counter {
         type Api<__T: __p::Target<Actor = Self>> = CounterApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Counter
+    where
+        for<'__a> Counter: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<CounterAdd>();
             __exporter.remote::<CounterGet>();
             __exporter.remote::<CounterAddRank>();
@@ -405,15 +399,15 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <i64 as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <i64 as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Counter {
         type Params = (i64,);
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(i64,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<i64>(__p::PhantomData)).put(&__params.0, __out)?;
@@ -421,18 +415,23 @@ const _: () = {
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(i64,), __p::DecodeError> {
             __p::Result::Ok(((&__p::Wire::<i64>(__p::PhantomData)).get(__input)?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([("start", (&__p::Wire::<i64>(__p::PhantomData)).schema())])
         }
         fn create(
-            __params: Self::Params,
+            __params: (i64,),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new(__params.0)) }
         }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Counter > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -449,4 +448,3 @@ impl Counter {
         ::mesh::__private::Spec::new((start,))
     }
 }
-::mesh::register!(Counter);

@@ -47,7 +47,8 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StorePut<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StorePut<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -74,18 +75,27 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = __p::remote_arg::<String>;
-        let _ = __p::remote_arg::<[T; N]>;
-        let _ = __p::remote_reply::<()>;
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<String>;
+        }
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<[T; N]>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<()>;
+        }
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
     for StorePut<T, N>
     where
         [T; N]: RemoteArg,
@@ -127,8 +137,10 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StorePut<T, N>>
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StorePut<T, N>> for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -171,7 +183,8 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreFirst<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreFirst<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -194,17 +207,23 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = __p::remote_arg::<String>;
-        let _ = __p::remote_reply::<T>;
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<String>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<T>;
+        }
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
     for StoreFirst<T, N>
     where
         [T; N]: RemoteArg,
@@ -243,8 +262,10 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreFirst<T, N>>
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreFirst<T, N>> for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -272,10 +293,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for StoreLen
-    where
-        StoreLen: __p::Send,
-    {
+    impl __p::Message for StoreLen {
         type Reply = u64;
         const NAME: &'static str = "len";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -290,16 +308,13 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u64 as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for StoreLen
-    where
-        StoreLen: __p::Send,
-    {
+    impl __p::RemoteMessage for StoreLen {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
@@ -328,7 +343,7 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreLen>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Handler<StoreLen>
     for Store<T, N>
     where
         [T; N]: RemoteArg,
@@ -372,7 +387,8 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreOther<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreOther<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -395,17 +411,23 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = __p::remote_arg::<ActorRef<Store<T, N>>>;
-        let _ = __p::remote_reply::<()>;
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<ActorRef<Store<T, N>>>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<()>;
+        }
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
     for StoreOther<T, N>
     where
         [T; N]: RemoteArg,
@@ -449,8 +471,10 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreOther<T, N>>
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreOther<T, N>> for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -493,7 +517,8 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Message for StoreWatch<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
+    for StoreWatch<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -511,16 +536,16 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check<T: RemoteArg + Clone + Sync, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
     {
-        let _ = <T as __p::FitsStreamItem>::FITS;
+        let _ = <T as __p::StreamItem>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::RemoteMessage
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
     for StoreWatch<T, N>
     where
         [T; N]: RemoteArg,
@@ -559,8 +584,10 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Handler<StoreWatch<T, N>>
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static,
+        const N: usize,
+    > __p::Handler<StoreWatch<T, N>> for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
@@ -628,7 +655,7 @@ where
     non_camel_case_types
 )]
 impl<
-    T: RemoteArg + Clone + Sync,
+    T: RemoteArg + Clone + Sync + 'static,
     const N: usize,
     __T: ::mesh::__private::Target<Actor = Store<T, N>>,
 > StoreApi<T, N, __T>
@@ -711,14 +738,35 @@ where
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        let _ = <T as __p::Lasting>::FITS;
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync, const N: usize> __p::Actor for Store<T, N>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Actor
+    for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
         type Api<__T: __p::Target<Actor = Self>> = StoreApi<T, N, __T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Exports<Block>
+    for Store<T, N>
+    where
+        for<'__a> Store<T, N>: __p::Send,
+        [T; N]: RemoteArg,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<StorePut<T, N>>();
             __exporter.remote::<StoreFirst<T, N>>();
             __exporter.remote::<StoreLen>();
@@ -728,7 +776,7 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync + __p::Named, const N: usize> __p::Named
+    impl<T: RemoteArg + Clone + Sync + 'static + __p::Named, const N: usize> __p::Named
     for Store<T, N>
     where
         [T; N]: RemoteArg,
@@ -749,34 +797,36 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: RemoteArg + Clone + Sync + __p::Named, const N: usize>()
+    fn check<T: RemoteArg + Clone + Sync + 'static + __p::Named, const N: usize>()
     where
         [T; N]: RemoteArg,
     {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + Clone + Sync + __p::Named, const N: usize> __p::RemoteSpawn
-    for Store<T, N>
+    impl<
+        T: RemoteArg + Clone + Sync + 'static + __p::Named,
+        const N: usize,
+    > __p::RemoteSpawn for Store<T, N>
     where
         [T; N]: RemoteArg,
     {
         type Params = ();
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(), __p::DecodeError> {
             __p::Result::Ok(())
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([])
         }
         fn create(
-            __params: Self::Params,
+            __params: (),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new()) }
@@ -791,7 +841,10 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-impl<T: RemoteArg + Clone + Sync + ::mesh::__private::Named, const N: usize> Store<T, N>
+impl<
+    T: RemoteArg + Clone + Sync + 'static + ::mesh::__private::Named,
+    const N: usize,
+> Store<T, N>
 where
     [T; N]: RemoteArg,
 {

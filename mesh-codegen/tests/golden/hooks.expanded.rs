@@ -50,11 +50,16 @@ impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
         type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
         fn on_start(
             &mut self,
             __cx: &__p::Context<Self>,
@@ -76,6 +81,13 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::Directive> + __p::Send {
             async move { Self::worker_died(self, __failure, __cx).await }
         }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Pool
+    where
+        for<'__a> Pool: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

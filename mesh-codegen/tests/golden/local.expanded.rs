@@ -23,7 +23,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for PoolVisit
     where
-        PoolVisit: __p::Send,
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
     {
         type Reply = Arc<State>;
         const NAME: &'static str = "visit";
@@ -44,14 +45,17 @@ const _: () = {
             schema: __p::Option::None,
         };
     }
-    fn __check() {
-        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::FitsLocalArg>::FITS;
+    fn check() {
+        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::LocalArgument>::FITS;
+        let _ = <Arc<State> as __p::LocalReply>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Handler<PoolVisit> for Pool
     where
-        PoolVisit: __p::Send,
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+        for<'__a> Pool: __p::Send,
     {
         fn handle(
             &mut self,
@@ -115,11 +119,25 @@ impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
         type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Pool
+    where
+        for<'__a> Pool: __p::Send,
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<PoolVisit>();
         }
     }

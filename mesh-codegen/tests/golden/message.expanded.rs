@@ -30,9 +30,9 @@ const _: () = {
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <GetHealth as __p::FitsRemoteArg>::FITS;
-        let _ = <Health as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <GetHealth as __p::RemoteArgument>::FITS;
+        let _ = <Health as __p::ReplyValue>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
@@ -77,7 +77,7 @@ const _: () = {
     use facade::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: __p::Named> __p::Message for Page<T> {
+    impl<T: 'static + __p::Named> __p::Message for Page<T> {
         type Reply = ();
         const NAME: &'static str = "acme.Page";
         const ID: u64 = __p::name_mix(
@@ -97,13 +97,19 @@ const _: () = {
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check<T: __p::Named>() {
-        let _ = __p::remote_arg::<Page<T>>;
-        let _ = __p::remote_reply::<()>;
+    fn check<T: 'static + __p::Named>() {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<Page<T>>;
+        }
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<()>;
+        }
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: __p::Named> __p::RemoteMessage for Page<T> {
+    impl<T: 'static + __p::Named> __p::RemoteMessage for Page<T> {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<Page<T>>(__p::PhantomData)).put(self, __out)
         }

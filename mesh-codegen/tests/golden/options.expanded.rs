@@ -29,7 +29,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for Count
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
     {
         type Reply = BTreeMap<String, u64>;
         const NAME: &'static str = "count";
@@ -54,11 +54,11 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u32 as __p::FitsRemoteArg>::FITS;
-        let _ = <[u8; <Mapper>::WIDTH] as __p::FitsRemoteArg>::FITS;
-        let _ = <String as __p::FitsRemoteReply>::FITS;
-        let _ = <u64 as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <u32 as __p::RemoteArgument>::FITS;
+        let _ = <[u8; <Mapper>::WIDTH] as __p::RemoteArgument>::FITS;
+        let _ = <String as __p::ReplyValue>::FITS;
+        let _ = <u64 as __p::ReplyValue>::FITS;
         let _ = <Merge<Sum> as __p::Reducer<BTreeMap<String, u64>>>::reduce;
     }
     use __p::{NoCodec as _, RealCodec as _};
@@ -66,7 +66,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for Count
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u32>(__p::PhantomData)).put(&self.min_len, __out)?;
@@ -111,7 +111,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<Count> for Mapper
     where
-        Count: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
+        for<'__a> Mapper: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -147,10 +148,7 @@ const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Message for MapperMatch
-    where
-        MapperMatch: __p::Send,
-    {
+    impl __p::Message for MapperMatch {
         type Reply = ();
         const NAME: &'static str = "match";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
@@ -170,17 +168,14 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <() as __p::FitsRemoteArg>::FITS;
-        let _ = <() as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <() as __p::RemoteArgument>::FITS;
+        let _ = <() as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for MapperMatch
-    where
-        MapperMatch: __p::Send,
-    {
+    impl __p::RemoteMessage for MapperMatch {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<()>(__p::PhantomData)).put(&self.unit, __out)?;
             __p::Result::Ok(())
@@ -216,7 +211,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<MapperMatch> for Mapper
     where
-        MapperMatch: __p::Send,
+        for<'__a> Mapper: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -297,11 +292,24 @@ impl<__T: ::mesh::__private::Target<Actor = Mapper>> MapperApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Mapper {
         type Api<__T: __p::Target<Actor = Self>> = MapperApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Mapper
+    where
+        for<'__a> Mapper: __p::Send,
+        for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<Count>();
             __exporter.remote::<MapperMatch>();
         }

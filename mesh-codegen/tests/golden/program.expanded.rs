@@ -7,6 +7,6 @@ fn main() -> ::std::process::ExitCode {
         ::mesh::__private::MainOptions {
             worker_threads: ::mesh::__private::Option::Some(4),
         },
-        async |__cx| __mesh_main(__cx).await,
+        async |__cx| ::mesh::__private::MainOutput::into_report(__mesh_main(__cx).await),
     )
 }

@@ -4,6 +4,9 @@ impl HostAgent {
         HostAgent
     }
 }
+#[doc(hidden)]
+#[allow(unused_imports, non_snake_case)]
+use crate::facade as __mesh_of_HostAgent;
 /// Requests to [`HostAgent`]: reached from every `ActorHandle<HostAgent>`, `ActorRef<HostAgent>` and `ActorMesh<HostAgent>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -13,7 +16,10 @@ impl HostAgent {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct HostAgentApi<__T>(__T, crate::facade::__private::PhantomData<fn() -> ()>);
+pub struct HostAgentApi<__T>(
+    __T,
+    __mesh_of_HostAgent::__private::PhantomData<fn() -> ()>,
+);
 #[automatically_derived]
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -23,10 +29,10 @@ pub struct HostAgentApi<__T>(__T, crate::facade::__private::PhantomData<fn() -> 
     unreachable_pub,
     non_camel_case_types
 )]
-impl<__T> crate::facade::__private::Api<__T> for HostAgentApi<__T> {
+impl<__T> __mesh_of_HostAgent::__private::Api<__T> for HostAgentApi<__T> {
     #[inline]
     fn new(__target: __T) -> Self {
-        HostAgentApi(__target, crate::facade::__private::PhantomData)
+        HostAgentApi(__target, __mesh_of_HostAgent::__private::PhantomData)
     }
     #[inline]
     fn target(&self) -> &__T {
@@ -41,37 +47,70 @@ impl<__T> crate::facade::__private::Api<__T> for HostAgentApi<__T> {
     unreachable_pub,
     non_camel_case_types
 )]
-impl<__T: crate::facade::__private::Target<Actor = HostAgent>> HostAgentApi<__T> {}
+impl<__T: __mesh_of_HostAgent::__private::Target<Actor = HostAgent>> HostAgentApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
-    use crate::facade::__private as __p;
+    use __mesh_of_HostAgent::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    fn check() {
+        let _ = <HostAgent as __p::Handles<GetHealth>>::FITS;
+        let _ = <HostAgent as __p::Handles<Ping>>::FITS;
+        let _ = <Proc as __p::Resource>::NAME;
+        let _ = <Volume as __p::Resource>::NAME;
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for HostAgent {
         type Api<__T: __p::Target<Actor = Self>> = HostAgentApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            __exporter.remote::<GetHealth>();
-            __exporter.remote::<Ping>();
-            __p::export_resource::<Self, Proc, _>(__exporter);
-            __p::export_resource::<Self, Volume, _>(__exporter);
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
         fn mailbox() -> __p::MailboxConfig {
             __p::MailboxConfig {
-                capacity: __p::Option::Some(64),
+                capacity: __p::Option::Some({
+                    let __capacity: usize = 64;
+                    __capacity
+                }),
                 full: __p::FullPolicy::DropOldest,
             }
         }
     }
     #[automatically_derived]
+    impl __p::Exports<Block> for HostAgent
+    where
+        for<'__a> HostAgent: __p::Send,
+        for<'__a> GetHealth: __p::RemoteMessage,
+        for<'__a> HostAgent: __p::Handler<GetHealth>,
+        for<'__a> Ping: __p::RemoteMessage,
+        for<'__a> HostAgent: __p::Handler<Ping>,
+        for<'__a> Proc: __p::Resource<Agent = HostAgent>,
+        for<'__a> Volume: __p::Resource<Agent = HostAgent>,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<GetHealth>();
+            __exporter.remote::<Ping>();
+            __p::export_resource::<Self, Proc, _>(__exporter);
+            __p::export_resource::<Self, Volume, _>(__exporter);
+        }
+    }
+    #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Manages<Proc> for HostAgent {
+    impl __p::Manages<Proc> for HostAgent
+    where
+        for<'__a> Proc: __p::Resource<Agent = HostAgent>,
+    {
         fn table(&mut self) -> &mut __p::ResourceTable<Proc> {
             &mut self.procs
         }
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl __p::Manages<Volume> for HostAgent {
+    impl __p::Manages<Volume> for HostAgent
+    where
+        for<'__a> Volume: __p::Resource<Agent = HostAgent>,
+    {
         fn table(&mut self) -> &mut __p::ResourceTable<Volume> {
             &mut self.disks.volumes
         }
@@ -89,33 +128,38 @@ const _: () = {
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
-    use crate::facade::__private as __p;
+    use __mesh_of_HostAgent::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {}
+    fn check() {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for HostAgent {
         type Params = ();
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(), __p::DecodeError> {
             __p::Result::Ok(())
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([])
         }
         fn create(
-            __params: Self::Params,
+            __params: (),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move { __p::IntoActor::into_actor(Self::new()) }
         }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < HostAgent > ::OF).entry(::core::concat!(::core::file!(),
+        ":", ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -128,11 +172,10 @@ const _: () = {
 )]
 impl HostAgent {
     /// What a spawn ships to construct a [`HostAgent`] anywhere: the arguments of `HostAgent::new`.
-    pub fn spec() -> crate::facade::__private::Spec<Self> {
-        crate::facade::__private::Spec::new(())
+    pub fn spec() -> __mesh_of_HostAgent::__private::Spec<Self> {
+        __mesh_of_HostAgent::__private::Spec::new(())
     }
 }
-crate::facade::register!(HostAgent);
 pub struct Bounded;
 impl Bounded {}
 /// Requests to [`Bounded`]: reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
@@ -176,17 +219,32 @@ impl<__T: ::mesh::__private::Target<Actor = Bounded>> BoundedApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Bounded {
         type Api<__T: __p::Target<Actor = Self>> = BoundedApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
         fn mailbox() -> __p::MailboxConfig {
             __p::MailboxConfig {
-                capacity: __p::Option::Some(LIMIT),
+                capacity: __p::Option::Some({
+                    let __capacity: usize = LIMIT;
+                    __capacity
+                }),
                 ..__p::MailboxConfig::default()
             }
         }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Bounded
+    where
+        for<'__a> Bounded: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

@@ -34,7 +34,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardPut
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
     {
         type Reply = Result<Option<Vec<u8>>, KvError>;
         const NAME: &'static str = "put";
@@ -59,18 +59,18 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteReply>::FITS;
-        let _ = <KvError as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::ReplyValue>::FITS;
+        let _ = <KvError as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardPut
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
@@ -113,7 +113,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<ShardPut> for Shard
     where
-        ShardPut: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
+        for<'__a> Shard: __p::Send,
     {
         fn handle(
             &mut self,
@@ -151,7 +152,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardCheck
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
     {
         type Reply = mesh::Result<()>;
         const NAME: &'static str = "check";
@@ -167,15 +168,15 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <mesh::Result<()> as __p::FitsRemoteReply>::FITS;
+    fn check() {
+        let _ = <mesh::Result<()> as __p::ReplyValue>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardCheck
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             __p::Result::Ok(())
@@ -207,7 +208,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<ShardCheck> for Shard
     where
-        ShardCheck: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
+        for<'__a> Shard: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -298,11 +300,25 @@ impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Shard {
         type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Shard
+    where
+        for<'__a> Shard: __p::Send,
+        for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
+        for<'__a> mesh::Result<()>: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<ShardPut>();
             __exporter.remote::<ShardCheck>();
         }
@@ -322,15 +338,15 @@ const _: () = {
 const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
-    fn __check() {
-        let _ = <String as __p::FitsRemoteArg>::FITS;
+    fn check() {
+        let _ = <String as __p::RemoteArgument>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Shard {
         type Params = (String,);
         fn encode_params(
-            __params: &Self::Params,
+            __params: &(String,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
@@ -338,20 +354,25 @@ const _: () = {
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Params, __p::DecodeError> {
+        ) -> __p::Result<(String,), __p::DecodeError> {
             __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
             __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
         }
         fn create(
-            __params: Self::Params,
+            __params: (String,),
             __env: &__p::SpawnEnv,
         ) -> impl __p::Future<Output = __p::Result<Self, __p::String>> + __p::Send {
             async move {
                 __p::IntoActor::into_actor(Self::open(__env, __params.0).await)
             }
         }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Shard > ::OF).entry(::core::concat!(::core::file!(), ":",
+        ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -368,4 +389,3 @@ impl Shard {
         ::mesh::__private::Spec::new((path,))
     }
 }
-::mesh::register!(Shard);

@@ -29,7 +29,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for LogTail
     where
-        LogTail: __p::Send,
+        for<'__a> PortRef<Line>: __p::Send,
     {
         type Reply = ();
         const NAME: &'static str = "tail";
@@ -54,17 +54,17 @@ const _: () = {
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
         };
     }
-    fn __check() {
-        let _ = <u64 as __p::FitsRemoteArg>::FITS;
-        let _ = <u8 as __p::FitsRemoteArg>::FITS;
-        let _ = <Line as __p::FitsStreamItem>::FITS;
+    fn check() {
+        let _ = <u64 as __p::RemoteArgument>::FITS;
+        let _ = <u8 as __p::RemoteArgument>::FITS;
+        let _ = <Line as __p::StreamItem>::FITS;
     }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for LogTail
     where
-        LogTail: __p::Send,
+        for<'__a> PortRef<Line>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<u64>(__p::PhantomData)).put(&self.from, __out)?;
@@ -108,7 +108,8 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Handler<LogTail> for Log
     where
-        LogTail: __p::Send,
+        for<'__a> PortRef<Line>: __p::Send,
+        for<'__a> Log: __p::Send,
     {
         fn handle(
             &mut self,
@@ -138,7 +139,7 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Message for LogWatch
     where
-        LogWatch: __p::Send,
+        for<'__a> PortRef<Log>: __p::Send,
     {
         type Reply = ();
         const NAME: &'static str = "watch";
@@ -154,14 +155,15 @@ const _: () = {
             schema: __p::Option::None,
         };
     }
-    fn __check() {
-        let _ = <Log as __p::FitsStreamItem>::FITS;
+    fn check() {
+        let _ = <Log as __p::StreamItem>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Handler<LogWatch> for Log
     where
-        LogWatch: __p::Send,
+        for<'__a> PortRef<Log>: __p::Send,
+        for<'__a> Log: __p::Send,
     {
         const PLAIN: bool = true;
         fn handle(
@@ -258,11 +260,25 @@ impl<__T: ::mesh::__private::Target<Actor = Log>> LogApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Log {
         type Api<__T: __p::Target<Actor = Self>> = LogApi<__T>;
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Log
+    where
+        for<'__a> Log: __p::Send,
+        for<'__a> PortRef<Line>: __p::Send,
+        for<'__a> PortRef<Log>: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<LogTail>();
             __exporter.local::<LogWatch>();
         }

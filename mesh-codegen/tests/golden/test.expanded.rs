@@ -4,7 +4,9 @@ fn counts() {
     async fn __mesh_test(_: &Client) {
         assert!(true);
     }
-    ::mesh::__private::run_test(async |__cx| __mesh_test(__cx).await)
+    ::mesh::__private::run_test(async |__cx| ::mesh::__private::MainOutput::into_report(
+        __mesh_test(__cx).await,
+    ))
 }
 #[::core::prelude::v1::test]
 #[should_panic]
@@ -14,6 +16,6 @@ fn dies() {
     }
     ::mesh::__private::run_process_test(
         ::core::concat!(::core::module_path!(), "::", "dies"),
-        async |__cx| __mesh_test(__cx).await,
+        async |__cx| ::mesh::__private::MainOutput::into_report(__mesh_test(__cx).await),
     )
 }

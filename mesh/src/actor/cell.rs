@@ -15,12 +15,14 @@ use super::reply::ReplyTo;
 use super::spawn::{SpawnEnv, Supervisor};
 use super::traits::{Actor, Exporter, Handler};
 use super::{FAILURE, reply};
+use crate::activity::Activity;
 use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, Callee};
 use crate::clock;
 use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
+use crate::inspect::ActorReport;
 use crate::mailbox::{Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
@@ -90,6 +92,8 @@ pub struct Cell<A: Actor> {
     pub(super) supervisor: Arc<dyn Supervisor>,
     pub(super) env: SpawnEnv,
     pub(super) counters: ActorCounters,
+    /// What it does, for those who look from outside.
+    pub(super) activity: Activity,
     /// A kill is then the end of a stop that took too long, and no failure.
     pub(super) asked_to_stop: AtomicBool,
     pub(super) killed: AtomicBool,
@@ -117,6 +121,7 @@ impl<A: Actor> Cell<A> {
             supervisor,
             env,
             counters: ActorCounters::default(),
+            activity: Activity::default(),
             asked_to_stop: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             status: Mutex::new(ActorStatus::Initializing),
@@ -420,6 +425,10 @@ impl<A: Actor> Places<Parcel<A>> for Cell<A> {
 
 /// It hears of its children.
 impl<A: Actor> Supervisor for Cell<A> {
+    fn owner(&self) -> Option<ActorId> {
+        Some(self.id.clone())
+    }
+
     fn ended(&self, id: &ActorId, end: &End) {
         // A closed mailbox means that it is ending and waits for the child itself.
         let _ = self.mailbox.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
@@ -452,6 +461,10 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn run_for_caller(self: Arc<Self>) -> bool {
         Cell::run_for_caller(self)
+    }
+
+    fn inspect(&self) -> ActorReport {
+        super::look::report(self)
     }
 
     fn end(&self) -> Option<End> {

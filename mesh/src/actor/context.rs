@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use super::blocking::Blocking;
 use super::cell::Cell;
 use super::chain::CallChain;
 use super::handle::{ActorHandle, ActorRef, Local};
@@ -153,12 +154,14 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    pub(super) fn enter(&mut self, handler: &'static str, headers: ParcelHeaders) {
+    pub(super) fn enter(&mut self, handler: &'static str, id: u64, headers: ParcelHeaders) {
+        self.cell.activity.begin(id);
         self.current = Current { headers, handler: Some(handler) };
     }
 
     /// Gives the handler that ran.
     pub(super) fn leave(&mut self) -> &'static str {
+        self.cell.activity.end();
         std::mem::take(&mut self.current).handler.unwrap_or_default()
     }
 
@@ -192,10 +195,18 @@ impl<A: Actor> Context<A> {
             }
         };
         if tokio::time::timeout(bound, all).await.is_err() {
-            for child in children.iter().filter(|child| child.end().is_none()) {
+            let late: Vec<_> = children.iter().filter(|child| child.end().is_none()).collect();
+            for child in &late {
                 tracing::warn!(actor = %self.cell.id, child = %child.id(), "a child did not stop in time");
-                child.clone().kill();
+                Arc::clone(child).kill();
             }
+            // They end at their next await. One that holds its thread may have none.
+            let killed = async {
+                for child in late {
+                    child.ended().await;
+                }
+            };
+            let _ = tokio::time::timeout(bound, killed).await;
         }
     }
 
@@ -272,6 +283,41 @@ impl<A: Actor> Context<A> {
         self.stop.store(true, Ordering::Relaxed);
     }
 
+    /// Runs work that blocks, such as a long computation or a call of a C library, on a thread that runs no actors. A
+    /// handler that blocks by itself holds a thread which others need; the watchdog names it.
+    ///
+    /// The actor handles its next message when the handler returns, so a handler that awaits the result keeps it busy,
+    /// and no other. The number of such threads is that of tokio's blocking pool, 512; further work waits for one.
+    ///
+    /// # Cancel safety
+    /// Dropping the result does not end the work: it runs to its end. When the actor is stopped or its mesh is dropped
+    /// the handler that awaits it is finished first; a kill does not wait for it. A process that ends does not either.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// # use mesh::prelude::*;
+    /// # use mesh::actor::BlockingError;
+    /// struct Hasher;
+    ///
+    /// #[actor]
+    /// impl Hasher {
+    ///     #[handler]
+    ///     async fn sum(&self, cx: &Context<Self>, up_to: u64) -> Result<u64, BlockingError> {
+    ///         cx.spawn_blocking(move || (0..=up_to).sum()).await
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(cx.spawn(Hasher).control().to_ref().sum(1000).try_call(cx).await?, 500_500);
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Blocking<T> {
+        Blocking::new(self.cell.outbox.runtime().spawn_blocking(work))
+    }
+
     /// Starts a child: it ends with this actor, and its failure comes to `#[on_failure]`.
     ///
     /// # Panics
@@ -322,6 +368,7 @@ pub(crate) fn default_label<A>() -> Label {
     })
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Actor> Caller for Context<A> {
     fn scope(&self) -> Scope<'_> {
         Scope {

@@ -104,6 +104,7 @@ struct Mail<M: Message> {
 /// What is known of `M` for `A`, without its type.
 struct Vtable<A: Actor> {
     handler: &'static str,
+    id: u64,
     message: fn() -> TypeId,
     plain: bool,
     run_plain: unsafe fn(*mut Data, &mut A, &Context<A>) -> Ran,
@@ -198,6 +199,7 @@ struct Of<A, M>(std::marker::PhantomData<(A, M)>);
 impl<A: Handler<M>, M: Message> Of<A, M> {
     const VTABLE: Vtable<A> = Vtable {
         handler: M::NAME,
+        id: M::ID,
         message: TypeId::of::<M>,
         plain: A::PLAIN,
         run_plain: run_plain::<A, M>,
@@ -238,6 +240,11 @@ impl<A: Actor> Parcel<A> {
     /// The handler's name.
     pub fn handler(&self) -> &'static str {
         self.vtable.handler
+    }
+
+    /// The handler's number.
+    pub(super) fn handler_id(&self) -> u64 {
+        self.vtable.id
     }
 
     /// Whether its handler is plain.

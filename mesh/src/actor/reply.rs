@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
+use crate::activity::CallOf;
 use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::clock::Wait;
@@ -42,7 +43,10 @@ impl<R> RemoteReply<R> {
 
 /// Where a reply within the process waits for its caller, or the caller for it. Every [`ReplyTo`] answers, at the
 /// latest when it is dropped, so there is no state for a lost sender.
-struct ReplySlot<R>(Mutex<Slot<R>>);
+struct ReplySlot<R> {
+    slot: Mutex<Slot<R>>,
+    call: CallOf,
+}
 
 enum Slot<R> {
     Empty,
@@ -57,7 +61,7 @@ enum Slot<R> {
 impl<R> ReplySlot<R> {
     fn lock(&self) -> MutexGuard<'_, Slot<R>> {
         // No user code runs under the lock, so a poisoned slot is still whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn give(&self, reply: Reply<R>) {
@@ -83,6 +87,10 @@ impl<R> ReplySlot<R> {
 impl<R: Send> Wait for ReplySlot<R> {
     fn is_open(&self) -> bool {
         matches!(&*self.lock(), Slot::Waiting(_))
+    }
+
+    fn call(&self) -> Option<CallOf> {
+        Some(self.call)
     }
 
     fn expire(&self) {
@@ -147,9 +155,9 @@ impl<R> ReplyTo<R> {
         ReplyTo(None)
     }
 
-    /// A caller in this process.
-    pub fn here() -> (ReplyTo<R>, ReplyWait<R>) {
-        let slot = Arc::new(ReplySlot(Mutex::new(Slot::Empty)));
+    /// A caller in this process, of this call.
+    pub fn here(call: CallOf) -> (ReplyTo<R>, ReplyWait<R>) {
+        let slot = Arc::new(ReplySlot { slot: Mutex::new(Slot::Empty), call });
         (ReplyTo(Some(Place::Here(slot.clone()))), ReplyWait(slot))
     }
 

@@ -7,6 +7,8 @@ use super::cell::Cell;
 use super::spawn::Birth;
 use super::step::{After, Turn};
 use super::traits::Actor;
+use crate::activity;
+use crate::inspect::thread_key;
 use crate::sync::{Arc, lock};
 use crate::worker::Run;
 
@@ -60,7 +62,8 @@ impl<A: Actor> Cell<A> {
     /// Runs it; the caller has it to itself.
     fn turn(self: Arc<Self>, turn: Turn) {
         let mut body = lock(&self.body);
-        let after = catch_unwind(AssertUnwindSafe(|| body.run(&self, turn)));
+        let run = || activity::on_this_thread(thread_key(&self.id), || body.run(&self, turn));
+        let after = catch_unwind(AssertUnwindSafe(run));
         let again = match after {
             Ok(after) => after == After::More,
             // What may panic is caught where it is called. This is for what was forgotten: nobody waits for ever.

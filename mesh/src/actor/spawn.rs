@@ -18,6 +18,10 @@ pub trait Supervisor: Send + Sync {
     fn started(&self, id: &ActorId) {
         let _ = id;
     }
+    /// Who owns what it supervises, if somebody does.
+    fn owner(&self) -> Option<ActorId> {
+        None
+    }
     /// It has ended; its status is not yet published (`ACTOR-3`).
     fn ended(&self, id: &ActorId, end: &End);
 }

@@ -321,6 +321,7 @@ impl<A: Actor> Body<A> {
                 StopMode::Drain
             }
             Outcome::Fail(cause) => {
+                cell.set_status(ActorStatus::Stopping);
                 self.give_back(cell, &CallErrorKind::ActorFailed { cause: cause.clone() });
                 StopMode::Now
             }
@@ -369,9 +370,12 @@ impl<A: Actor> Body<A> {
 
     /// Ends it where it is: the handler that runs is dropped, its messages go back, its children are killed.
     pub(super) fn kill(&mut self, cell: &Cell<A>) {
-        if matches!(std::mem::replace(&mut self.phase, Phase::Over), Phase::Over) {
-            return;
-        }
+        let failed = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Over => return,
+            // Killed while its children end, it has still failed by this.
+            Phase::Parting(Outcome::Fail(cause)) => Some(*cause),
+            _ => None,
+        };
         let asked = cell.asked_to_stop.load(Ordering::Relaxed);
         let stopping = asked || matches!(cell.status(), ActorStatus::Stopping);
         let cx = self.held.clear();
@@ -386,7 +390,11 @@ impl<A: Actor> Body<A> {
         if let Some(cx) = cx {
             cx.kill_children();
         }
-        let end = if stopping { End::Stopped } else { End::Failed(cell.failure(killed())) };
+        let end = match failed {
+            Some(cause) => End::Failed(cell.failure(cause)),
+            None if stopping => End::Stopped,
+            None => End::Failed(cell.failure(killed())),
+        };
         self.finish(cell, end);
     }
 }
@@ -443,7 +451,7 @@ fn enter<A: Actor>(
     // Nobody else writes it, so it needs no atomic addition.
     let handled = &cell.counters.handled;
     handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    cx.enter(parcel.handler(), headers);
+    cx.enter(parcel.handler(), parcel.handler_id(), headers);
     Some(parcel)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::marker::PhantomData;
 
 use super::context::Context;
 use crate::mailbox::MailboxConfig;
@@ -100,6 +101,56 @@ pub trait Exporter<A: Actor> {
         A: Handler<M>;
 }
 
+/// Asserts that an actor handles a message that is listed in `#[actor(handles(…))]`, which can come from anywhere.
+#[diagnostic::on_unimplemented(
+    message = "actor `{Self}` has no handler for `{M}`",
+    label = "`{M}` is not handled by `{Self}`",
+    note = "write `impl mesh::Handler<{M}> for {Self}`, or take it off the list",
+    note = "a message that can be listed has `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]`"
+)]
+pub trait Handles<M> {
+    /// Exists where it is handled.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<A: Handler<M>, M: RemoteMessage> Handles<M> for A {}
+
+/// The messages of an actor, where all their bounds hold. `B` stands for the block that names them, so that two
+/// blocks which both claim to be the first conflict in their `impl Actor` and not here as well.
+pub trait Exports<B>: Actor {
+    /// Names every message it handles.
+    fn all<E: Exporter<Self>>(exporter: &mut E);
+}
+
+/// The messages of `A`, or nothing where a bound of theirs is missing: the assertion beside it says which, once.
+#[derive(Debug)]
+pub struct Exported<A, B>(PhantomData<fn() -> (A, B)>);
+
+impl<A, B> Exported<A, B> {
+    /// Those of the actor `A`.
+    pub const OF: Exported<A, B> = Exported(PhantomData);
+}
+
+/// Shows the messages.
+pub trait ShowAll<A: Actor> {
+    /// Names every one.
+    fn show<E: Exporter<A>>(&self, exporter: &mut E);
+}
+impl<A: Exports<B>, B> ShowAll<A> for Exported<A, B> {
+    fn show<E: Exporter<A>>(&self, exporter: &mut E) {
+        A::all(exporter);
+    }
+}
+
+/// Stands in where a bound is missing.
+pub trait ShowNothing {
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages.
+    fn show<E>(&self, _: &mut E) {
+        const { panic!("a message of this actor lacks a bound") }
+    }
+}
+impl<A, B> ShowNothing for &Exported<A, B> {}
+
 /// A further block of an actor, `#[actor(part = name)]`; `NAME` is the hash of its name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no block for this part",
@@ -150,12 +201,14 @@ pub trait HookResult {
     fn into_hook_result(self) -> Result<(), Fatal>;
 }
 
+#[diagnostic::do_not_recommend]
 impl HookResult for () {
     fn into_hook_result(self) -> Result<(), Fatal> {
         Ok(())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Display> HookResult for Result<(), E> {
     fn into_hook_result(self) -> Result<(), Fatal> {
         self.map_err(Fatal::new)

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::Owners;
 use super::{PROC_AGENT, ProcAgent, tell_owner};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
+use crate::config;
 use crate::host::{ChildSpec, Host};
-use crate::ident::{GatewayId, MeshId, ProcId};
+use crate::ident::{ActorId, GatewayId, MeshId, ProcId, Uid};
+use crate::log::StreamKind;
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
-use crate::request::post_control;
-use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
+use crate::request::{PortRef, post_control};
+use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
 use crate::supervision::{Cause, Exit, Failure, Subject};
 use crate::value::Status;
@@ -41,6 +44,22 @@ pub struct ProcState {
     pub exit: Option<Exit>,
 }
 
+/// A proc that a host has started, or was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HostedProc {
+    /// Who, and where.
+    pub addr: ProcAddr,
+    /// Whether it is a host itself.
+    pub is_host: bool,
+    /// Its process, once it has one.
+    pub pid: Option<u32>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Who hears of its failure.
+    pub owner: ActorId,
+}
+
 /// The kind of resource that a host agent manages.
 #[derive(Debug)]
 pub struct ProcKind;
@@ -52,6 +71,7 @@ pub struct ShutdownHost {
     pub why: String,
 }
 
+#[diagnostic::do_not_recommend]
 impl Message for ShutdownHost {
     type Reply = ();
     const NAME: &'static str = "shutdown_host";
@@ -87,6 +107,7 @@ pub struct HostAgent {
     procs: ResourceTable<ProcKind>,
     running: BTreeMap<ResourceKey, ProcessHandle>,
     shutdowns: Vec<ReplyTo<()>>,
+    owners: Owners,
 }
 
 // A message for each proc of a mesh that is made: a host may have more of them than a user's mailbox holds.
@@ -137,7 +158,7 @@ impl HostAgent {
         let proc = ProcId::of_mesh(&spec.mesh, key.rank);
         let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: Some(exit.clone()) };
         let asked = self.procs.status(key) == Status::Stopping;
-        if asked || exit.status.success() {
+        if asked {
             self.procs.set(cx, key, Status::Stopped, Some(state));
         } else {
             let Exit { status, stderr_tail } = exit;
@@ -152,6 +173,50 @@ impl HostAgent {
         self.answer_shutdowns();
     }
 
+    /// Has `port` told twice when all that a proc which has ended wrote is shown. Its end is waited for within a bound.
+    #[handler]
+    pub fn flush_ended(&mut self, cx: &Context<Self>, id: Uid, port: PortRef<StreamKind>) {
+        let rank = cx.cast_point().map_or(0, |point| point.base_rank);
+        let ending = self.running.get(&ResourceKey { uid: id, rank }).cloned();
+        let (logs, within) = (self.host.logs().clone(), self.host.config().get(config::EXIT_STATUS_WAIT));
+        tokio::spawn(async move {
+            if let Some(handle) = ending
+                && tokio::time::timeout(within, handle.exited()).await.is_err()
+            {
+                return;
+            }
+            logs.mark_both(&port);
+        });
+    }
+
+    /// The procs it has started, or was asked to, in no order that means anything.
+    #[handler]
+    pub fn inspect(&self) -> Vec<HostedProc> {
+        let hosted = |key: ResourceKey| {
+            let (spec, state) = (self.procs.spec(key)?, self.procs.state(key));
+            let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+            Some(HostedProc {
+                is_host: spec.child.kind == ChildKind::Host,
+                addr: ProcAddr { at: self.location_of(&proc, &spec.child), id: proc },
+                pid: state.state.and_then(|state| state.pid),
+                status: state.status,
+                owner: spec.owner.id.clone(),
+            })
+        };
+        self.procs.keys().into_iter().filter_map(hosted).collect()
+    }
+
+    /// What an owner that is no more has left is ended (`SUP-1`).
+    #[handler(local)]
+    async fn owner_gone(&mut self, cx: &Context<Self>, owner: ActorAddr) {
+        self.owners.forget(&owner.id);
+        for key in self.procs.keys() {
+            if self.procs.spec(key).is_some_and(|spec| spec.owner.id == owner.id) {
+                stop_one::<HostAgent, ProcKind>(self, cx, key, "its owner is gone").await;
+            }
+        }
+    }
+
     /// The addresses of the procs that run, with their process ids.
     #[handler]
     fn running(&self) -> Vec<Option<u32>> {
@@ -160,9 +225,15 @@ impl HostAgent {
 }
 
 impl HostAgent {
-    /// The agent of `host`.
-    pub fn new(host: Host) -> HostAgent {
-        HostAgent { host, procs: ResourceTable::default(), running: BTreeMap::new(), shutdowns: Vec::new() }
+    /// The agent of `host`, whose process belongs to `owner`.
+    pub fn new(host: Host, owner: Option<ActorId>) -> HostAgent {
+        HostAgent {
+            host,
+            procs: ResourceTable::default(),
+            running: BTreeMap::new(),
+            shutdowns: Vec::new(),
+            owners: Owners::new(owner),
+        }
     }
 
     fn answer_shutdowns(&mut self) {
@@ -171,15 +242,23 @@ impl HostAgent {
         }
     }
 
+    /// Where a child is reached: a host has a gateway of its own.
+    fn location_of(&self, proc: &ProcId, child: &ChildSpec) -> Arc<Location> {
+        match child.kind {
+            ChildKind::Host => {
+                let gateway = GatewayId { uid: proc.uid, incarnation: child.incarnation };
+                Arc::new(Location { gateway, door: None })
+            }
+            _ => self.host.gateway().location(),
+        }
+    }
+
     /// Asks a child to end, and sees that it does (`PROC-3`).
     fn end_child(&self, cx: &Context<HostAgent>, key: ResourceKey, proc: ProcId, handle: ProcessHandle) {
         let host = self.host.clone();
-        let at = match self.procs.spec(key).map(|spec| &spec.child) {
-            Some(ChildSpec { kind: ChildKind::Host, incarnation, .. }) => {
-                let gateway = GatewayId { uid: proc.uid, incarnation: *incarnation };
-                Arc::new(Location { gateway, door: None })
-            }
-            _ => host.gateway().location(),
+        let at = match self.procs.spec(key) {
+            Some(spec) => self.location_of(&proc, &spec.child),
+            None => host.gateway().location(),
         };
         let agent: ActorRef<ProcAgent> =
             ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));
@@ -209,8 +288,12 @@ impl Resource for ProcKind {
         let (host, spec, me): (Host, ProcSpec, ActorHandle<HostAgent>) =
             (agent.host.clone(), spec.clone(), cx.handle());
         let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        let (owner, told) = (spec.owner.clone(), cx.handle());
+        agent.owners.watch(cx.scope(), &spec.owner, move || {
+            post_control(&told, HostAgentOwnerGone { owner });
+        });
         tokio::spawn(async move {
-            let started = host.start(&proc, &spec.child).await;
+            let started = host.start(&proc, &spec.child, Some(&spec.owner.id)).await;
             let outcome = started.map(|started| started.handle).map_err(|error| error.to_string());
             post_control(&me, HostAgentChildStarted { key, outcome });
         });

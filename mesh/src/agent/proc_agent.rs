@@ -8,14 +8,17 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::lease::{OwnerEnded, Owners};
 use super::tell_owner;
-use crate::actor::{ActorHandle, Context, SpawnEnv, SpawnOptions, Supervisor};
+use crate::actor::{ActorHandle, Caller, Context, Handler, ReplyTo, SpawnEnv, SpawnOptions, Supervisor};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
+use crate::inspect::ProcReport;
+use crate::log::{LogSink, StreamKind};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
-use crate::request::post_control;
-use crate::resource::{Progress, Resource, ResourceKey, ResourceTable};
+use crate::request::{PortRef, post_control};
+use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::shape::Extent;
 use crate::value::Status;
 use crate::wire::codec::Payload;
@@ -54,9 +57,13 @@ pub struct ProcAgent {
     /// The first actor that failed, and why: from then on nothing new is made here (`SUP-5`).
     poisoned: Option<String>,
     shut_down: Arc<Notify>,
+    logs: LogSink,
+    owners: Owners,
+    /// Those who ask for the end of one that ends with this proc, and so are told by its end.
+    asked: Vec<ReplyTo<()>>,
 }
 
-#[crate::actor(name = "mesh.ProcAgent", resource(ActorKind = self.actors))]
+#[crate::actor(name = "mesh.ProcAgent", handles(OwnerEnded), resource(ActorKind = self.actors))]
 impl ProcAgent {
     /// Makes one actor outside any mesh, and gives its address.
     ///
@@ -86,6 +93,29 @@ impl ProcAgent {
         self.shut_down.notify_one();
     }
 
+    /// Has `port` told twice, of stdout and of stderr, when all that the proc has written there so far is shown.
+    #[handler]
+    pub fn flush_logs(&mut self, port: PortRef<StreamKind>) {
+        self.logs.mark_both(&port);
+    }
+
+    /// What is seen of the proc's actors without asking them.
+    #[handler]
+    pub fn inspect(&self) -> ProcReport {
+        self.proc.inspect()
+    }
+
+    /// What an owner that is no more has left is ended (`SUP-1`).
+    #[handler(local)]
+    async fn owner_gone(&mut self, cx: &Context<Self>, owner: ActorAddr) {
+        self.owners.forget(&owner.id);
+        for key in self.actors.keys() {
+            if self.actors.spec(key).is_some_and(|spec| spec.owner.id == owner.id) {
+                stop_one::<ProcAgent, ActorKind>(self, cx, key, "its owner is gone").await;
+            }
+        }
+    }
+
     #[handler(local)]
     fn actor_started(&mut self, cx: &Context<Self>, key: ResourceKey, id: ActorId) {
         self.actors.set(cx, key, Status::Running, Some(ActorState { id }));
@@ -109,14 +139,18 @@ impl ProcAgent {
 }
 
 impl ProcAgent {
-    /// The agent of `proc`; `shut_down` is notified when the proc is to end.
-    pub fn new(proc: Proc, shut_down: Arc<Notify>) -> ProcAgent {
+    /// The agent of `proc`, which belongs to `owner`; `shut_down` is notified when the proc is to end, `logs` is where the
+    /// output of the process goes.
+    pub fn new(proc: Proc, shut_down: Arc<Notify>, owner: Option<ActorId>, logs: LogSink) -> ProcAgent {
         ProcAgent {
             proc,
             actors: ResourceTable::default(),
             residents: BTreeMap::new(),
             poisoned: None,
             shut_down,
+            logs,
+            owners: Owners::new(owner),
+            asked: Vec::new(),
         }
     }
 }
@@ -161,6 +195,10 @@ impl Resource for ActorKind {
         let resident =
             entry.spawn(agent.proc.outbox(), &params, options).map_err(|error| error.to_string())?;
         agent.residents.insert(key, resident);
+        let (owner, told) = (spec.owner.clone(), cx.handle());
+        agent.owners.watch(cx.scope(), &spec.owner, move || {
+            post_control(&told, ProcAgentOwnerGone { owner });
+        });
         Ok(Progress::Later)
     }
 
@@ -180,6 +218,23 @@ impl Resource for ActorKind {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl Handler<OwnerEnded> for ProcAgent {
+    async fn handle(&mut self, cx: &Context<ProcAgent>, message: OwnerEnded) {
+        let Some(reply) = cx.deferred_reply() else { return };
+        match self.proc.resident(message.owner) {
+            None => reply.answer(()),
+            Some(resident) if resident.ends_with_proc() => self.asked.push(reply),
+            Some(resident) => {
+                tokio::spawn(async move {
+                    resident.ended().await;
+                    reply.answer(());
+                });
+            }
+        }
+    }
+}
+
 /// Tells the owner of a managed actor of its failure, then its agent of its end.
 struct Managed {
     agent: ActorHandle<ProcAgent>,
@@ -191,6 +246,10 @@ struct Managed {
 }
 
 impl Supervisor for Managed {
+    fn owner(&self) -> Option<crate::ident::ActorId> {
+        Some(self.owner.id.clone())
+    }
+
     fn started(&self, id: &ActorId) {
         self.started.store(true, Ordering::Relaxed);
         post_control(&self.agent, ProcAgentActorStarted { key: self.key, id: id.clone() });

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
-use super::marker;
 use super::orders::{self, Frame, Orders};
+use super::{cgroup, descriptors, marker};
 use crate::addr::ChannelAddr;
 
 /// The exit code of a child that reached a runtime although it never took its orders.
@@ -48,6 +48,15 @@ pub enum BootstrapError {
         /// What was wrong.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Its threads cannot be bound to the processors it was given.
+    #[error("the processors {cpus:?} cannot be used: {source}")]
+    Cpus {
+        /// Their numbers.
+        cpus: Vec<u32>,
+        /// Why.
+        #[source]
+        source: io::Error,
     },
     /// The lifeline could not be set up.
     #[error("the lifeline cannot be set up")]
@@ -98,12 +107,18 @@ pub fn take_orders() -> Result<Option<(Orders, Lifeline)>, BootstrapError> {
         return Err(BootstrapError::AlreadyTaken);
     }
     marker::remove_if_alone();
+    descriptors::close_inherited();
     let mut pipe = detach_stdin().map_err(BootstrapError::Lifeline)?;
     let Frame { group, parent_pid, orders } =
         orders::read_frame(&mut pipe).map_err(|error| BootstrapError::Orders { source: error.into() })?;
     wake_when_parent_dies(parent_pid);
-    let lifeline = Lifeline::watch(pipe, own_group(group), socket_of(&orders.parent))
+    let cgroup = orders.cgroup.clone().filter(|cgroup| cgroup::join(cgroup));
+    let lifeline = Lifeline::watch(pipe, own_group(group), cgroup, socket_of(&orders.parent))
         .map_err(BootstrapError::Lifeline)?;
+    if let Some(cpus) = &orders.cpus {
+        // Threads that are started later inherit it; that of the lifeline runs anywhere.
+        bind_to(cpus).map_err(|source| BootstrapError::Cpus { cpus: cpus.clone(), source })?;
+    }
     Ok(Some((orders, lifeline)))
 }
 
@@ -128,6 +143,28 @@ fn wake_when_parent_dies(parent_pid: u32) {
 
 #[cfg(not(target_os = "linux"))]
 fn wake_when_parent_dies(_parent_pid: u32) {}
+
+/// Binds this thread, and those it starts from now on, to processors. All of them must be there: the kernel would take
+/// those that are, in silence.
+#[cfg(target_os = "linux")]
+fn bind_to(cpus: &[u32]) -> io::Result<()> {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let allowed = sched_getaffinity(None)?;
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        let number = usize::try_from(*cpu).unwrap_or(usize::MAX);
+        if number >= CpuSet::MAX_CPU || !allowed.is_set(number) {
+            return Err(io::Error::other(format!("processor {cpu} is not one of those allowed here")));
+        }
+        set.set(number);
+    }
+    Ok(sched_setaffinity(None, &set)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bind_to(_cpus: &[u32]) -> io::Result<()> {
+    Err(io::Error::other("threads cannot be bound to processors on this system"))
+}
 
 /// The socket at which the parent listens, if it is a file.
 fn socket_of(parent: &ChannelAddr) -> Option<PathBuf> {
@@ -162,6 +199,7 @@ struct Watched {
     disarmed: AtomicBool,
     cut: AtomicBool,
     group: Option<Pid>,
+    cgroup: Option<PathBuf>,
     parent_socket: Option<PathBuf>,
 }
 
@@ -177,7 +215,7 @@ impl Lifeline {
     pub fn exit(&self, code: i32) -> ! {
         self.disarm();
         if self.watched.cut.load(Ordering::Acquire) {
-            die(self.watched.group);
+            die(&self.watched);
         }
         std::process::exit(code)
     }
@@ -191,11 +229,16 @@ impl Lifeline {
         self.exit(code)
     }
 
-    fn watch(pipe: File, group: Option<Pid>, parent_socket: Option<PathBuf>) -> io::Result<Lifeline> {
+    fn watch(
+        pipe: File,
+        group: Option<Pid>,
+        cgroup: Option<PathBuf>,
+        parent_socket: Option<PathBuf>,
+    ) -> io::Result<Lifeline> {
         const STACK_LEN: usize = 64 << 10;
         let (open, never) = mpsc::channel();
         let (disarmed, cut) = (AtomicBool::new(false), AtomicBool::new(false));
-        let watched = Arc::new(Watched { disarmed, cut, group, parent_socket });
+        let watched = Arc::new(Watched { disarmed, cut, group, cgroup, parent_socket });
         let lifeline = Lifeline { watched: watched.clone(), _open: open };
         std::thread::Builder::new().name("mesh-lifeline".into()).stack_size(STACK_LEN).spawn(move || {
             read_to_end(pipe);
@@ -206,7 +249,7 @@ impl Lifeline {
             if watched.disarmed.load(Ordering::Acquire) {
                 let _ = never.recv_timeout(Duration::from_millis(DISARMED_GRACE_MS));
             }
-            die(watched.group)
+            die(&watched)
         })?;
         Ok(lifeline)
     }
@@ -245,9 +288,13 @@ fn group_number() -> Option<i32> {
     Some(rustix::process::getpgrp().as_raw_pid())
 }
 
-/// Kills the process group made for this child, and this process in any case.
-fn die(group: Option<Pid>) -> ! {
-    if let Some(group) = group {
+/// Kills the cgroup and the process group made for this child, and this process in any case.
+fn die(watched: &Watched) -> ! {
+    if let Some(cgroup) = &watched.cgroup {
+        // It may not be in it itself any more.
+        cgroup::kill(cgroup);
+    }
+    if let Some(group) = watched.group {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
     // Behind a wrapper that took it out of the group. As the first process of a pid namespace it cannot be killed so,

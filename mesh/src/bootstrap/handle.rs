@@ -1,9 +1,10 @@
 //! A hold on a child: its signals and its end.
 
 use std::fmt;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 pub use crate::supervision::Exit;
 
@@ -26,14 +27,31 @@ pub struct ProcessHandle {
 struct Shared {
     pid: Option<u32>,
     control: Arc<dyn ProcessControl>,
-    exit: watch::Receiver<Option<Exit>>,
+    end: Arc<End>,
+}
+
+/// The end of a child. Not a `watch`: that wakes those who wait in an order of chance, and equal seeds are to give equal
+/// runs.
+#[derive(Debug, Default)]
+struct End {
+    exit: OnceLock<Exit>,
+    reported: Notify,
+}
+
+impl End {
+    /// The first report counts. Those who wait are woken in the order in which they came.
+    fn report(&self, exit: Exit) {
+        let _ = self.exit.set(exit);
+        self.reported.notify_waiters();
+    }
 }
 
 impl ProcessHandle {
     /// A handle for a child that `control` ends, and the one means of reporting its end.
     pub fn new(pid: Option<u32>, control: Arc<dyn ProcessControl>) -> (ProcessHandle, ExitReporter) {
-        let (sender, exit) = watch::channel(None);
-        (ProcessHandle { shared: Arc::new(Shared { pid, control, exit }) }, ExitReporter { sender })
+        let end = Arc::new(End::default());
+        let shared = Shared { pid, control, end: end.clone() };
+        (ProcessHandle { shared: Arc::new(shared) }, ExitReporter { end })
     }
 
     /// Its process id; `None` for a child that is not a process.
@@ -56,22 +74,27 @@ impl ProcessHandle {
     /// # Cancel safety
     /// Safe; any number of tasks may wait, and all get the same answer.
     pub async fn exited(&self) -> Exit {
-        let mut exit = self.shared.exit.clone();
-        match exit.wait_for(Option::is_some).await {
-            Ok(exit) => exit.clone().unwrap_or_else(Exit::unknown),
-            Err(_) => Exit::unknown(),
+        let end = &self.shared.end;
+        loop {
+            let mut reported = pin!(end.reported.notified());
+            // From here on a report is not missed.
+            reported.as_mut().enable();
+            if let Some(exit) = end.exit.get() {
+                return exit.clone();
+            }
+            reported.await;
         }
     }
 
     /// How it ended, if it has.
     pub fn try_exited(&self) -> Option<Exit> {
-        self.shared.exit.borrow().clone()
+        self.shared.end.exit.get().cloned()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let running = self.exit.borrow().is_none();
+        let running = self.end.exit.get().is_none();
         if running {
             self.control.kill();
         }
@@ -81,24 +104,18 @@ impl Drop for Shared {
 /// Reports the end of a child, once. Dropped without a report it reports [`Exit::unknown`], so that every wait ends.
 #[derive(Debug)]
 pub struct ExitReporter {
-    sender: watch::Sender<Option<Exit>>,
+    end: Arc<End>,
 }
 
 impl ExitReporter {
     /// Reports it.
     pub fn report(self, exit: Exit) {
-        self.sender.send_replace(Some(exit));
+        self.end.report(exit);
     }
 }
 
 impl Drop for ExitReporter {
     fn drop(&mut self) {
-        self.sender.send_if_modified(|exit| {
-            let unreported = exit.is_none();
-            if unreported {
-                *exit = Some(Exit::unknown());
-            }
-            unreported
-        });
+        self.end.report(Exit::unknown());
     }
 }

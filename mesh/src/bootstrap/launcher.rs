@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
+use super::cgroup::CgroupError;
 use super::command::BootstrapCommand;
 use super::handle::ProcessHandle;
 use super::orders::{Orders, OrdersError};
+use super::setup::ProcSetup;
+use crate::config::CgroupParent;
 use crate::log::LogSink;
 
 /// Starts children: as OS processes, within this process, or by other means.
@@ -31,6 +34,10 @@ pub struct LaunchOrder {
     pub orders: Orders,
     /// What to execute; `None` for the launcher's own command.
     pub command: Option<BootstrapCommand>,
+    /// Its environment, working directory, processors, and a command around it.
+    pub setup: ProcSetup,
+    /// Where a cgroup is made for it.
+    pub cgroup: CgroupParent,
     /// Where its output goes.
     pub logs: LogSink,
     /// The name before each of its lines, such as `workers/3`.
@@ -75,6 +82,9 @@ pub enum LaunchError {
         #[source]
         source: io::Error,
     },
+    /// The cgroup that the configuration asks for cannot be had.
+    #[error("MESH_CGROUP cannot be honoured: {0}")]
+    Cgroup(#[from] CgroupError),
     /// The orders cannot be sent.
     #[error("the orders cannot be sent")]
     Orders(#[from] OrdersError),

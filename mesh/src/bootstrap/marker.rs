@@ -1,4 +1,4 @@
-//! The environment variable that tells a child. The one file here with unsafe code: the standard library has no other
+//! The environment variable that tells a child. One of the two files here with unsafe code: the standard library has no other
 //! way to take a variable out of one's own environment.
 #![expect(unsafe_code, reason = "removing an environment variable is unsafe in edition 2024")]
 
@@ -25,12 +25,13 @@ pub(super) fn remove_if_alone() {
     }
 }
 
+/// Whether no other thread exists.
 #[cfg(target_os = "linux")]
-fn is_only_thread() -> bool {
+pub(super) fn is_only_thread() -> bool {
     std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_only_thread() -> bool {
+pub(super) fn is_only_thread() -> bool {
     false
 }

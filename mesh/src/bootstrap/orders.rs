@@ -8,19 +8,20 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{ChannelAddr, Location};
-use crate::ident::ProcId;
+use crate::ident::{ActorId, ProcId};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
 /// The longest orders, in bytes.
 pub const ORDERS_LEN_MAX: usize = 1 << 20;
 
 /// Raised whenever [`Orders`] changes: the child may be another build of the program.
-const ORDERS_VERSION: u32 = 1;
+const ORDERS_VERSION: u32 = 2;
 
 /// What a child is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,6 +53,12 @@ pub struct Orders {
     pub config: Vec<(String, String)>,
     /// The name of the mesh it belongs to, for people.
     pub mesh_label: String,
+    /// Who owns it, and so all that is in it.
+    pub owner: Option<ActorId>,
+    /// The processors that its threads may run on; `None` for those it has.
+    pub cpus: Option<Vec<u32>>,
+    /// The cgroup that was made for it.
+    pub cgroup: Option<PathBuf>,
     /// What the layer above adds; opaque here.
     pub payload: Vec<u8>,
 }
@@ -66,6 +73,8 @@ impl fmt::Debug for Orders {
             .field("incarnation", &self.incarnation)
             .field("seed", &self.seed)
             .field("config", &self.config)
+            .field("cpus", &self.cpus)
+            .field("cgroup", &self.cgroup)
             .field("payload_len_bytes", &self.payload.len())
             .finish_non_exhaustive()
     }

@@ -10,12 +10,14 @@ use rustix::process::{Pid, Signal};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 
+use super::cgroup::Cgroup;
 use super::child::init_ran;
 use super::command::BootstrapCommand;
 use super::handle::{ProcessControl, ProcessHandle};
 use super::launcher::{LaunchError, LaunchOrder, Launched, ProcLauncher};
 use super::orders;
 use super::reaper::{Reaper, reap_in_background};
+use super::setup::ProcSetup;
 
 /// How many launches may wait for the launching thread; further ones wait in [`ProcLauncher::launch`].
 pub const LAUNCH_QUEUE_LEN: usize = 64;
@@ -79,13 +81,21 @@ impl OsLauncher {
 #[async_trait]
 impl ProcLauncher for OsLauncher {
     async fn launch(&self, order: LaunchOrder) -> Result<Launched, LaunchError> {
-        let LaunchOrder { orders, command, logs, label, stderr_tail_lines } = order;
+        let LaunchOrder { mut orders, command, setup, cgroup, logs, label, stderr_tail_lines } = order;
         let command = self.command(command)?;
+        let cgroup = Cgroup::make(&cgroup)?;
+        orders.cpus.clone_from(&setup.cpus);
+        orders.cgroup = cgroup.as_ref().map(|cgroup| cgroup.path().to_owned());
         let body = orders::Body::new(std::process::id(), &orders)?;
-        let mut running = match self.spawn(command.to_std()).await {
+        let mut running = match self.spawn(command.to_std(&setup)).await {
             Ok(running) => running,
-            Err(error) => return Err(explain(command, error)),
+            Err(error) => return Err(explain(command, setup, error)),
         };
+        if let Some(cgroup) = cgroup {
+            // Before it has its orders: it has done nothing yet. A wrapper may have; the child then joins by itself.
+            cgroup.take_in(running.id())?;
+            running.group.set_cgroup(cgroup);
+        }
         let pipes = running.take_pipes().map_err(|source| spawn_error(command.program, source))?;
         let group = running.group.clone();
         let pid = running.id();
@@ -105,8 +115,9 @@ impl Drop for OsLauncher {
     }
 }
 
-fn explain(command: BootstrapCommand, source: io::Error) -> LaunchError {
-    let BootstrapCommand { program, cwd, .. } = command;
+fn explain(command: BootstrapCommand, setup: ProcSetup, source: io::Error) -> LaunchError {
+    let program = setup.wrapper.into_iter().next().map_or(command.program, Into::into);
+    let cwd = setup.cwd.or(command.cwd);
     match cwd {
         Some(cwd) if source.kind() == io::ErrorKind::NotFound && !cwd.is_dir() => {
             LaunchError::DirectoryNotFound { program, cwd }
@@ -164,14 +175,15 @@ pub(super) struct Pipes {
 
 impl Running {
     fn new(child: Child, children: &Arc<Children>) -> Running {
-        let group = Arc::new(Group { leader: Mutex::new(Some(Pid::from_child(&child))) });
+        let group =
+            Arc::new(Group { leader: Mutex::new(Some(Pid::from_child(&child))), cgroup: Mutex::default() });
         // The number is ours until the child is reaped, and its entry is removed before that.
         lock(&children.running).insert(child.id(), Arc::downgrade(&group));
         Running { child: Some(child), group, children: children.clone() }
     }
 
     /// Its process id, which is also the number of its group.
-    fn id(&self) -> u32 {
+    pub(super) fn id(&self) -> u32 {
         self.child.as_ref().expect("it is not reaped yet").id()
     }
 
@@ -214,9 +226,20 @@ impl Drop for Running {
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Mutex<Option<Pid>>,
+    /// All its descendants, if there is one.
+    cgroup: Mutex<Option<Cgroup>>,
 }
 
 impl Group {
+    fn set_cgroup(&self, cgroup: Cgroup) {
+        *lock(&self.cgroup) = Some(cgroup);
+    }
+
+    /// Takes the cgroup out, for the one who removes it.
+    pub(super) fn take_cgroup(&self) -> Option<Cgroup> {
+        lock(&self.cgroup).take()
+    }
+
     pub(super) fn leader(&self) -> Option<Pid> {
         *lock(&self.leader)
     }
@@ -237,6 +260,9 @@ impl ProcessControl for Group {
 
     fn kill(&self) {
         self.signal(Signal::KILL);
+        if let Some(cgroup) = &*lock(&self.cgroup) {
+            cgroup.kill();
+        }
     }
 }
 

@@ -61,9 +61,14 @@ impl Reaper {
                 let _ = tokio::time::timeout(Duration::from_millis(DRAIN_AFTER_EXIT_MS), outputs).await;
             }
         }
+        let cgroup = running.group.take_cgroup();
         let status = running
             .reap()
             .map_or(ExitStatus::Unknown, |status| status.map_or(ExitStatus::Unknown, translate));
+        if let Some(cgroup) = cgroup {
+            // Before the end is reported: then nothing of it is left.
+            cgroup.remove().await;
+        }
         reporter.report(Exit { status, stderr_tail: tail.lines() });
         drop(stdin);
     }

@@ -20,6 +20,9 @@ fn orders() -> Orders {
         seed: Some(5),
         config: vec![("log".into(), "debug".into())],
         mesh_label: "workers".into(),
+        owner: None,
+        cpus: None,
+        cgroup: None,
         payload: vec![1, 2, 3],
     }
 }

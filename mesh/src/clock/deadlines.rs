@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::now;
+use crate::activity::CallOf;
 
 /// How long a new wait lies on the list before it is looked at. A deadline is met exactly if it is later than that.
 pub const TICK: Duration = Duration::from_millis(2);
@@ -23,6 +24,10 @@ pub trait Wait: Send + Sync {
     fn is_open(&self) -> bool;
     /// Its time is over.
     fn expire(&self);
+    /// The call whose reply it waits for, if it is one.
+    fn call(&self) -> Option<CallOf> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -42,11 +47,17 @@ struct Inner {
     young: Mutex<Young>,
     /// The list is not empty any more.
     filled: Notify,
+    /// What outlived its first tick, by when it is looked at next.
+    old: Mutex<BTreeMap<(Instant, u64), Old>>,
 }
 
 impl Inner {
     fn young(&self) -> MutexGuard<'_, Young> {
         self.young.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn old(&self) -> MutexGuard<'_, BTreeMap<(Instant, u64), Old>> {
+        self.old.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what is on the list.
@@ -121,6 +132,17 @@ impl Deadlines {
     }
 }
 
+impl Deadlines {
+    /// The calls that wait for a reply, and since when about; those of the last tick only if they are still on the list.
+    pub fn calls(&self) -> Vec<(CallOf, Duration)> {
+        let now = now();
+        let young: Vec<_> = self.0.young().waits.iter().flatten().map(|(_, wait)| wait.clone()).collect();
+        let old: Vec<_> = self.0.old().values().map(|old| (old.wait.clone(), now - old.born)).collect();
+        let all = young.into_iter().map(|wait| (wait, Duration::ZERO)).chain(old);
+        all.filter(|(wait, _)| wait.is_open()).filter_map(|(wait, age)| Some((wait.call()?, age))).collect()
+    }
+}
+
 /// A wait that outlived its first tick.
 struct Old {
     at: Instant,
@@ -130,11 +152,10 @@ struct Old {
 
 /// Looks at waits until there are none.
 async fn run(inner: Arc<Inner>) {
-    let mut old: BTreeMap<(Instant, u64), Old> = BTreeMap::new();
     let mut number = 0;
     let mut sweep_at = Some(now() + TICK);
     loop {
-        let next = old.first_key_value().map(|((at, _), _)| *at);
+        let next = inner.old().first_key_value().map(|((at, _), _)| *at);
         let Some(at) = next.into_iter().chain(sweep_at).min() else {
             let mut young = inner.young();
             if !young.armed {
@@ -161,15 +182,17 @@ async fn run(inner: Arc<Inner>) {
             let aged = |(at, wait)| Old { at, born: time - TICK, wait };
             looked_at.extend(inner.sweep().into_iter().flatten().map(aged));
         }
+        let mut old = inner.old();
         while let Some(entry) = old.first_entry().filter(|entry| entry.key().0 <= time) {
             looked_at.push(entry.remove());
         }
+        drop(old);
         for wait in looked_at.into_iter().filter(|old| old.wait.is_open()) {
             if wait.at <= time {
                 wait.wait.expire();
             } else {
                 number += 1;
-                old.insert((wait.at.min(time + (time - wait.born)), number), wait);
+                inner.old().insert((wait.at.min(time + (time - wait.born)), number), wait);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Every setting there is: name, type, default, the least value allowed, whether children inherit it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::layers::{Entry, Key, Slot};
-use super::value::Setting;
+use super::value::{CgroupParent, Setting};
 
 /// Declares the keys: a const [`Key`] and a slot of [`Values`] for each, and the table of them all.
 macro_rules! keys {
@@ -77,6 +78,9 @@ keys! {
     inherited stop_drain_timeout STOP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a process may take to end after SIGTERM, before SIGKILL.
     inherited stop_term_timeout STOP_TERM_TIMEOUT: Duration = Duration::from_secs(2);
+    /// Whether Ctrl-C or SIGTERM ends a program of `#[mesh::main]` in order, and a second one at once. Not inherited:
+    /// children end when they are told.
+    own stop_on_signal STOP_ON_SIGNAL: bool = true;
     /// How long a peer may take to introduce itself on a new connection.
     inherited handshake_timeout HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a link whose connection was lost waits for the next one, before what it holds goes back to its senders.
@@ -92,10 +96,24 @@ keys! {
     own seed SEED: Option<u64> = None;
     /// Whether what child processes print is shown on the client's console.
     inherited log_console LOG_CONSOLE: bool = true;
+    /// How long a line of a child waits for lines of other ranks that are like it but for their numbers, to be shown
+    /// with them as one; 0 shows each by itself.
+    own log_fold LOG_FOLD: Duration = Duration::ZERO;
+    /// The directory where the output of each proc is written to files of its own as well; empty for none.
+    own log_dir LOG_DIR: Arc<str> = Arc::from("");
+    /// Up to which level children hand on their events of `tracing`: `off`, `error`, `warn`, `info`, `debug`, `trace`;
+    /// `auto` takes the level of the client's own subscriber when they are started. A child that sets a subscriber of
+    /// its own needs `off`, since a process has one.
+    inherited trace_level TRACE_LEVEL: Arc<str> = Arc::from("auto");
+    /// How long a handler may hold a thread before the watchdog of its process names it in a warning; 0 for never.
+    inherited blocked_after BLOCKED_AFTER: Duration = Duration::from_secs(1);
     /// How many of a process's last stderr lines are kept for the report of its end.
     inherited stderr_tail_lines STDERR_TAIL_LINES: usize = 20;
     /// How many worker threads a child process has; 0 is one for each core.
     inherited child_worker_threads CHILD_WORKER_THREADS: usize = 0;
+    /// Where a cgroup (v2) is made for each child, so that all its descendants can be killed with it: `own` for below the
+    /// cgroup of the process that starts it, or the path of a directory; with `none` there are process groups alone.
+    inherited cgroup CGROUP: CgroupParent = CgroupParent::None;
     /// Whether TCP may listen on an address that is not loopback or private.
     inherited tcp_allow_public TCP_ALLOW_PUBLIC: bool = false;
 }

@@ -114,3 +114,36 @@ impl Setting for Option<u64> {
         self.map_or_else(|| "none".to_owned(), |number| number.print())
     }
 }
+
+/// Where the cgroups of children are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CgroupParent {
+    /// Nowhere: none are made.
+    #[default]
+    None,
+    /// Below the one that the process is in.
+    Own,
+    /// Below this directory.
+    At(Arc<str>),
+}
+
+impl Setting for CgroupParent {
+    const FORM: &'static str = "`none`, `own`, or the absolute path of a cgroup v2 directory";
+
+    fn parse(text: &str) -> Option<CgroupParent> {
+        match text {
+            "none" => Some(CgroupParent::None),
+            "own" => Some(CgroupParent::Own),
+            path => path.starts_with('/').then(|| CgroupParent::At(path.into())),
+        }
+    }
+
+    fn print(&self) -> String {
+        match self {
+            CgroupParent::None => "none".to_owned(),
+            CgroupParent::Own => "own".to_owned(),
+            CgroupParent::At(path) => path.to_string(),
+        }
+    }
+}

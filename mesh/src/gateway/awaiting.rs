@@ -8,7 +8,8 @@ use crate::addr::PortAddr;
 use crate::clock;
 use crate::ident::{ProcId, Uid};
 use crate::link::LinkId;
-use crate::wire::envelope::Envelope;
+use crate::wire::cast::{Manifest, manifest_of};
+use crate::wire::envelope::{Envelope, Headers, Target};
 
 /// The table is swept of calls whose time is over when it has grown to this, and to twice what a sweep left.
 const SWEEP_AT_MIN: usize = 1024;
@@ -23,37 +24,148 @@ pub(super) struct Call {
     expires: Option<Instant>,
 }
 
+/// A call to many ranks that went over a link as one envelope.
+#[derive(Debug)]
+struct Group {
+    port: PortAddr,
+    manifest: Manifest,
+    left: Left,
+    link: LinkId,
+    expires: Option<Instant>,
+}
+
+/// The ranks of a manifest that have not answered: a bit each.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// Where consecutive ranks begin, and how many are before them; the last is behind all.
+    runs: Vec<(u32, u32)>,
+    bits: Vec<u64>,
+    count: u32,
+}
+
+impl Left {
+    pub(super) fn of(manifest: &Manifest) -> Left {
+        let (mut runs, mut count, mut next) = (Vec::new(), 0_u32, None);
+        for member in manifest.members() {
+            if next != Some(member.rank) {
+                runs.push((member.rank, count));
+            }
+            (next, count) = (member.rank.checked_add(1), count + 1);
+        }
+        let mut bits = vec![u64::MAX; count.div_ceil(64) as usize];
+        if let (Some(last), used @ 1..) = (bits.last_mut(), count % 64) {
+            *last = (1 << used) - 1;
+        }
+        Left { runs, bits, count }
+    }
+
+    /// Takes a rank out; gives whether it was there.
+    pub(super) fn take(&mut self, rank: u32) -> bool {
+        let run = self.runs.partition_point(|(first, _)| *first <= rank);
+        let Some((first, before)) = run.checked_sub(1).map(|run| self.runs[run]) else { return false };
+        let index = before + (rank - first);
+        let end = self.runs.get(run).map_or(u32::MAX, |(_, before)| *before);
+        let Some(word) = self.bits.get_mut((index / 64) as usize).filter(|_| index < end) else {
+            return false;
+        };
+        let bit = 1 << (index % 64);
+        let was = *word & bit != 0;
+        *word &= !bit;
+        self.count -= u32::from(was);
+        was
+    }
+
+    fn first(&self) -> u32 {
+        self.runs.first().map_or(0, |(rank, _)| *rank)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Whether the `index`-th member is there.
+    fn has(&self, index: usize) -> bool {
+        self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+}
+
 /// The table. Ordered, so that a lost link answers its calls in the same order in every run.
 #[derive(Debug)]
 pub(super) struct Awaiting {
     calls: BTreeMap<(Uid, u64, u32), Call>,
+    /// By port and lowest rank: the groups of a port have different ranks.
+    groups: BTreeMap<(Uid, u64, u32), Group>,
     sweep_at: usize,
 }
 
 impl Awaiting {
     pub(super) fn new() -> Awaiting {
-        Awaiting { calls: BTreeMap::new(), sweep_at: SWEEP_AT_MIN }
+        Awaiting { calls: BTreeMap::new(), groups: BTreeMap::new(), sweep_at: SWEEP_AT_MIN }
     }
 
-    /// Remembers the call that an envelope carries over a link, if it carries one.
+    /// Remembers the calls that an envelope carries over a link, if it carries any.
     pub(super) fn sent(&mut self, link: LinkId, envelope: &Envelope) {
-        let Some((port, slot)) = &envelope.headers.reply_to else { return };
-        if self.calls.len() >= self.sweep_at {
-            let now = clock::now();
-            self.calls.retain(|_, call| call.expires.is_none_or(|at| at > now));
-            self.sweep_at = SWEEP_AT_MIN.max(2 * self.calls.len());
+        if envelope.headers.reply_to.is_none() {
+            return;
         }
+        if envelope.to.target == Target::Cast {
+            if let Some(Ok(manifest)) = envelope.payload().map(manifest_of) {
+                self.sent_cast(link, &envelope.headers, &manifest);
+            }
+            return;
+        }
+        self.sweep();
+        let Some((port, slot)) = &envelope.headers.reply_to else { return };
         let expires = envelope.headers.deadline_us.and_then(clock::in_us);
         let call = Call { port: port.clone(), slot: *slot, callee: envelope.to.proc.clone(), link, expires };
         self.calls.insert((port.proc.id.uid, port.port, *slot), call);
     }
 
+    /// Remembers a call to many that goes over a link.
+    pub(super) fn sent_cast(&mut self, link: LinkId, headers: &Headers, manifest: &Manifest) {
+        let Some((port, _)) = &headers.reply_to else { return };
+        self.sweep();
+        let expires = headers.deadline_us.and_then(clock::in_us);
+        let (left, manifest) = (Left::of(manifest), manifest.clone());
+        let key = (port.proc.id.uid, port.port, left.first());
+        self.groups.insert(key, Group { port: port.clone(), manifest, left, link, expires });
+    }
+
+    fn sweep(&mut self) {
+        if self.calls.len() + self.groups.len() < self.sweep_at {
+            return;
+        }
+        let now = clock::now();
+        let waits = |expires: &Option<Instant>| expires.is_none_or(|at| at > now);
+        self.calls.retain(|_, call| waits(&call.expires));
+        self.groups.retain(|_, group| waits(&group.expires));
+        self.sweep_at = SWEEP_AT_MIN.max(2 * (self.calls.len() + self.groups.len()));
+    }
+
     pub(super) fn answered(&mut self, proc: Uid, port: u64, slot: u32) {
-        self.calls.remove(&(proc, port, slot));
+        if self.calls.remove(&(proc, port, slot)).is_some() {
+            return;
+        }
+        // The ranks behind one link are neighbours, most often: the group is the one that begins last before.
+        let groups = self.groups.range_mut((proc, port, 0)..=(proc, port, slot)).rev();
+        let mut of_rank = groups.filter_map(|(key, group)| group.left.take(slot).then_some((*key, group)));
+        if let Some((key, Group { left: Left { count: 0, .. }, .. })) = of_rank.next() {
+            self.groups.remove(&key);
+        }
     }
 
     /// Takes out the calls that went over a link.
     pub(super) fn take(&mut self, link: LinkId) -> Vec<Call> {
-        self.calls.extract_if(.., |_, call| call.link == link).map(|(_, call)| call).collect()
+        let mut taken: Vec<Call> =
+            self.calls.extract_if(.., |_, call| call.link == link).map(|(_, call)| call).collect();
+        for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
+            let Group { port, manifest, left, link, expires } = group;
+            let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
+            taken.extend(unanswered.map(|(_, member)| {
+                let (slot, callee) = (member.rank, member.proc);
+                Call { port: port.clone(), slot, callee, link, expires }
+            }));
+        }
+        taken
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::awaiting::Call;
+use super::cast::each_of;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
@@ -37,21 +38,24 @@ impl Gateway {
         };
         self.0.uplink_lost.notify_waiters();
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
-        let returned: Vec<Envelope> =
-            returned.into_iter().filter(|envelope| envelope.headers.reply_to.is_none()).collect();
-        let (departed, cut): (Vec<Call>, Vec<Call>) =
-            calls.into_iter().partition(|call| supervised.iter().any(|(proc, _)| *proc == call.callee));
-        let (held, returned): (Vec<Envelope>, Vec<Envelope>) =
-            returned.into_iter().partition(|sent| supervised.iter().any(|(proc, _)| *proc == sent.to.proc));
+        let returned: Vec<Envelope> = returned
+            .iter()
+            .filter(|envelope| envelope.headers.reply_to.is_none())
+            .flat_map(each_of)
+            .collect();
+        // What went to procs behind a supervised one, a host, ends with that: its exit is their answer too.
+        let (departed, cut) = if supervised.is_empty() { (Vec::new(), calls) } else { (calls, Vec::new()) };
+        let (held, returned) =
+            if supervised.is_empty() { (Vec::new(), returned) } else { (returned, Vec::new()) };
         let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
         self.fail_calls(cut, &unreachable);
         for envelope in returned {
             self.bounce(Bounced { envelope, kind: unreachable.clone() });
         }
         let (mut departed, mut held) = (departed, held);
-        for (proc, observer) in supervised {
-            let calls = departed.extract_if(.., |call| call.callee == proc).collect();
-            let envelopes = held.extract_if(.., |envelope| envelope.to.proc == proc).collect();
+        for (n, (proc, observer)) in supervised.into_iter().enumerate().rev() {
+            let calls = departed.extract_if(.., |call| n == 0 || call.callee == proc).collect();
+            let envelopes = held.extract_if(.., |envelope| n == 0 || envelope.to.proc == proc).collect();
             tokio::spawn(self.clone().depart(proc, observer, calls, envelopes));
         }
     }

@@ -61,6 +61,13 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
             return Step::Link(entry.link.clone());
         }
     }
+    // Behind a host that this process has started and that has ended: its exit says it.
+    if state.departing.contains_key(&target.uid) {
+        return Step::Depart;
+    }
+    if let Some((id, exit)) = state.gone.get(&target.uid) {
+        return Step::Bounce(CallErrorKind::proc_lost(id, exit));
+    }
     if let Some(uplink) = state.uplink
         && Some(uplink) != from
         && let Some(link) = state.link(uplink)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 
 use super::awaiting::Awaiting;
+use super::collect::Collectors;
 use super::door::ExpectedPeer;
 use super::{Bounced, ExitObserver, LocalProc};
 use crate::addr::Location;
@@ -45,6 +46,7 @@ pub(super) struct State {
     pub(super) uplink: Option<LinkId>,
     pub(super) uplink_lost: bool,
     pub(super) awaiting: Awaiting,
+    pub(super) collectors: Collectors,
     pub(super) expected: BTreeMap<[u8; 16], ExpectedPeer>,
     pub(super) observers: BTreeMap<Uid, Arc<dyn ExitObserver>>,
     /// Envelopes for procs whose link is lost and whose exit status is not yet known.
@@ -58,7 +60,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(location: Arc<Location>) -> State {
+    pub(super) fn new(own: GatewayId, location: Arc<Location>) -> State {
         State {
             location,
             procs: BTreeMap::new(),
@@ -68,6 +70,7 @@ impl State {
             uplink: None,
             uplink_lost: false,
             awaiting: Awaiting::new(),
+            collectors: Collectors::new(own),
             expected: BTreeMap::new(),
             observers: BTreeMap::new(),
             departing: BTreeMap::new(),
@@ -134,7 +137,9 @@ impl State {
     }
 
     pub(super) fn hold_departing(&mut self, envelope: Envelope) -> Result<(), Box<Bounced>> {
-        hold(self.departing.entry(envelope.to.proc.uid).or_default(), envelope)
+        let (proc, host) = (envelope.to.proc.uid, envelope.to.at.gateway.uid);
+        let departing = if self.departing.contains_key(&proc) { proc } else { host };
+        hold(self.departing.entry(departing).or_default(), envelope)
     }
 }
 

@@ -16,7 +16,7 @@ use super::reader::Item;
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
-use crate::wire::envelope::{Body, Envelope, Lane};
+use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, Frame, FrameKind};
 use crate::wire::heads::HeadWriter;
 use crate::wire::session::{Arrival, Session, SessionError};
@@ -151,7 +151,9 @@ impl Shared {
 
     pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
         // Someone waits for what a call, a reply or a return says; a cast or a plain send has time until the next turn.
-        let is_waited_for = envelope.headers.reply_to.is_some() || !matches!(envelope.body, Body::Message(_));
+        let is_answer = !matches!(envelope.body, Body::Message(_))
+            || matches!(envelope.to.target, Target::Replies { .. });
+        let is_waited_for = envelope.headers.reply_to.is_some() || is_answer;
         let mut state = self.lock();
         state.post(envelope)?;
         let can_write = state.wire.as_ref().is_some_and(|wire| !wire.blocked);

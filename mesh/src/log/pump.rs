@@ -2,7 +2,8 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::line::{LINE_LEN_MAX, LineCutter};
+use super::line::{LINE_LEN_MAX, LineCutter, Piece};
+use super::record::Record;
 use super::sink::{LogSink, StreamKind};
 use super::tail::StderrTail;
 
@@ -10,7 +11,7 @@ use super::tail::StderrTail;
 const READ_LEN: usize = 2 * LINE_LEN_MAX;
 
 /// Reads `reader` to its end and gives each line to `sink` and, if there is one, to `tail`. A read error counts as the
-/// end.
+/// end. Records of procs further down go to `sink` alone.
 ///
 /// # Cancel safety
 /// Dropping it forwards the unfinished line (`LOG-1`); what is still in the pipe stays there.
@@ -24,7 +25,9 @@ pub async fn pump(
     let mut lines = Lines { cutter: LineCutter::default(), out: Out { prefix, stream, sink, tail } };
     let mut buffer = vec![0; READ_LEN];
     while let Ok(count @ 1..) = reader.read(&mut buffer).await {
-        lines.cutter.push(&buffer[..count], |line| lines.out.line(line));
+        lines.push(&buffer[..count]);
+        // A child that floods is always ready: others are to run between.
+        tokio::task::consume_budget().await;
     }
 }
 
@@ -34,9 +37,37 @@ struct Lines<'a> {
     out: Out<'a>,
 }
 
+impl Lines<'_> {
+    fn push(&mut self, bytes: &[u8]) {
+        // A record is looked at where it ends: its line goes on behind it, and a mark lets out what came before it.
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let mut record = None;
+            self.cutter.push(part, |piece| match piece {
+                Piece::Line(line) => self.out.line(line),
+                Piece::Record(bytes) => record = Some(bytes.to_vec()),
+            });
+            let Some(bytes) = record else { continue };
+            let text = |piece: Piece<'_>| match piece {
+                Piece::Line(line) | Piece::Record(line) => self.out.line(line),
+            };
+            match Record::decode(&bytes) {
+                Some(record) => {
+                    if let Record::Mark(_) = record {
+                        self.cutter.flush(text);
+                    }
+                    self.out.sink.record(self.out.prefix, record);
+                }
+                None => self.cutter.push_foreign(&bytes, text),
+            }
+        }
+    }
+}
+
 impl Drop for Lines<'_> {
     fn drop(&mut self) {
-        self.cutter.finish(|line| self.out.line(line));
+        self.cutter.finish(|piece| match piece {
+            Piece::Line(line) | Piece::Record(line) => self.out.line(line),
+        });
     }
 }
 

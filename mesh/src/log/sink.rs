@@ -3,12 +3,21 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::LogEvent;
+use super::files::Files;
+use super::fold::Fold;
+use super::record::Record;
+use super::replay;
+use crate::request::PortRef;
+
 /// Which output of a process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum StreamKind {
     /// Its standard output.
     Stdout,
@@ -33,6 +42,15 @@ impl fmt::Display for LogLine {
     }
 }
 
+/// Follows what a proc has written to one output, and is answered where that is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LogMark {
+    /// Which output.
+    pub stream: StreamKind,
+    /// Where it is answered to.
+    pub port: PortRef<StreamKind>,
+}
+
 /// What takes lines: the seam for forwarding them to another host. Called on a runtime's thread: it must not block
 /// for long.
 pub trait LogWriter: Send + Sync {
@@ -41,18 +59,44 @@ pub trait LogWriter: Send + Sync {
     /// # Errors
     /// Whatever keeps it from taking the line. The line is then lost, and the child is read on (`LOG-2`).
     fn write_line(&self, line: LogLine) -> io::Result<()>;
+
+    /// Takes one event of `tracing`. By default it is handed to this process's own subscriber, with the proc as a field,
+    /// and written as a line of stderr if there is none.
+    ///
+    /// # Errors
+    /// As [`write_line`](LogWriter::write_line).
+    fn write_event(&self, event: LogEvent) -> io::Result<()> {
+        if replay::replay(&event) {
+            return Ok(());
+        }
+        let text = event.to_string();
+        self.write_line(LogLine { prefix: event.proc, stream: StreamKind::Stderr, text })
+    }
+
+    /// Lets go of what it holds back.
+    fn flush(&self) {}
 }
+
+/// Answers the mark of a flush, when everything before it was taken.
+type OnMark = Arc<dyn Fn(&LogMark) + Send + Sync>;
 
 /// Where the lines of children go. Cloning shares it.
 #[derive(Clone)]
 pub struct LogSink {
     writer: Option<Arc<dyn LogWriter>>,
+    on_mark: Option<OnMark>,
 }
 
 impl LogSink {
     /// Prints `[workers/3] line` to the same output of this process.
     pub fn console() -> LogSink {
         LogSink::new(Console)
+    }
+
+    /// Hands everything on to the process that has started this one, which knows how to read it.
+    pub fn upward() -> LogSink {
+        let on_mark = |mark: &LogMark| _ = Record::Mark(mark.clone()).write_to(mark.stream);
+        LogSink { on_mark: Some(Arc::new(on_mark)), ..LogSink::new(Upward) }
     }
 
     /// Collects the lines in memory, the last [`MEMORY_LINES_MAX`] of them.
@@ -63,12 +107,36 @@ impl LogSink {
 
     /// Forgets them.
     pub fn none() -> LogSink {
-        LogSink { writer: None }
+        LogSink { writer: None, on_mark: None }
     }
 
     /// Gives them to `writer`.
     pub fn new(writer: impl LogWriter + 'static) -> LogSink {
-        LogSink { writer: Some(Arc::new(writer)) }
+        LogSink { writer: Some(Arc::new(writer)), on_mark: None }
+    }
+
+    /// Shows lines of the ranks of a mesh that are alike but for their numbers as one: `[workers/0-63 ×64] text`, with
+    /// `#` for the numbers that differ. A line waits for its like for `window`.
+    #[must_use]
+    pub fn folded(self, window: Duration) -> LogSink {
+        let LogSink { writer, on_mark } = self;
+        let writer = writer.map(|writer| Arc::new(Fold::new(writer, window)) as Arc<dyn LogWriter>);
+        LogSink { writer, on_mark }
+    }
+
+    /// Writes the lines to files as well, one for each output of each proc, made as they are needed:
+    /// `dir/workers-3.stdout.log`. They are appended to. Procs of one name share their files.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn with_files(self, dir: impl Into<PathBuf>) -> io::Result<LogSink> {
+        let LogSink { writer, on_mark } = self;
+        Ok(LogSink { writer: Some(Arc::new(Files::new(dir.into(), writer)?)), on_mark })
+    }
+
+    /// Has marks answered by `answer`.
+    pub(crate) fn answering(self, answer: impl Fn(&LogMark) + Send + Sync + 'static) -> LogSink {
+        LogSink { on_mark: Some(Arc::new(answer)), ..self }
     }
 
     /// Takes one line; a failure of the writer is ignored (`LOG-2`).
@@ -76,6 +144,41 @@ impl LogSink {
         if let Some(writer) = &self.writer {
             let line = LogLine { prefix: prefix.to_owned(), stream, text: text.to_owned() };
             let _ = writer.write_line(line);
+        }
+    }
+
+    /// Takes a record that came up a pipe of the proc `prefix`.
+    pub(super) fn record(&self, prefix: &str, record: Record) {
+        match (record, &self.writer) {
+            (Record::Line(line), Some(writer)) => _ = writer.write_line(line),
+            (Record::Event(event), Some(writer)) => {
+                let proc = if event.proc.is_empty() { prefix.to_owned() } else { event.proc };
+                let _ = writer.write_event(LogEvent { proc, ..event });
+            }
+            (Record::Line(_) | Record::Event(_), None) => {}
+            (Record::Mark(mark), _) => self.mark(&mark),
+        }
+    }
+
+    /// Everything that was taken before is shown, then the mark is answered.
+    pub(crate) fn mark(&self, mark: &LogMark) {
+        self.flush();
+        if let Some(on_mark) = &self.on_mark {
+            on_mark(mark);
+        }
+    }
+
+    /// Marks what this process has written so far, on both outputs.
+    pub(crate) fn mark_both(&self, port: &PortRef<StreamKind>) {
+        for stream in [StreamKind::Stdout, StreamKind::Stderr] {
+            self.mark(&LogMark { stream, port: port.clone() });
+        }
+    }
+
+    /// Shows what is held back, such as lines that wait for their like.
+    pub fn flush(&self) {
+        if let Some(writer) = &self.writer {
+            writer.flush();
         }
     }
 }
@@ -105,6 +208,20 @@ impl LogWriter for Console {
             }
             StreamKind::Stderr => io::stderr().lock().write_all(text.as_bytes()),
         }
+    }
+}
+
+/// As records, to whoever reads our own outputs.
+struct Upward;
+
+impl LogWriter for Upward {
+    fn write_line(&self, line: LogLine) -> io::Result<()> {
+        let stream = line.stream;
+        Record::Line(line).write_to(stream)
+    }
+
+    fn write_event(&self, event: LogEvent) -> io::Result<()> {
+        Record::Event(event).write_to(StreamKind::Stderr)
     }
 }
 

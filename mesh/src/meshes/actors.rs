@@ -12,6 +12,7 @@ use super::owned::Owned;
 use crate::actor::{Actor, ActorRef, Api, Caller, Remote};
 use crate::agent::{ActorKind, PROC_AGENT, ProcAgent};
 use crate::ident::MeshId;
+use crate::reduce::Merge;
 use crate::request::{Cast, Request};
 use crate::resource::GetRankStatus;
 use crate::shape::{Extent, Region, RegionError, Slice};
@@ -131,7 +132,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
         self.mesh.cast_target()
     }
 
-    fn agents(&self) -> Cast<ProcAgent> {
+    pub(super) fn agents(&self) -> Cast<ProcAgent> {
         let cast = self.cast_target();
         create::agents(PROC_AGENT, cast.mesh().members().clone(), cast.view().clone())
     }
@@ -183,16 +184,21 @@ impl<A: Actor> ActorMeshControl<'_, A> {
     pub async fn status(&self, cx: &impl Caller) -> StatusMesh {
         let agents = self.agents();
         let id = self.id().uid;
-        let each = create::request(&agents, GetRankStatus::<ActorKind>::new(id)).call_each(cx).await;
-        let mut rank = 0_u32;
-        each.map(|result| {
-            let status = match result {
-                Ok(overlay) => overlay.get(rank).cloned().unwrap_or(Status::NotExist),
-                Err(error) => Status::failed(error.to_string()),
-            };
-            rank += 1;
-            status
-        })
+        let asked =
+            create::request(&agents, GetRankStatus::<ActorKind>::new(id)).reduce(Merge).call(cx).await;
+        let (overlay, failed) = match asked {
+            Ok(overlay) => (Some(overlay), Vec::new()),
+            Err(error) => (error.partial, error.failed),
+        };
+        let mut statuses = StatusMesh::placeholder(self.region().clone());
+        overlay.iter().for_each(|overlay| {
+            statuses.apply(overlay);
+        });
+        for failed in failed {
+            let rank = failed.rank as usize;
+            statuses.set(rank..rank + 1, Status::failed(failed));
+        }
+        statuses
     }
 
     /// Ends every actor of the view, and waits until they have ended. What they have queued is handled first.

@@ -9,7 +9,9 @@ use crate::call::CallErrorKind;
 use crate::clock;
 use crate::config;
 use crate::ident::{Label, MeshId};
+use crate::message::merge_id;
 use crate::port::{Accumulator, PortsExhausted};
+use crate::reduce::Merge;
 use crate::registry::ActorTypeNotRegistered;
 use crate::request::{Cast, Limit, Request};
 use crate::resource::{CreateOrUpdate, Resource, Stop, WaitRankStatus};
@@ -33,6 +35,14 @@ pub enum SpawnError {
     /// Too many ports are open: nothing was sent.
     #[error(transparent)]
     Ports(#[from] PortsExhausted),
+    /// There are surroundings for each proc of a host, but not as many as a host gets procs: nothing was sent.
+    #[error("surroundings for {slots} procs of each host were given, but each host gets {per_host}")]
+    Slots {
+        /// For how many.
+        slots: usize,
+        /// How many each host gets.
+        per_host: u32,
+    },
     /// Some ranks did not come up; the others were stopped.
     #[error("mesh {mesh} did not come up: {}", FailedRanks(statuses))]
     Failed {
@@ -104,7 +114,8 @@ fn watch<R: Resource>(
     let ranks = u32::try_from(agents.view().num_ranks()).unwrap_or(u32::MAX);
     let after = idle.saturating_mul(ranks.saturating_add(1)).min(Duration::from_secs(u32::MAX.into()));
     let limit = Limit { after, at: clock::now() + after };
-    match agents.call_to(scope, &WaitRankStatus::<R>::new(id.uid, at_least), limit, sink) {
+    let merge = merge_id::<StatusOverlay, Merge>();
+    match agents.call_to(scope, &WaitRankStatus::<R>::new(id.uid, at_least), limit, sink, Some(merge)) {
         Some(guard) => accumulator.guarded(guard),
         None => accumulator,
     }

@@ -9,9 +9,9 @@ use super::create::{self, MeshStopError, SpawnError};
 use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
-use crate::addr::{ChannelAddr, Location};
+use crate::addr::{ActorAddr, ChannelAddr, Location};
 use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost};
-use crate::bootstrap::{BootstrapCommand, ChildKind};
+use crate::bootstrap::{BootstrapCommand, ChildKind, ProcSetup};
 use crate::cast::Members;
 use crate::gateway::DoorError;
 use crate::host::ChildSpec;
@@ -90,8 +90,14 @@ impl HostMeshRef {
             incarnation: scope.outbox.entropy().next_u64(),
             command: options.command,
             config: options.config,
+            setup: options.setup,
+            slots: options.slots,
         };
         let per_host = u32::try_from(per_host.num_ranks()).unwrap_or(u32::MAX);
+        let slots = child.slots.len();
+        if slots > 0 && slots != per_host as usize {
+            return Err(SpawnError::Slots { slots, per_host });
+        }
         let view = Region::whole(&extent);
         let agents = self.agents(per_host, view.clone());
         let owned = Owned::new(scope, agents.clone(), id.clone());
@@ -100,23 +106,15 @@ impl HostMeshRef {
         Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned))
     }
 
+    /// The agent of each host, and where.
+    pub(crate) fn agent_addrs(&self) -> Vec<ActorAddr> {
+        let agents = self.agents(1, Region::whole(&self.extent()));
+        (0..self.len()).filter_map(|rank| agents.addr(rank)).collect()
+    }
+
     /// The host agents, once for each of `per_host` ranks.
     fn agents(&self, per_host: u32, view: Region) -> Cast<HostAgent> {
         create::agents(HOST_AGENT, Members::Hosts { hosts: self.hosts.clone(), per_host }, view)
-    }
-
-    /// Ends every proc of every host, and waits until all have ended; the hosts take no more. All hosts drain before
-    /// any of them goes, so that what is on its way between them arrives.
-    ///
-    /// # Errors
-    /// [`MeshCallError`], naming the hosts that did not answer.
-    ///
-    /// # Cancel safety
-    /// Dropping it does not undo the shutdown.
-    pub async fn shutdown(&self, cx: &impl Caller) -> Result<(), MeshCallError<ValueMesh<Option<()>>>> {
-        let agents = self.agents(1, Region::whole(&self.extent()));
-        let why = "the host is shut down".to_owned();
-        create::request(&agents, ShutdownHost { why }).call(cx).await.map(drop)
     }
 }
 
@@ -196,12 +194,14 @@ pub trait Allocator: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct ProcessAllocator {
     spec: AllocationSpec,
+    setup: ProcSetup,
 }
 
 impl ProcessAllocator {
     /// Yields hosts of a shape, running this program.
     pub fn new(extent: Extent) -> ProcessAllocator {
-        ProcessAllocator { spec: AllocationSpec { name: "hosts".into(), extent, command: None } }
+        let spec = AllocationSpec { name: "hosts".into(), extent, command: None };
+        ProcessAllocator { spec, setup: ProcSetup::default() }
     }
 
     /// Names the hosts.
@@ -215,6 +215,13 @@ impl ProcessAllocator {
     #[must_use]
     pub fn command(mut self, command: BootstrapCommand) -> ProcessAllocator {
         self.spec.command = Some(command);
+        self
+    }
+
+    /// Declares the surroundings of the hosts; their procs inherit them.
+    #[must_use]
+    pub fn setup(mut self, declare: impl FnOnce(ProcSetup) -> ProcSetup) -> ProcessAllocator {
+        self.setup = declare(self.setup);
         self
     }
 }
@@ -240,6 +247,8 @@ impl Allocator for ProcessAllocator {
             incarnation,
             command: self.spec.command.clone(),
             config: Vec::new(),
+            setup: self.setup.clone(),
+            slots: Vec::new(),
         };
         let agents = local_agents(scope, Region::whole(&self.spec.extent));
         let guard = Owned::<ProcKind>::new(scope, agents.clone(), id.clone());
@@ -357,6 +366,20 @@ impl HostMeshControl<'_> {
         self.0.view.clone()
     }
 
+    /// Ends every proc of every host, and waits until all have ended; the hosts take no more. All hosts drain before
+    /// any of them goes, so that what is on its way between them arrives.
+    ///
+    /// # Errors
+    /// [`MeshCallError`], naming the hosts that did not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping it does not undo the shutdown.
+    pub async fn shutdown(&self, cx: &impl Caller) -> Result<(), MeshCallError<ValueMesh<Option<()>>>> {
+        let agents = self.0.agents(1, Region::whole(&self.0.extent()));
+        let why = "the host is shut down".to_owned();
+        create::request(&agents, ShutdownHost { why }).call(cx).await.map(drop)
+    }
+
     /// Ends the hosts that were started for this mesh, with their procs, and waits until they have ended. Attached
     /// hosts go on.
     ///
@@ -368,7 +391,7 @@ impl HostMeshControl<'_> {
     pub async fn stop(&self, cx: &impl Caller) -> Result<(), MeshStopError> {
         let (Some(owned), Some(agents)) = (&self.0.owned, &self.0.local) else { return Ok(()) };
         // First all drain, with the network up; then they go. What did not drain is ended all the same.
-        if let Err(error) = self.0.view.shutdown(cx).await {
+        if let Err(error) = self.shutdown(cx).await {
             tracing::warn!(%error, "hosts did not drain");
         }
         let outcome = create::stop::<ProcKind>(cx.scope(), agents, &self.0.view.id, "it was stopped").await;

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
+use super::flush::FlushLogsError;
 use super::hosts::{Allocator, HostMesh};
 use super::owned::Owned;
 use crate::actor::{ActorRef, Caller, Scope};
 use crate::addr::ProcAddr;
 use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind};
-use crate::bootstrap::BootstrapCommand;
+use crate::bootstrap::{BootstrapCommand, ProcSetup};
 use crate::call::CallError;
 use crate::cast::Members;
 use crate::ident::{Label, MeshId};
@@ -23,7 +24,21 @@ use crate::shape::{Extent, Region, RegionError, Slice};
 use crate::value::{Status, StatusClass, ValueMesh};
 
 /// How the procs of a mesh are started.
+///
+/// ```no_run
+/// # use mesh::prelude::*;
+/// # async fn example(cx: &Client) -> mesh::Result<()> {
+/// use mesh::meshes::ProcOptions;
+///
+/// // Four procs on each host, a processor and a graphics card for each.
+/// let card = |n: u32| mesh::ProcSetup::default().env("CUDA_VISIBLE_DEVICES", n.to_string()).cpus([n]);
+/// let options = ProcOptions::default().setup(|setup| setup.cwd("/var/tmp")).slots((0..4).map(card));
+/// let procs = this_host(cx).await?.spawn_procs_with(cx, extent!(gpus = 4), options).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ProcOptions {
     /// The name of the mesh; by default that of its last dimension.
     pub name: Option<Label>,
@@ -31,6 +46,47 @@ pub struct ProcOptions {
     pub command: Option<BootstrapCommand>,
     /// Settings that the procs get beside those they inherit: environment variable (`MESH_…`) and value.
     pub config: Vec<(String, String)>,
+    /// Their environment, working directory, processors, and a command around them.
+    pub setup: ProcSetup,
+    /// The same for the first, the second, … proc of each host, on top; none, or as many as each host gets.
+    pub slots: Vec<ProcSetup>,
+}
+
+impl ProcOptions {
+    /// Names the mesh.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Label>) -> ProcOptions {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Runs another program, one that calls `mesh::init()`.
+    #[must_use]
+    pub fn command(mut self, command: BootstrapCommand) -> ProcOptions {
+        self.command = Some(command);
+        self
+    }
+
+    /// Gives the procs a setting, by its environment variable.
+    #[must_use]
+    pub fn config(mut self, variable: impl Into<String>, value: impl Into<String>) -> ProcOptions {
+        self.config.push((variable.into(), value.into()));
+        self
+    }
+
+    /// Declares the surroundings of all procs.
+    #[must_use]
+    pub fn setup(mut self, declare: impl FnOnce(ProcSetup) -> ProcSetup) -> ProcOptions {
+        self.setup = declare(self.setup);
+        self
+    }
+
+    /// Declares the surroundings of each proc of a host, on top of those of all; as many as each host gets.
+    #[must_use]
+    pub fn slots(mut self, slots: impl IntoIterator<Item = ProcSetup>) -> ProcOptions {
+        self.slots = slots.into_iter().collect();
+        self
+    }
 }
 
 /// A view of a mesh of procs: can be sliced and sent, and does not keep the procs alive.
@@ -150,7 +206,21 @@ impl ProcMeshRef {
         }
     }
 
-    fn host_agents(&self) -> Option<Cast<HostAgent>> {
+    /// The procs that the members of a mesh live in, where they are those of a mesh.
+    pub(super) fn of_members(members: &Members, view: &Region) -> Option<ProcMeshRef> {
+        let Members::Mesh { procs, .. } = members else { return None };
+        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone()))
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.view
+    }
+
+    pub(super) fn proc_agents(&self) -> Cast<ProcAgent> {
+        create::agents(PROC_AGENT, self.members.clone(), self.view.clone())
+    }
+
+    pub(super) fn host_agents(&self) -> Option<Cast<HostAgent>> {
         match &self.members {
             Members::Mesh { hosts, per_host, .. } => {
                 let hosts = Members::Hosts { hosts: hosts.clone(), per_host: *per_host };
@@ -286,9 +356,29 @@ impl std::fmt::Debug for ProcMesh {
 pub struct ProcMeshControl<'a>(&'a ProcMesh);
 
 impl ProcMeshControl<'_> {
+    pub(super) fn view(&self) -> &ProcMeshRef {
+        &self.0.view
+    }
+
     /// A view that can be stored and sent.
     pub fn to_ref(&self) -> ProcMeshRef {
         self.0.view.clone()
+    }
+
+    /// Waits until everything that the procs have written to stdout and stderr so far is shown where their lines go, lines
+    /// that wait to be folded included. Of procs that have ended all is shown that they wrote.
+    ///
+    /// It is a barrier, not a request: what a handler printed before it answered is shown when this returns. What is
+    /// still in a buffer of the program, such as that of a `BufWriter`, is not written yet. Of an attached host the lines
+    /// are shown by the program that is the host.
+    ///
+    /// # Errors
+    /// [`FlushLogsError`], naming the ranks whose output may not be shown yet.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn flush_logs(&self, cx: &impl Caller) -> Result<(), FlushLogsError> {
+        self.0.view.flush_logs(cx).await
     }
 
     /// Ends every proc, and waits until they have ended: their actors are drained first.

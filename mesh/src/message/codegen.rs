@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{RemoteArg, RemoteReply, Verdict};
+use super::{RemoteMessage, Verdict};
 use crate::schema::schema_of;
 use crate::supervision::Fatal;
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
@@ -25,12 +25,12 @@ use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
     note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own",
     note = "or mark the handler `#[handler(local)]` if it is only ever called through an `ActorHandle`"
 )]
-pub trait FitsRemoteArg {
+pub trait RemoteArgument {
     /// Exists where the type fits.
     const FITS: () = ();
 }
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteArg for T {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> RemoteArgument for T {}
 
 /// Asserts that a type can be the reply of a remote handler.
 #[diagnostic::on_unimplemented(
@@ -39,12 +39,12 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteArg for T {}
     note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own",
     note = "or mark the handler `#[handler(local)]` if it is only ever called through an `ActorHandle`"
 )]
-pub trait FitsRemoteReply {
+pub trait ReplyValue {
     /// Exists where the type fits.
     const FITS: () = ();
 }
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteReply for T {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> ReplyValue for T {}
 
 /// Asserts that a type can be the item of a `#[stream]`.
 #[diagnostic::on_unimplemented(
@@ -52,12 +52,45 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> FitsRemoteReply for T {}
     label = "not `Serialize + Deserialize + Send + 'static`",
     note = "every type in it needs `#[derive(serde::Serialize, serde::Deserialize)]`; for a type of another crate enable that crate's `serde` feature, or convert it to a type of your own"
 )]
-pub trait FitsStreamItem {
+pub trait StreamItem {
     /// Exists where the type fits.
     const FITS: () = ();
 }
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> FitsStreamItem for T {}
+impl<T: Serialize + DeserializeOwned + Send + 'static> StreamItem for T {}
+
+/// Asserts that a type can be the reply of a local handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the reply of a handler",
+    label = "not `Send + 'static`",
+    note = "actors run on a multi-threaded executor; use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`"
+)]
+pub trait LocalReply {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> LocalReply for T {}
+
+/// Asserts that a type can be named by a behavior.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message that can cross processes",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)] #[message(reply = T)]` on its type"
+)]
+pub trait BehaviorMessage {
+    /// Exists where it is one.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<M: RemoteMessage> BehaviorMessage for M {}
+
+/// Asserts that a parameter of a generic actor outlives everything.
+pub trait Lasting {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+impl<T: ?Sized + 'static> Lasting for T {}
 
 /// Asserts that a type can be an argument of a local handler.
 #[diagnostic::on_unimplemented(
@@ -65,17 +98,12 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> FitsStreamItem for T {}
     label = "not `Send + 'static`",
     note = "actors run on a multi-threaded executor; use `Arc` instead of `Rc`, `Mutex` or atomics instead of `RefCell` or `Cell`"
 )]
-pub trait FitsLocalArg {
+pub trait LocalArgument {
     /// Exists where the type fits.
     const FITS: () = ();
 }
 #[diagnostic::do_not_recommend]
-impl<T: Send + 'static> FitsLocalArg for T {}
-
-/// Asserts the same of a type that mentions a parameter of its actor: rustc then says which bound the parameter lacks.
-pub fn remote_arg<T: RemoteArg>() {}
-/// As [`remote_arg`], of a reply.
-pub fn remote_reply<T: RemoteReply>() {}
+impl<T: Send + 'static> LocalArgument for T {}
 
 /// The codec of `T`, real or missing.
 #[derive(Debug)]

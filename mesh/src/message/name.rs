@@ -3,6 +3,28 @@
 use crate::ident::{name_hash, name_mix};
 
 /// A type with a stable name. `#[actor]` gives every actor one: its module path, or `#[actor(name = "…")]`.
+///
+/// A module path begins with the name of its crate, so actors of two crates may share an identifier. It has no version: two
+/// versions of one crate in a binary are a duplicate, which is an error at the start that shows both places.
+///
+/// Only what is *named* across processes needs this trait: actors, messages of `#[derive(Message)]`, and the types that
+/// stand for their parameters, `u64` in `Store<u64>`. For a type of your own write the impl, as below. A type of another
+/// crate cannot have it (the orphan rule); give the actor a type of your own around it.
+///
+/// ```
+/// pub struct Celsius(f64);
+///
+/// impl mesh::Named for Celsius {
+///     const TYPE_ID: u64 = mesh::ident::name_hash("acme.Celsius");
+///     fn type_name() -> String {
+///         "acme.Celsius".into()
+///     }
+/// }
+/// ```
+///
+/// Types of arguments and replies need no name, whoever wrote them: two builds compare their structure, which is read from
+/// `Deserialize` (see [`schema`](crate::schema)). Two versions of a crate whose type has the same serde form talk to one
+/// another; a type that refuses every made-up value is `?` in the schema, and not compared.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no stable name",
     label = "needs a stable name to cross processes",

@@ -12,7 +12,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::table::{Next, PortItem, PortSink, PortTable};
+use super::table::{CallWait, Next, PortItem, PortSink, PortTable};
 use crate::call::CallErrorKind;
 use crate::wire::codec::Payload;
 
@@ -40,18 +40,35 @@ impl Drop for PortGuard {
 }
 
 /// A sink for one item.
-pub(crate) struct OnceSink(Mutex<Option<oneshot::Sender<PortItem>>>);
+pub(crate) struct OnceSink {
+    sender: Mutex<Option<oneshot::Sender<PortItem>>>,
+    call: Option<CallWait>,
+}
 
 impl OnceSink {
     pub(crate) fn new() -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
+        OnceSink::of(None)
+    }
+
+    /// For the reply of a call.
+    pub(crate) fn of_call(call: CallWait) -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
+        OnceSink::of(Some(call))
+    }
+
+    fn of(call: Option<CallWait>) -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
         let (sender, receiver) = oneshot::channel();
-        (Arc::new(OnceSink(Mutex::new(Some(sender)))), receiver)
+        (Arc::new(OnceSink { sender: Mutex::new(Some(sender)), call }), receiver)
     }
 }
 
 impl PortSink for OnceSink {
+    fn calls(&self) -> Vec<CallWait> {
+        let is_open = self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.call.iter().filter(|_| is_open).cloned().collect()
+    }
+
     fn put(&self, _slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         match sender.map(|sender| sender.send(item)) {
             Some(Ok(())) => Ok(Next::Close),
             // PORT-3, or nobody waits any more.
@@ -189,6 +206,10 @@ impl<S: Send, U: DeserializeOwned> PortSink for AccumulateSink<S, U> {
         }
         self.shared.changed.notify_one();
         Ok(Next::Keep)
+    }
+
+    fn put_merged(&self, slot: u32, _len: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        self.put(slot, item)
     }
 }
 

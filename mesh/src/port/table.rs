@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
+use tokio::time::Instant;
 
 use crate::call::CallErrorKind;
+use crate::ident::{ActorId, Uid};
+use crate::wire::cast::Said;
 use crate::wire::codec::Payload;
 
 /// What arrives at a port.
@@ -33,6 +36,40 @@ pub trait PortSink: Send + Sync {
     /// # Errors
     /// Why the item is refused; it is returned to its sender.
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind>;
+
+    /// Takes what the replies of `len` ranks from `slot` on were merged into. Only a port whose call asked for that gets
+    /// it.
+    ///
+    /// # Errors
+    /// As [`PortSink::put`].
+    fn put_merged(&self, slot: u32, len: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        let _ = (slot, len, item);
+        Err(CallErrorKind::Undeliverable { reason: "merged replies were not asked for".to_owned() })
+    }
+
+    /// The calls whose replies it waits for: who waits, and for what.
+    fn calls(&self) -> Vec<CallWait> {
+        Vec::new()
+    }
+}
+
+/// A call whose reply comes to a port.
+#[derive(Clone, Debug)]
+pub struct CallWait {
+    /// Who waits.
+    pub caller: Uid,
+    /// For whom.
+    pub callee: ActorId,
+    /// The name of the handler.
+    pub handler: &'static str,
+    /// Since when.
+    pub since: Instant,
+}
+
+impl From<Result<Payload, CallErrorKind>> for PortItem {
+    fn from(reply: Result<Payload, CallErrorKind>) -> PortItem {
+        reply.map_or_else(PortItem::Failed, PortItem::Value)
+    }
 }
 
 /// Too many ports are open.
@@ -80,6 +117,13 @@ impl PortTable {
         drop(self.with(|ports| ports.remove(&port)));
     }
 
+    /// The calls whose replies come to these ports.
+    pub fn calls(&self) -> Vec<CallWait> {
+        // The sinks run outside the table's lock.
+        let sinks: Vec<_> = self.with(|ports| ports.values().cloned().collect());
+        sinks.iter().flat_map(|sink| sink.calls()).collect()
+    }
+
     /// How many ports are open.
     pub fn len(&self) -> usize {
         self.with(|ports| ports.len())
@@ -103,5 +147,36 @@ impl PortTable {
             self.close(port);
         }
         Ok(())
+    }
+
+    /// Hands the replies of many ranks to their port, one at a time.
+    ///
+    /// # Errors
+    /// Why the last that was not taken was not; the others were.
+    pub fn deliver_all(&self, port: u64, said: Vec<Said>) -> Result<(), CallErrorKind> {
+        let sink = self.with(|ports| ports.get(&port).cloned());
+        let Some(sink) = sink else {
+            return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
+        };
+        let mut outcome = Ok(());
+        for Said { rank, len, merged, reply } in said {
+            if merged {
+                match sink.put_merged(rank, len, reply.into()) {
+                    Ok(Next::Close) => self.close(port),
+                    Ok(Next::Keep) => {}
+                    Err(kind) => outcome = Err(kind),
+                }
+                continue;
+            }
+            // Cheap: the bytes are shared.
+            for slot in rank..rank.saturating_add(len) {
+                match sink.put(slot, reply.clone().into()) {
+                    Ok(Next::Close) => self.close(port),
+                    Ok(Next::Keep) => {}
+                    Err(kind) => outcome = Err(kind),
+                }
+            }
+        }
+        outcome
     }
 }

@@ -13,7 +13,7 @@ use crate::actor::{Actor, ActorHandle, ActorRef, Caller, Local, Remote, Scope, T
 use crate::call::SendError;
 use crate::clock;
 use crate::config;
-use crate::message::Message;
+use crate::message::{Message, merge_id};
 use crate::reduce::Reducer;
 
 /// How long a call may take, and when that is over.
@@ -41,6 +41,11 @@ impl Limit {
         }
     }
 
+    /// When it began.
+    pub fn began(&self) -> Instant {
+        self.at.checked_sub(self.after).unwrap_or(self.at)
+    }
+
     /// What is left of it, in microseconds, as it travels.
     pub fn left_us(&self) -> u64 {
         clock::to_us(self.at.saturating_duration_since(clock::now()))
@@ -50,8 +55,9 @@ impl Limit {
 /// A target that takes messages of type `M`.
 #[diagnostic::on_unimplemented(
     message = "`{M}` cannot be sent to this target",
-    label = "not accepted here",
-    note = "a message without `Serialize` arguments goes through an `ActorHandle` only"
+    label = "not accepted there",
+    note = "the actor there needs a `#[handler]` method for it, or `impl mesh::Handler<{M}>` listed in its `#[actor(handles({M}))]`",
+    note = "a message of `#[handler(local)]`, or without `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]`, goes through an `ActorHandle` only"
 )]
 pub trait Accepts<M: Message>: Target {
     /// What a call gives.
@@ -90,13 +96,23 @@ pub trait ManyActors<M: Message>: Accepts<M> {
     fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError>;
     /// Calls every rank.
     fn call_each(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> EachPending<M::Reply>;
+    /// Calls every rank; the replies may come merged, as the pair of reply type and reducer with the number `merge`
+    /// says.
+    fn call_merged(
+        &self,
+        scope: Scope<'_>,
+        message: M,
+        timeout: Option<Duration>,
+        merge: Option<u64>,
+    ) -> EachPending<M::Reply>;
     /// Calls one rank.
     fn choose(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply>;
     /// Calls every rank, and gives the replies as they come.
     fn stream(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Replies<M::Reply>;
 }
 
-/// A message with its target, to be finished with a verb.
+/// A message with its target, to be finished with a verb. It is no future itself: `.await` comes after the verb, since
+/// the verb says what to wait for (a reply, room in the mailbox, or nothing).
 ///
 /// ```
 /// # mesh::root::run_test(async |cx| {
@@ -235,7 +251,9 @@ impl<'t, T, M> Request<'t, T, M> {
     {
         let call = |request: Self, reducer: R, scope: Scope<'_>| {
             let Request { target, message, timeout } = request;
-            ReducePending::new(target.call_each(scope, message, timeout), Box::new(reducer))
+            // One with state of its own is known here alone.
+            let merge = (size_of::<R>() == 0).then(merge_id::<M::Reply, R>);
+            ReducePending::new(target.call_merged(scope, message, timeout, merge), Box::new(reducer))
         };
         ReduceRequest { request: self, reducer, call }
     }

@@ -6,52 +6,99 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::builder::Limit;
 use super::many::CastMesh;
 use super::pending::Whom;
+use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, RankError};
-use crate::port::{Next, PortGuard, PortItem, PortSink};
+use crate::ident::Uid;
+use crate::port::{CallWait, Next, PortGuard, PortItem, PortSink};
 use crate::reduce::Reducer;
 use crate::shape::Region;
 use crate::value::ValueMesh;
 use crate::wire::codec::{DecodeError, Payload};
 
+/// What is known of a rank.
+enum Slot {
+    Missing,
+    Item(PortItem),
+    /// Its reply is merged into that of a lower rank.
+    Covered,
+}
+
 struct Slots {
-    items: Vec<Option<PortItem>>,
+    items: Vec<Slot>,
     missing: usize,
     waker: Option<Waker>,
 }
 
 /// Takes one reply a rank.
-pub(super) struct GatherSink(Mutex<Slots>);
+pub(super) struct GatherSink {
+    slots: Mutex<Slots>,
+    call: MeshCall,
+}
+
+/// Whose call it is, and whom it is to.
+pub(super) struct MeshCall {
+    pub(super) caller: Uid,
+    pub(super) ranks: Ranks,
+    pub(super) since: Instant,
+}
 
 impl GatherSink {
-    pub(super) fn new(ranks: usize) -> Arc<GatherSink> {
-        let items = (0..ranks).map(|_| None).collect();
-        Arc::new(GatherSink(Mutex::new(Slots { items, missing: ranks, waker: None })))
+    pub(super) fn new(ranks: usize, call: MeshCall) -> Arc<GatherSink> {
+        let items = (0..ranks).map(|_| Slot::Missing).collect();
+        let slots = Mutex::new(Slots { items, missing: ranks, waker: None });
+        Arc::new(GatherSink { slots, call })
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Slots) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+/// How many ranks of one call are named as being waited for.
+const WAITS_MAX: usize = 16;
+
 impl PortSink for GatherSink {
+    fn calls(&self) -> Vec<CallWait> {
+        let open = |slots: &mut Slots| -> Vec<usize> {
+            let missing = slots.items.iter().enumerate().filter(|(_, item)| matches!(item, Slot::Missing));
+            missing.map(|(rank, _)| rank).take(WAITS_MAX).collect()
+        };
+        let MeshCall { caller, ranks, since } = &self.call;
+        let named = self.with(open).into_iter().filter_map(|rank| ranks.addr(rank));
+        named
+            .map(|addr| CallWait { caller: *caller, callee: addr.id, handler: ranks.handler, since: *since })
+            .collect()
+    }
+
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
-        let (next, waker) = self.with(|slots| match slots.items.get_mut(slot as usize) {
-            Some(place @ None) => {
-                *place = Some(item);
-                slots.missing -= 1;
-                let done = slots.missing == 0;
-                Ok((
-                    if done { Next::Close } else { Next::Keep },
-                    if done { slots.waker.take() } else { None },
-                ))
-            }
-            Some(Some(_)) | None => {
-                Err(CallErrorKind::Undeliverable { reason: format!("no reply of rank {slot} is awaited") })
+        self.put_merged(slot, 1, item)
+    }
+
+    fn put_merged(&self, slot: u32, len: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        let (next, waker) = self.with(|slots| {
+            let ranks = slot as usize..(slot as usize).saturating_add(len as usize);
+            match slots.items.get_mut(ranks) {
+                Some([first, others @ ..])
+                    if matches!(first, Slot::Missing)
+                        && others.iter().all(|other| matches!(other, Slot::Missing)) =>
+                {
+                    *first = Slot::Item(item);
+                    others.fill_with(|| Slot::Covered);
+                    slots.missing -= 1 + others.len();
+                    let done = slots.missing == 0;
+                    Ok((
+                        if done { Next::Close } else { Next::Keep },
+                        if done { slots.waker.take() } else { None },
+                    ))
+                }
+                _ => Err(CallErrorKind::Undeliverable {
+                    reason: format!("no reply of rank {slot} is awaited"),
+                }),
             }
         })?;
         if let Some(waker) = waker {
@@ -69,9 +116,13 @@ pub(super) struct Ranks {
 }
 
 impl Ranks {
+    fn addr(&self, rank: usize) -> Option<ActorAddr> {
+        self.view.base_rank(rank).and_then(|base| self.mesh.addr(base))
+    }
+
     pub(super) fn error(&self, rank: usize, kind: CallErrorKind) -> RankError {
+        let addr = self.addr(rank);
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        let addr = self.view.base_rank(rank as usize).and_then(|base| self.mesh.addr(base));
         let whom = match addr {
             Some(addr) => Whom::Remote(Arc::new(addr), Some(rank)),
             None => Whom::Remote(Arc::new(self.mesh.nowhere()), Some(rank)),
@@ -103,24 +154,36 @@ impl<R> EachPending<R> {
         EachPending { ranks, sink, _guard: guard, decode, limit, sleep }
     }
 
-    fn take(&mut self) -> ValueMesh<Result<R, RankError>> {
+    /// What has come, in rank order; ranks whose replies are merged into those of others are left out.
+    fn take(&mut self) -> Vec<Result<R, RankError>> {
         let items = self.sink.with(|slots| std::mem::take(&mut slots.items));
         let after = self.limit.after;
-        let results = items.into_iter().enumerate().map(|(rank, item)| {
+        let results = items.into_iter().enumerate().filter_map(|(rank, item)| {
             let failed = |kind| Err(self.ranks.error(rank, kind));
-            match item {
-                Some(PortItem::Value(payload)) => match (self.decode)(&payload) {
+            Some(match item {
+                Slot::Covered => return None,
+                Slot::Item(PortItem::Value(payload)) => match (self.decode)(&payload) {
                     Ok(value) => Ok(value),
                     Err(error) => failed(CallErrorKind::Decode { reason: error.to_string() }),
                 },
-                Some(PortItem::Failed(CallErrorKind::Deadline { .. })) | None => {
+                Slot::Item(PortItem::Failed(CallErrorKind::Deadline { .. })) | Slot::Missing => {
                     failed(CallErrorKind::Deadline { after })
                 }
-                Some(PortItem::Failed(kind)) => failed(kind),
-            }
+                Slot::Item(PortItem::Failed(kind)) => failed(kind),
+            })
         });
-        let results: Vec<_> = results.collect();
-        ValueMesh::new(self.ranks.view.clone(), results).expect("there is one slot a rank of the view")
+        results.collect()
+    }
+
+    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Vec<Result<R, RankError>>> {
+        let complete = self.sink.with(|slots| {
+            slots.waker = Some(cx.waker().clone());
+            slots.missing == 0
+        });
+        if complete || self.sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(self.take());
+        }
+        Poll::Pending
     }
 }
 
@@ -130,14 +193,10 @@ impl<R> Future for EachPending<R> {
     type Output = ValueMesh<Result<R, RankError>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let complete = self.sink.with(|slots| {
-            slots.waker = Some(cx.waker().clone());
-            slots.missing == 0
-        });
-        if complete || self.sleep.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(self.take());
-        }
-        Poll::Pending
+        self.poll_take(cx).map(|results| {
+            let region = self.ranks.view.clone();
+            ValueMesh::new(region, results).expect("no replies were asked to be merged")
+        })
     }
 }
 
@@ -223,13 +282,10 @@ impl<R: 'static> Future for ReducePending<R> {
     type Output = Result<R, MeshCallError<Option<R>>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(each) = Pin::new(&mut self.each).poll(cx) else { return Poll::Pending };
-        let (mut failed, ranks) = (Vec::new(), each.len());
-        let replies: Vec<R> = each
-            .into_values()
-            .into_iter()
-            .filter_map(|result| result.map_err(|e| failed.push(e)).ok())
-            .collect();
+        let Poll::Ready(parts) = self.each.poll_take(cx) else { return Poll::Pending };
+        let (mut failed, ranks) = (Vec::new(), self.each.ranks.view.num_ranks());
+        let replies: Vec<R> =
+            parts.into_iter().filter_map(|part| part.map_err(|error| failed.push(error)).ok()).collect();
         let merged = replies.into_iter().reduce(|left, right| self.reducer.reduce(left, right));
         Poll::Ready(match merged {
             Some(merged) if failed.is_empty() => Ok(merged),

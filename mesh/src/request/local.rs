@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::builder::{Accepts, Limit, OneActor};
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
+use crate::activity::CallOf;
 use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, RareHeaders, ReplyTo, Scope};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
@@ -13,6 +14,7 @@ use crate::message::Message;
 /// Why a message cannot be taken back: it always can, its type is known.
 const RECOVERED: &str = "a parcel gives back what was put into it";
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
     type Pending = Pending<M::Reply>;
 
@@ -24,7 +26,8 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
             return Pending::new(Outcome::Failed(CallErrorKind::Deadlock { cycle }), whom, M::NAME, limit);
         }
-        let (reply, receiver) = ReplyTo::here();
+        let (reply, receiver) =
+            ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });
         let mut headers = ParcelHeaders { deadline: Some(limit.at), chain, ..ParcelHeaders::default() };
         let reply = if M::DEFERRED {
             headers.rare = Some(Box::new(RareHeaders { deferred: Some(Deferred::here(reply)), point: None }));
@@ -53,6 +56,7 @@ fn headers(timeout: Option<Duration>) -> ParcelHeaders {
     ParcelHeaders { deadline, ..ParcelHeaders::default() }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
     fn send(&self, _: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let cell = self.cell();

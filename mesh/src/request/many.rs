@@ -10,21 +10,22 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
-use super::gather::{EachPending, GatherSink, MeshPending, Ranks};
+use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting, malformed};
 use super::stream::Replies;
 use crate::actor::{Actor, Handler, Scope, Target};
-use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
+use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::call::{CallErrorKind, RankError};
-use crate::cast::{Members, plan};
+use crate::cast::{Leaf, Members, plan};
 use crate::clock;
 use crate::ident::{GatewayId, MeshId, ProcId, Uid};
 use crate::message::{self, RemoteMessage};
 use crate::port::{PortGuard, PortItem, PortSink};
 use crate::shape::Region;
+use crate::wire::cast::{self as wire, CAST_RANKS_MAX, Manifest, Member};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{CastPoint, ReplyOn};
+use crate::wire::envelope::CastPoint;
 
 /// The most members that a mesh from outside may claim (`PEER-1`).
 const MEMBERS_MAX: usize = 1 << 24;
@@ -105,36 +106,52 @@ impl<A: Actor> Cast<A> {
         scope: Scope<'_>,
         handler: u64,
         payload: &Payload,
-        reply_to: Option<(&PortAddr, Option<ReplyOn>)>,
-        limit_us: Option<u64>,
+        posting: &Posting,
         mut failed: impl FnMut(u32, CallErrorKind),
     ) {
-        for leaf in plan(&self.view, &self.mesh.members) {
-            let rank = leaf.point.rank;
-            let to = leaf.proc.actor(self.mesh.id.uid, self.mesh.id.label.clone());
-            let cycle = reply_to.and_then(|_| remote::deadlock(scope, &to));
-            let posting = Posting {
-                reply_to: reply_to.map(|(port, _)| (port.clone(), rank)),
-                reply_on: reply_to.and_then(|(_, on)| on),
-                limit_us,
-                point: Some(leaf.point),
-            };
-            let sent = cycle
-                .map_or(Ok(()), Err)
-                .and_then(|()| remote::post(scope, &to, handler, payload.clone(), posting));
-            if let Err(kind) = sent {
-                failed(rank, kind);
+        let size = u32::try_from(self.view.num_ranks()).unwrap_or(u32::MAX);
+        let actor = self.mesh.id.uid;
+        let headers = remote::headers(scope, posting);
+        let empty = Manifest::new(actor, handler, size, posting.merge, &self.mesh.members.procs());
+        let mut manifest = empty.clone();
+        let post = |manifest, failed: &mut dyn FnMut(u32, CallErrorKind)| {
+            let cast = wire::Cast { manifest, headers: headers.clone(), payload: payload.clone() };
+            scope.outbox.gateway().post_cast(cast, |bounced| {
+                failed(bounced.envelope.headers.point.map_or(0, |point| point.rank), bounced.kind);
+            });
+        };
+        let mut members = 0;
+        let calls = posting.reply_to.is_some() && scope.call_chain().is_some();
+        for Leaf { point, proc } in plan(&self.view, &self.mesh.members) {
+            if calls {
+                let to = proc.actor(actor, self.mesh.id.label.clone());
+                if let Some(kind) = remote::deadlock(scope, &to) {
+                    failed(point.rank, kind);
+                    continue;
+                }
             }
+            let seq = scope.outbox.next_seq(scope.sender.uid, proc.id.uid, actor);
+            let ProcAddr { id, at } = proc;
+            manifest.push(&Member { rank: point.rank, base_rank: point.base_rank, seq, proc: id, at });
+            members += 1;
+            if members == CAST_RANKS_MAX {
+                post(std::mem::replace(&mut manifest, empty.clone()), &mut failed);
+                members = 0;
+            }
+        }
+        if members > 0 {
+            post(manifest, &mut failed);
         }
     }
 
-    /// Sends a call to every rank; the replies come to `sink`.
+    /// Sends a call to every rank; the replies come to `sink`, merged on their way where `merge` is known.
     pub(crate) fn call_to<M: RemoteMessage>(
         &self,
         scope: Scope<'_>,
         message: &M,
         limit: Limit,
         sink: Arc<dyn PortSink>,
+        merge: Option<u64>,
     ) -> Option<PortGuard> {
         let fail_all = |kind: CallErrorKind| {
             for rank in 0..u32::try_from(self.view.num_ranks()).unwrap_or(u32::MAX) {
@@ -156,8 +173,14 @@ impl<A: Actor> Cast<A> {
                 return None;
             }
         };
-        let reply_to = Some((&port, remote::reply_on::<M>()));
-        self.fan_out(scope, M::ID, &payload, reply_to, Some(limit.left_us()), |rank, kind| {
+        let posting = Posting {
+            reply_to: Some((port, 0)),
+            reply_on: remote::reply_on::<M>(),
+            limit_us: Some(limit.left_us()),
+            point: None,
+            merge,
+        };
+        self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
             let _ = sink.put(rank, PortItem::Failed(kind));
         });
         Some(guard)
@@ -273,6 +296,7 @@ impl fmt::Display for CastError {
 
 impl std::error::Error for CastError {}
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Cast<A> {
     type Pending = MeshPending<M::Reply>;
 
@@ -281,14 +305,15 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Cast<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
     fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError> {
         let ranks = self.ranks(M::NAME);
         let mut failed = Vec::new();
         match message::encode_message(&message) {
             Ok(payload) => {
-                let limit_us = timeout.map(clock::to_us);
-                self.fan_out(scope, M::ID, &payload, None, limit_us, |rank, kind| {
+                let posting = Posting { limit_us: timeout.map(clock::to_us), ..Posting::default() };
+                self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
                     failed.push(ranks.error(rank as usize, kind));
                 });
             }
@@ -300,9 +325,22 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
     }
 
     fn call_each(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> EachPending<M::Reply> {
+        self.call_merged(scope, message, timeout, None)
+    }
+
+    fn call_merged(
+        &self,
+        scope: Scope<'_>,
+        message: M,
+        timeout: Option<Duration>,
+        merge: Option<u64>,
+    ) -> EachPending<M::Reply> {
         let limit = Limit::of::<M>(timeout, scope);
-        let sink = GatherSink::new(self.view.num_ranks());
-        let guard = self.call_to(scope, &message, limit, sink.clone());
+        let sink = GatherSink::new(
+            self.view.num_ranks(),
+            MeshCall { caller: scope.sender.uid, ranks: self.ranks(M::NAME), since: limit.began() },
+        );
+        let guard = self.call_to(scope, &message, limit, sink.clone(), merge);
         EachPending::new(self.ranks(M::NAME), sink, guard, message::decode_reply::<M>, limit)
     }
 

@@ -70,6 +70,14 @@ impl<T> PortRef<T> {
         })
     }
 
+    /// As `post_control`, for what is no caller of its own.
+    pub(crate) fn post_control_as(&self, scope: Scope<'_>, item: &T) -> Result<(), CallErrorKind>
+    where
+        T: Serialize,
+    {
+        self.post_on(Lane::Control, scope, item)
+    }
+
     /// Posts the runtime's own news, never behind data; what is posted is bounded by what happens.
     pub(crate) fn post_control(&self, cx: &impl Caller, item: &T) -> Result<(), CallErrorKind>
     where

@@ -10,9 +10,9 @@ use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{OnceSink, PortItem};
+use crate::port::{CallWait, OnceSink, PortItem};
 use crate::wire::codec::{EncodeError, Payload};
-use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Lane, ReplyOn};
+use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
 
 /// What an envelope to an actor says beside its payload.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(super) struct Posting {
     pub(super) reply_on: Option<ReplyOn>,
     pub(super) limit_us: Option<u64>,
     pub(super) point: Option<CastPoint>,
+    /// How the replies of many may be merged.
+    pub(super) merge: Option<u64>,
 }
 
 pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
@@ -35,21 +37,26 @@ pub(super) fn post(
     payload: Payload,
     posting: Posting,
 ) -> Result<(), CallErrorKind> {
-    let to = Destination::handler(to, handler);
-    let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
-    headers.seq = scope.outbox.next_seq(scope.sender.uid, &to);
-    headers.deadline_us = posting.limit_us;
+    let mut headers = headers(scope, &posting);
+    headers.seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
     headers.point = posting.point;
+    let envelope = Envelope { to: Destination::handler(to, handler), headers, body: Body::Message(payload) };
+    scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+}
+
+/// What is said to one destination, and to many, alike.
+pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
+    let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
+    headers.deadline_us = posting.limit_us;
     if posting.reply_to.is_some() {
-        headers.reply_to = posting.reply_to;
+        headers.reply_to = posting.reply_to.clone();
         headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
         // Who waits for the acceptance alone does not wait for the handler.
         if headers.reply_on != ReplyOn::Acceptance {
             headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
         }
     }
-    let envelope = Envelope { to, headers, body: Body::Message(payload) };
-    scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+    headers
 }
 
 /// What the reply of a call waits for.
@@ -75,13 +82,19 @@ pub(super) fn call<M: RemoteMessage>(
     let limit = Limit::of::<M>(timeout, scope);
     let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
         let payload = message::encode_message(message).map_err(|error| malformed(&error))?;
-        let (sink, item) = OnceSink::new();
+        let (sink, item) = OnceSink::of_call(CallWait {
+            caller: scope.sender.uid,
+            callee: to.id.clone(),
+            handler: M::NAME,
+            since: limit.began(),
+        });
         let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
         let posting = Posting {
             reply_to: Some((port, 0)),
             reply_on: reply_on::<M>(),
             limit_us: Some(limit.left_us()),
             point,
+            merge: None,
         };
         post(scope, to, M::ID, payload, posting)?;
         Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
@@ -93,6 +106,7 @@ pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {
     CallErrorKind::Undeliverable { reason: error.to_string() }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     type Pending = Pending<M::Reply>;
 
@@ -102,6 +116,7 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let limit_us = timeout.map(clock::to_us);
@@ -122,7 +137,7 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
             let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
             let limit_us = timeout.map(|_| limit.left_us());
             let reply_on = Some(ReplyOn::Acceptance);
-            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, point: None };
+            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
             post(scope, self.addr(), M::ID, payload, posting)?;
             Ok((item, guard))
         });

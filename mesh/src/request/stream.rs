@@ -49,7 +49,7 @@ impl<R> Replies<R> {
         let size = target.view().num_ranks();
         // One reply a rank: it never fills.
         let (sink, items) = ItemSink::new(size.max(1));
-        let guard = target.call_to(scope, message, limit, sink);
+        let guard = target.call_to(scope, message, limit, sink, None);
         let missing = (0..u32::try_from(size).unwrap_or(u32::MAX)).collect();
         let sleep = Box::pin(sleep_until(limit.at));
         Replies { ranks, items, _guard: guard, decode: message::decode_reply::<M>, missing, limit, sleep }

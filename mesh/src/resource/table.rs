@@ -1,6 +1,6 @@
 //! The bookkeeping of a kind: the only place where a status changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ use crate::value::{Status, StatusClass, StatusOverlay};
 
 /// How many waits and subscriptions one table holds; more are answered with the status as it is.
 const WAITERS_MAX: usize = 1 << 16;
+
+/// How many resources that have ended a table remembers; of older ones it says that they do not exist.
+pub const ENDED_MAX: usize = 4096;
 
 /// A resource, as seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +35,8 @@ pub struct ResourceState<S> {
 
 struct Entry<R: Resource> {
     label: Label,
-    spec: R::Spec,
+    /// `None` once it has ended: what it was made from may be large.
+    spec: Option<R::Spec>,
     status: Status,
     state: Option<R::State>,
     generation: u64,
@@ -40,7 +44,6 @@ struct Entry<R: Resource> {
 }
 
 struct Waiter {
-    key: ResourceKey,
     at_least: StatusClass,
     /// The rank in the view that it was registered with: kept, whatever later views there are.
     rank: u32,
@@ -50,8 +53,13 @@ struct Waiter {
 /// The resources of one kind, with those who wait for them.
 pub struct ResourceTable<R: Resource> {
     entries: BTreeMap<ResourceKey, Entry<R>>,
-    waiters: Vec<Waiter>,
-    subscribers: Vec<(ResourceKey, PortRef<ResourceState<R::State>>)>,
+    /// By resource, so that a change costs those who wait for it, and not all.
+    waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
+    waiting: usize,
+    subscribers: BTreeMap<ResourceKey, Vec<PortRef<ResourceState<R::State>>>>,
+    subscribed: usize,
+    /// Those that have ended, the oldest first.
+    ended: VecDeque<ResourceKey>,
     stopping: bool,
 }
 
@@ -59,8 +67,11 @@ impl<R: Resource> Default for ResourceTable<R> {
     fn default() -> ResourceTable<R> {
         ResourceTable {
             entries: BTreeMap::new(),
-            waiters: Vec::new(),
-            subscribers: Vec::new(),
+            waiters: BTreeMap::new(),
+            waiting: 0,
+            subscribers: BTreeMap::new(),
+            subscribed: 0,
+            ended: VecDeque::new(),
             stopping: false,
         }
     }
@@ -77,9 +88,9 @@ impl<R: Resource> ResourceTable<R> {
         self.entries.get(&key).map_or(Status::NotExist, |entry| entry.status.clone())
     }
 
-    /// What it was made from.
+    /// What it was made from, until it has ended.
     pub fn spec(&self, key: ResourceKey) -> Option<&R::Spec> {
-        self.entries.get(&key).map(|entry| &entry.spec)
+        self.entries.get(&key).and_then(|entry| entry.spec.as_ref())
     }
 
     /// What is seen of it.
@@ -128,9 +139,11 @@ impl<R: Resource> ResourceTable<R> {
         spec: R::Spec,
         status: Status,
     ) {
-        let entry = Entry { label, spec, status, state: None, generation: 1, spec_conflict: false };
+        let entry =
+            Entry { label, spec: Some(spec), status, state: None, generation: 1, spec_conflict: false };
         self.entries.insert(key, entry);
         self.tell(cx, key);
+        self.retire(key);
     }
 
     pub(super) fn conflict(&mut self, cx: &impl Caller, key: ResourceKey) {
@@ -143,7 +156,7 @@ impl<R: Resource> ResourceTable<R> {
 
     pub(super) fn updated(&mut self, cx: &impl Caller, key: ResourceKey, spec: R::Spec, state: R::State) {
         if let Some(entry) = self.entries.get_mut(&key) {
-            entry.spec = spec;
+            entry.spec = Some(spec);
             let status = entry.status.clone();
             self.set(cx, key, status, Some(state));
         }
@@ -165,19 +178,45 @@ impl<R: Resource> ResourceTable<R> {
         entry.state = state.or(entry.state.take());
         entry.generation += 1;
         self.tell(cx, key);
+        self.retire(key);
+    }
+
+    /// Keeps of one that has ended what may still be asked for, and forgets the oldest of too many.
+    fn retire(&mut self, key: ResourceKey) {
+        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.status.is_terminal()) else {
+            return;
+        };
+        entry.spec = None;
+        self.subscribed -= self.subscribers.remove(&key).map_or(0, |ports| ports.len());
+        self.ended.push_back(key);
+        if self.ended.len() > ENDED_MAX
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
     }
 
     fn tell(&mut self, cx: &impl Caller, key: ResourceKey) {
         let state = self.state(key);
-        let answered = |waiter: &Waiter| waiter.key == key && state.status.class() >= waiter.at_least;
-        let (done, waiting) = std::mem::take(&mut self.waiters).into_iter().partition(answered);
-        self.waiters = waiting;
-        let done: Vec<Waiter> = done;
-        for waiter in done {
-            waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
+        if let Some(mut waiters) = self.waiters.remove(&key) {
+            let answered = |waiter: &mut Waiter| state.status.class() >= waiter.at_least;
+            for waiter in waiters.extract_if(.., answered) {
+                self.waiting -= 1;
+                waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
+            }
+            if !waiters.is_empty() {
+                self.waiters.insert(key, waiters);
+            }
         }
-        // A subscriber that cannot be reached is dropped.
-        self.subscribers.retain(|(of, port)| *of != key || port.post_control(cx, &state).is_ok());
+        if let Some(mut ports) = self.subscribers.remove(&key) {
+            let before = ports.len();
+            // A subscriber that cannot be reached is dropped.
+            ports.retain(|port| port.post_control(cx, &state).is_ok());
+            self.subscribed -= before - ports.len();
+            if !ports.is_empty() {
+                self.subscribers.insert(key, ports);
+            }
+        }
     }
 
     /// Answers when the status of a resource, present or future, is at least `at_least`.
@@ -192,10 +231,11 @@ impl<R: Resource> ResourceTable<R> {
         // What does not exist may come to run, but what is waited for to end has nothing to end.
         let ended = status == Status::NotExist && at_least >= StatusClass::Stopping;
         let status = if ended { Status::Stopped } else { status };
-        if status.class() >= at_least || ended || self.waiters.len() >= WAITERS_MAX {
+        if status.class() >= at_least || ended || self.waiting >= WAITERS_MAX {
             reply.answer(StatusOverlay::single(rank, status));
         } else {
-            self.waiters.push(Waiter { key, at_least, rank, reply });
+            self.waiting += 1;
+            self.waiters.entry(key).or_default().push(Waiter { at_least, rank, reply });
         }
     }
 
@@ -205,8 +245,10 @@ impl<R: Resource> ResourceTable<R> {
         key: ResourceKey,
         port: PortRef<ResourceState<R::State>>,
     ) {
-        if port.post_control(cx, &self.state(key)).is_ok() && self.subscribers.len() < WAITERS_MAX {
-            self.subscribers.push((key, port));
+        let told = port.post_control(cx, &self.state(key)).is_ok();
+        if told && !self.status(key).is_terminal() && self.subscribed < WAITERS_MAX {
+            self.subscribed += 1;
+            self.subscribers.entry(key).or_default().push(port);
         }
     }
 }

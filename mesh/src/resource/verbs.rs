@@ -169,7 +169,7 @@ impl<A: Manages<R>, R: Resource<Agent = A>> Handler<CreateOrUpdate<R>> for A {
 }
 
 /// Starts to end one resource.
-async fn stop_one<A: Manages<R>, R: Resource<Agent = A>>(
+pub(crate) async fn stop_one<A: Manages<R>, R: Resource<Agent = A>>(
     agent: &mut A,
     cx: &Context<A>,
     key: ResourceKey,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::in_process::InProcessLauncher;
-use super::{FLUSH_TIMEOUT, Shared, agent_options};
+use super::{FLUSH_TIMEOUT, Shared, agent_options, watch};
 use crate::actor::{ActorHandle, ActorRef};
 use crate::agent::{HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ShutdownHost};
 use crate::bootstrap::{ChildKind, Orders, OsLauncher, ProcLauncher};
@@ -17,6 +17,7 @@ use crate::host::{Backend, Host};
 use crate::ident::GatewayId;
 use crate::outbox::AdmitError;
 use crate::proc::Proc;
+use crate::watchdog::Watchdog;
 
 /// A child could not come up.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ pub(super) struct Child {
     shut_down: Arc<Notify>,
     killed: Arc<Notify>,
     host: Option<(Host, ActorHandle<HostAgent>)>,
+    _watchdog: Option<Watchdog>,
 }
 
 /// Why a child ended.
@@ -60,7 +62,9 @@ impl Child {
         let gateway = shared.gateway(id, Some(orders.parent_location.clone()));
         let proc = shared.proc(orders.proc.clone(), &gateway);
         let shut_down = Arc::new(Notify::new());
-        proc.spawn(ProcAgent::new(proc.clone(), shut_down.clone()), agent_options(PROC_AGENT))?;
+        let (owner, logs) = (orders.owner.clone(), shared.logs.clone());
+        let agent = ProcAgent::new(proc.clone(), shut_down.clone(), owner, logs);
+        proc.spawn(agent, agent_options(PROC_AGENT))?;
         let host = match orders.kind {
             ChildKind::Host => {
                 let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = if in_process {
@@ -71,7 +75,8 @@ impl Child {
                 let (config, entropy) = (shared.config.clone(), shared.entropy.clone());
                 let host =
                     Host::new(gateway.clone(), launcher, backend, config, entropy, shared.logs.clone());
-                let agent = proc.spawn(HostAgent::new(host.clone()), agent_options(HOST_AGENT))?;
+                let agent = HostAgent::new(host.clone(), orders.owner.clone());
+                let agent = proc.spawn(agent, agent_options(HOST_AGENT))?;
                 Some((host, agent))
             }
             _ => None,
@@ -81,7 +86,9 @@ impl Child {
             proc.kill();
             return Err(error.into());
         }
-        Ok(Child { proc, gateway, shut_down, killed: Arc::new(Notify::new()), host })
+        let watchdog = if in_process { None } else { watch(&proc) };
+        let killed = Arc::new(Notify::new());
+        Ok(Child { proc, gateway, shut_down, killed, host, _watchdog: watchdog })
     }
 
     /// What tells it to end.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::child::{Child, ChildEnd};
+use super::signals::{self, Signals};
 use super::{Launch, Root, RootOptions, Shared, transports};
 use crate::actor::install_panic_hook;
 use crate::bootstrap::{self, BootstrapCommand, Lifeline, Orders};
@@ -12,7 +13,7 @@ use crate::client::Client;
 use crate::clock::Entropy;
 use crate::config::{self, Config};
 use crate::event::EventLog;
-use crate::log::LogSink;
+use crate::log::{LogSink, forward_events};
 use crate::registry::Registry;
 use crate::supervision::{Failure, Fatal};
 use crate::transport::MemoryNetwork;
@@ -53,6 +54,7 @@ fn run_child(orders: Orders, lifeline: &Lifeline) -> i32 {
             return CHILD_CONFIG_EXIT;
         }
     };
+    forward_events(&config.get(config::TRACE_LEVEL));
     let registry = match Registry::collect() {
         Ok(registry) => registry,
         Err(error) => {
@@ -78,7 +80,7 @@ fn run_child(orders: Orders, lifeline: &Lifeline) -> i32 {
         entropy: orders.seed.map_or_else(Entropy::from_os, Entropy::from_seed),
         events: EventLog::default(),
         transports: transports(&config, MemoryNetwork::new()),
-        logs: LogSink::console(),
+        logs: LogSink::upward(),
         config,
     };
     let code = runtime.block_on(async {
@@ -163,31 +165,57 @@ impl fmt::Debug for Error {
 }
 
 /// What `main` may return.
+#[diagnostic::on_unimplemented(
+    message = "the function under `#[mesh::main]` or `#[mesh::test]` cannot return `{Self}`",
+    label = "returns `{Self}`",
+    note = "it returns nothing, an `ExitCode`, or a `Result` with one of them, such as `mesh::Result<()>`"
+)]
 pub trait MainOutput {
-    /// Prints an error, and says how the program ends.
-    fn report(self) -> ExitCode;
+    /// How the program ends, and what it says of it.
+    fn into_report(self) -> Report;
 }
 
-impl MainOutput for () {
-    fn report(self) -> ExitCode {
-        ExitCode::SUCCESS
+/// How a program or a test ended: with an exit code, or with an error that is still to be printed.
+#[derive(Debug)]
+pub struct Report(Result<ExitCode, String>);
+
+impl Report {
+    /// Prints the error.
+    fn print(self) -> ExitCode {
+        self.0.unwrap_or_else(|error| {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        })
     }
 }
 
-impl MainOutput for ExitCode {
-    fn report(self) -> ExitCode {
+#[diagnostic::do_not_recommend]
+impl MainOutput for Report {
+    fn into_report(self) -> Report {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl MainOutput for () {
+    fn into_report(self) -> Report {
+        Report(Ok(ExitCode::SUCCESS))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl MainOutput for ExitCode {
+    fn into_report(self) -> Report {
+        Report(Ok(self))
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<T: MainOutput, E: fmt::Debug> MainOutput for Result<T, E> {
-    fn report(self) -> ExitCode {
+    fn into_report(self) -> Report {
         match self {
-            Ok(output) => output.report(),
-            Err(error) => {
-                complain(&format!("error: {error:?}"));
-                ExitCode::FAILURE
-            }
+            Ok(output) => output.into_report(),
+            Err(error) => Report(Err(format!("{error:?}"))),
         }
     }
 }
@@ -205,23 +233,30 @@ enum Ran<T> {
     Returned(T, Option<Failure>),
     /// Something it owned failed, and nobody handled it (`SUP-2`).
     Failed(Failure),
+    /// A signal asked it to end.
+    Signalled(i32),
 }
 
-async fn run_root<T>(root: Root, main: impl AsyncFnOnce(&Client) -> T) -> Ran<T> {
+async fn run_root<T>(root: Root, mut signals: Signals, main: impl AsyncFnOnce(&Client) -> T) -> Ran<T> {
     let client = root.client().clone();
     let ran = tokio::select! {
         biased;
+        signal = signals.first() => Ran::Signalled(signal),
         output = main(&client) => Ran::Returned(output, None),
         failure = client.unhandled_failure() => Ran::Failed(failure),
     };
     root.shutdown().await;
     match ran {
         Ran::Returned(output, _) => Ran::Returned(output, client.unhandled()),
-        failed @ Ran::Failed(_) => failed,
+        ended @ (Ran::Failed(_) | Ran::Signalled(_)) => ended,
     }
 }
 
 /// Runs a program: what `#[mesh::main]` expands to.
+///
+/// At Ctrl-C (SIGINT) or SIGTERM `main` is dropped where it awaits, its meshes are stopped in order, logs are flushed, and
+/// the program ends with 130 or 143; a second one kills what is left and ends it at once. A signal that was ignored when
+/// the program started stays so. `MESH_STOP_ON_SIGNAL=false` leaves them to the program.
 pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Client) -> T) -> ExitCode {
     init();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -244,6 +279,7 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 return ExitCode::FAILURE;
             }
         };
+        let listens = config.get(config::STOP_ON_SIGNAL);
         let root = match Root::start(RootOptions { config, ..RootOptions::default() }).await {
             Ok(root) => root,
             Err(error) => {
@@ -251,8 +287,11 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 return ExitCode::FAILURE;
             }
         };
-        match run_root(root, main).await {
-            Ran::Returned(output, failure) => match (output.report(), failure) {
+        let host = root.host.clone();
+        let kill = move || host.running().iter().for_each(|child| child.kill());
+        let signals = if listens { Signals::listen(kill) } else { Signals::ignored() };
+        match run_root(root, signals, main).await {
+            Ran::Returned(output, failure) => match (output.into_report().print(), failure) {
                 (ExitCode::SUCCESS, Some(failure)) => {
                     complain(&format!("error: {failure}"));
                     ExitCode::FAILURE
@@ -263,6 +302,7 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
                 complain(&format!("error: {failure}"));
                 ExitCode::FAILURE
             }
+            Ran::Signalled(signal) => ExitCode::from(signals::exit_code(signal)),
         }
     });
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
@@ -273,12 +313,16 @@ pub fn run_main<T: MainOutput>(options: MainOptions, main: impl AsyncFnOnce(&Cli
 fn conclude<T: MainOutput>(ran: Ran<T>) {
     match ran {
         Ran::Returned(output, failure) => {
-            assert!(output.report() == ExitCode::SUCCESS, "the test returned an error, printed above");
+            assert!(
+                output.into_report().print() == ExitCode::SUCCESS,
+                "the test returned an error, printed above"
+            );
             if let Some(failure) = failure {
                 panic!("nobody handled a failure: {failure}");
             }
         }
         Ran::Failed(failure) => panic!("nobody handled a failure: {failure}"),
+        Ran::Signalled(_) => unreachable!("a test hears no signals"),
     }
 }
 
@@ -296,7 +340,7 @@ pub fn run_test<T: MainOutput>(test: impl AsyncFnOnce(&Client) -> T) {
         let config = Config::load().expect("the settings of the environment are right");
         let options = RootOptions { config, launch: Launch::InProcess, ..RootOptions::default() };
         let root = Root::start(options).await.expect("the root of a test starts");
-        run_root(root, test).await
+        run_root(root, Signals::ignored(), test).await
     });
     conclude(ran);
 }
@@ -321,7 +365,7 @@ pub fn run_process_test<T: MainOutput>(path: &str, test: impl AsyncFnOnce(&Clien
         let config = Config::load().expect("the settings of the environment are right");
         let options = RootOptions { config, launch: Launch::Command(command), ..RootOptions::default() };
         let root = Root::start(options).await.expect("the root of a test starts");
-        run_root(root, test).await
+        run_root(root, Signals::ignored(), test).await
     });
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     conclude(ran);

@@ -23,6 +23,13 @@ use crate::addr::ChannelAddr;
 /// How many bytes a connection holds in each direction.
 const BUFFER_LEN: usize = 64 << 10;
 
+/// How many bytes are read at a time from a connection that is soon to be cut.
+const LAST_READ_LEN: usize = 4 << 10;
+
+/// The connections of a name are looked through for those that have ended when there are this many, and twice as many
+/// as were left.
+const SWEEP_AT_MIN: usize = 64;
+
 /// Names, and what listens there. Clones are the same network.
 #[derive(Clone, Default)]
 pub struct MemoryNetwork {
@@ -56,6 +63,7 @@ struct Name {
     /// How many connections it has had: the number that the next one is shown with.
     count: u64,
     connections: Vec<Weak<Cut>>,
+    sweep_at: usize,
     is_partitioned: bool,
 }
 
@@ -132,7 +140,10 @@ impl MemoryNetwork {
             mean => rng.u64(1..=mean.saturating_mul(2)),
         };
         let cut = Arc::new(Cut { state: Mutex::new(CutState { bytes_left, ..CutState::default() }) });
-        entry.connections.retain(|cut| cut.strong_count() > 0);
+        if entry.connections.len() >= entry.sweep_at.max(SWEEP_AT_MIN) {
+            entry.connections.retain(|cut| cut.strong_count() > 0);
+            entry.sweep_at = 2 * entry.connections.len();
+        }
         entry.connections.push(Arc::downgrade(&cut));
         let peer = format!("memory:{name}#{}", entry.count);
         let (near, far) = tokio::io::duplex(BUFFER_LEN);
@@ -302,11 +313,20 @@ impl AsyncRead for Cuttable {
         if let Some(delay) = &mut self.delay {
             ready!(delay.until.as_mut().poll(cx));
         }
-        let most = buf.remaining().min(self.cut.bytes_left());
-        let mut within = ReadBuf::new(buf.initialize_unfilled_to(most));
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut within))?;
-        let len = within.filled().len();
-        buf.advance(len);
+        let most = self.cut.bytes_left();
+        let len = if most >= buf.remaining() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            buf.filled().len() - before
+        } else {
+            // Only what is left to it. What is read into is zeroed first, at each poll: not the whole of the buffer.
+            let most = most.min(LAST_READ_LEN);
+            let mut within = ReadBuf::new(buf.initialize_unfilled_to(most));
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut within))?;
+            let len = within.filled().len();
+            buf.advance(len);
+            len
+        };
         self.cut.count_read(len);
         if let Some(delay) = &mut self.delay {
             delay.set();

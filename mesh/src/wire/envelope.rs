@@ -69,6 +69,13 @@ pub enum Target {
         /// Which of the replies that the port waits for: the rank in the caller's view, 0 for a single call.
         slot: u32,
     },
+    /// The handlers of many actors: each gateway on the way splits it (see [`cast`](super::cast)).
+    Cast,
+    /// A port, for the replies of many ranks.
+    Replies {
+        /// Which.
+        port: u64,
+    },
 }
 
 /// Which queue an envelope stands in.

@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 #![expect(unreachable_pub, reason = "actors are written as users write them")]
 
+mod annotations;
 mod bounded;
 mod calls;
+mod casts;
 mod conservation;
+mod endings;
+mod inspecting;
 mod links;
 mod local;
 mod loss;
@@ -17,3 +21,4 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+mod watching;

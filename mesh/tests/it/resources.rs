@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mesh::ident::Uid;
 use mesh::prelude::*;
 use mesh::resource::{
-    CreateOrUpdate, GetRankStatus, GetState, List, Progress, Resource, ResourceKey, ResourceTable,
+    CreateOrUpdate, ENDED_MAX, GetRankStatus, GetState, List, Progress, Resource, ResourceKey, ResourceTable,
     SpecConflict, Stop, StopAll, StreamState, WaitRankStatus,
 };
 use mesh::value::{Status, StatusClass};
@@ -258,4 +258,28 @@ async fn one_cast_makes_a_member_at_each_rank_and_each_answers_for_its_own(cx: &
     let merged = agents.message(GetRankStatus::<Lamp>::new(ONE)).reduce(Merge).call(cx).await.unwrap();
     let want = [(0, &Status::Running), (1, &Status::Stopped), (2, &Status::Running)];
     assert_eq!(merged.entries().collect::<Vec<_>>(), want);
+}
+
+/// A table remembers the last that have ended, and of the others nothing.
+#[mesh::test]
+async fn resources_that_have_ended_are_forgotten_in_the_end(cx: &Client) {
+    let agent = cx.spawn(Electrician::default());
+    let many = ENDED_MAX as u64 + 100;
+    for n in 0..many {
+        agent.message(lamp(Uid(n), "red")).send_wait(cx).await.unwrap();
+        agent.message(Stop::<Lamp>::new(Uid(n), why())).send_wait(cx).await.unwrap();
+    }
+    let left = agent.message(List::<Lamp>::new()).call(cx).await.unwrap();
+    assert_eq!(left.len(), ENDED_MAX);
+    assert!(left.iter().all(|state| state.status == Status::Stopped));
+    assert_eq!(left[0].key.uid, Uid(100), "the oldest are forgotten first");
+    assert_eq!(state(cx, &agent, Uid(0)).await.status, Status::NotExist);
+    // One that was forgotten has ended, for those who wait for that.
+    let wait = WaitRankStatus::<Lamp>::new(Uid(0), StatusClass::Stopped);
+    let overlay = agent.message(wait).call(cx).await.unwrap();
+    assert_eq!(overlay.get(0), Some(&Status::Stopped));
+    assert_eq!(
+        agent.work().call(cx).await.unwrap(),
+        (u32::try_from(many).unwrap(), u32::try_from(many).unwrap())
+    );
 }

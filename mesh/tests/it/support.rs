@@ -139,3 +139,8 @@ pub async fn four(cx: &Client) -> (ProcMesh, ActorMesh<Counter>) {
     let counters = procs.spawn(cx, "counters", Counter::spec(10)).await.unwrap();
     (procs, counters)
 }
+
+/// How many seeds a test tries: more where `MESH_LONG` is set.
+pub fn seeds(count: u64) -> u64 {
+    if std::env::var_os("MESH_LONG").is_some() { 50 * count } else { count }
+}

@@ -7,22 +7,22 @@ use std::path::Path;
 
 /// A module may name modules of lower rows only. A new module goes into the lowest row that is above all it uses.
 const ROWS: &[&[&str]] = &[
-    /*  0 */ &["ident", "shape", "config", "schema", "sync"],
+    /*  0 */ &["ident", "shape", "config", "schema", "activity", "sync"],
     /*  1 */ &["clock", "addr", "value", "supervision", "worker"],
-    /*  2 */ &["call", "reduce", "event"],
+    /*  2 */ &["call", "reduce", "event", "inspect"],
     /*  3 */ &["wire"],
     /*  4 */ &["message", "transport", "cast"],
     /*  5 */ &["port", "mailbox", "link"],
     /*  6 */ &["gateway"],
     /*  7 */ &["outbox"],
     /*  8 */ &["actor"],
-    /*  9 */ &["registry", "request"],
+    /*  9 */ &["registry", "request", "watchdog"],
     /* 10 */ &["proc", "resource", "log"],
     /* 11 */ &["bootstrap"],
     /* 12 */ &["host"],
     /* 13 */ &["agent"],
     /* 14 */ &["meshes", "client"],
-    /* 15 */ &["root", "behavior"],
+    /* 15 */ &["root", "behavior", "admin"],
 ];
 
 /// Modules that only re-export, for users and for generated code: above all rows, and named by no other.

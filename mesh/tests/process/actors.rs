@@ -21,6 +21,48 @@ impl Victim {
         std::process::id()
     }
 
+    /// The process that has started its own.
+    #[handler]
+    pub(crate) fn parent(&self) -> u32 {
+        std::os::unix::process::parent_id()
+    }
+
+    /// A variable of its environment.
+    #[handler]
+    pub(crate) fn variable(&self, name: String) -> Option<String> {
+        std::env::var_os(name).map(|value| value.into_string().unwrap())
+    }
+
+    /// The names of all of them, in order.
+    #[handler]
+    pub(crate) fn variables(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            std::env::vars_os().map(|(name, _)| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Its working directory.
+    #[handler]
+    pub(crate) fn directory(&self) -> String {
+        std::env::current_dir().unwrap().to_string_lossy().into_owned()
+    }
+
+    /// The processors that the thread it runs on may use.
+    #[handler]
+    pub(crate) fn processors(&self) -> String {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim().to_owned()
+    }
+
+    /// What its descriptors lead to.
+    #[handler]
+    pub(crate) fn descriptors(&self) -> Vec<String> {
+        let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+        let link = |entry: std::fs::DirEntry| std::fs::read_link(entry.path()).ok();
+        entries.filter_map(|entry| Some(link(entry.unwrap())?.to_string_lossy().into_owned())).collect()
+    }
+
     /// Says that it runs, then never answers.
     #[handler]
     pub(crate) async fn hang(&self, cx: &Context<Self>, running: PortRef<usize>) {
@@ -171,6 +213,43 @@ impl Owner {
             matches!(failure.root_cause(), mesh::Cause::Panic { message, .. } if message.contains("grave"));
         self.told.post(cx, failure).unwrap();
         if escalate { Directive::Escalate } else { Directive::Handled }
+    }
+}
+
+/// Owns procs.
+#[derive(Default)]
+pub(crate) struct Landlord {
+    owned: Vec<(ProcMesh, ActorMesh<Victim>)>,
+}
+
+#[actor]
+impl Landlord {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Landlord::default()
+    }
+
+    /// Its process.
+    #[handler]
+    pub(crate) fn pid(&self) -> u32 {
+        std::process::id()
+    }
+
+    /// Spawns procs on its host; their processes.
+    #[handler]
+    pub(crate) async fn rent(&mut self, cx: &Context<Self>, procs: usize) -> Result<Vec<u32>, String> {
+        let host = this_host(cx).await.map_err(|error| error.to_string())?;
+        let procs = host.spawn_procs(cx, extent!(rooms = procs)).await.map_err(|error| error.to_string())?;
+        let victims = procs.spawn(cx, "tenants", Victim::spec()).await.map_err(|error| error.to_string())?;
+        let pids = victims.pid().call(cx).await.map_err(|error| error.to_string())?;
+        self.owned.push((procs, victims));
+        Ok(pids.into_values())
+    }
+
+    /// Forgets what it owns without letting it go.
+    #[handler]
+    pub(crate) fn forget_all(&mut self) {
+        self.owned.drain(..).for_each(std::mem::forget);
     }
 }
 

@@ -34,7 +34,7 @@ async fn refused(config: Config, command: BootstrapCommand) -> (String, String) 
     let cx = world.client();
     let mut command = command;
     command.env.push((TOKEN.into(), (&*world.token).into()));
-    let options = ProcOptions { command: Some(command), ..ProcOptions::default() };
+    let options = ProcOptions::default().command(command);
     let host = this_host(cx).await.unwrap();
     let error = soon(host.spawn_procs_with(cx, extent!(workers = 2), options)).await.unwrap_err();
     let SpawnError::Failed { statuses, .. } = &error else { panic!("{error:?}") };
@@ -117,10 +117,7 @@ async fn settings_of_a_spawn_reach_its_procs() {
         World::with(Config::default().with(config::STOP_DRAIN_TIMEOUT, Duration::from_millis(100))).await;
     let cx = world.client();
     let host = this_host(cx).await.unwrap();
-    let options = |name: &str, value: &str| ProcOptions {
-        config: vec![(name.to_owned(), value.to_owned())],
-        ..ProcOptions::default()
-    };
+    let options = |name: &str, value: &str| ProcOptions::default().config(name, value);
     let procs = soon(host.spawn_procs_with(cx, extent!(workers = 1), options("MESH_CALL_TIMEOUT", "123ms")))
         .await
         .unwrap();

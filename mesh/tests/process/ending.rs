@@ -5,11 +5,12 @@ use std::time::Duration;
 use mesh::ExitStatus;
 use mesh::config::{self, Config};
 use mesh::prelude::*;
+use rustix::process::Signal;
 
 use crate::actors::Farewell;
 use crate::proc_fs::{Token, gone, with_token};
 use crate::program::Program;
-use crate::world::{KILLED, World, soon};
+use crate::world::{KILLED, World, send_signal, soon};
 
 crate::tests![
     stopped_procs_exit_with_code_zero_after_on_stop,
@@ -18,7 +19,8 @@ crate::tests![
     proc_that_ignores_sigterm_is_killed,
     proc_with_one_handler_that_never_ends_ends_in_time,
     end_of_main_ends_the_procs_and_shows_their_last_lines,
-    thirty_cycles_leave_nothing,
+    proc_that_is_suspended_is_killed,
+    proc_that_exits_unasked_has_failed,
 ];
 
 /// How the procs of a mesh ended.
@@ -119,12 +121,35 @@ async fn end_of_main_ends_the_procs_and_shows_their_last_lines() {
     assert_eq!(ended.stderr, "");
 }
 
-async fn thirty_cycles_leave_nothing() {
-    let token = Token::fresh();
-    let program = Program::start(&["cycles", "30"], &token);
-    let ended = tokio::time::timeout(Duration::from_secs(50), program.end()).await.unwrap();
-    assert!(ended.status.success(), "{:?} {}", ended.stdout, ended.stderr);
-    let [before, after] = &ended.stdout[..] else { panic!("{:?}", ended.stdout) };
-    assert_eq!(before, after);
-    gone(&token).await;
+/// SIGTERM waits until it is continued, SIGKILL does not.
+async fn proc_that_is_suspended_is_killed() {
+    let config =
+        Config::default().with(config::STOP_DRAIN_TIMEOUT, DRAIN).with(config::STOP_TERM_TIMEOUT, TERM);
+    let world = World::with(config).await;
+    let cx = world.client();
+    let (procs, victims) = world.victims(1).await;
+    send_signal(soon(victims.rank(0).pid().call(cx)).await.unwrap(), Signal::STOP);
+    let start = tokio::time::Instant::now();
+    soon(procs.control().stop(cx)).await.unwrap();
+    let took = start.elapsed();
+    assert_eq!(with_token(&world.token), []);
+    assert_eq!(exits(cx, &procs).await, [KILLED]);
+    assert!((DRAIN + TERM..BOUND).contains(&took), "{took:?}");
+    assert!(cx.failures().is_empty(), "{:?}", cx.failures());
+    world.end().await;
+}
+
+/// With exit code 0 too.
+async fn proc_that_exits_unasked_has_failed() {
+    let world = World::start().await;
+    world.handle_failures();
+    let cx = world.client();
+    let (procs, victims) = world.victims(1).await;
+    let error = soon(victims.rank(0).exit(0, Vec::new()).call(cx)).await.unwrap_err();
+    assert_eq!(crate::world::lost(&error.kind).0, &ExitStatus::Code(0));
+    let failure = soon(cx.failure(|_| true)).await;
+    assert!(failure.to_string().contains("exit code 0, without being asked"), "{failure}");
+    let error = soon(procs.control().stop(cx)).await.unwrap_err();
+    assert!(error.to_string().contains("without being asked"), "{error}");
+    world.end().await;
 }

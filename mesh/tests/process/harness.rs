@@ -21,6 +21,32 @@ macro_rules! tests {
 /// How long one test may take; the slowest takes a tenth of it.
 const HANG_GUARD: Duration = Duration::from_secs(60);
 
+/// The same for the long forms.
+const LONG_HANG_GUARD: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// What asks for the long forms. It is no setting of mesh's, so no program of mesh's may have it in its environment.
+const LONG: &str = "MESH_LONG";
+
+/// What says so to this program.
+const IS_LONG: &str = "MESH_MARK_TEST_LONG";
+
+/// Whether the long forms are to run, those that figures come from.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os(IS_LONG).is_some()
+}
+
+/// Runs this program anew where the long forms are asked for, without what asks for them.
+pub(crate) fn take_long() {
+    use std::os::unix::process::CommandExt;
+    let Some(value) = std::env::var_os(LONG) else { return };
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(std::env::args_os().skip(1)).env_remove(LONG);
+    if value == "1" {
+        again.env(IS_LONG, "1");
+    }
+    panic!("this program cannot be run anew: {}", again.exec());
+}
+
 /// Options of the standard harness that take a value.
 const WITH_VALUE: [&str; 7] =
     ["--test-threads", "--format", "--color", "--logfile", "--shuffle-seed", "-Z", "--report-time"];
@@ -108,7 +134,8 @@ fn run_one(test: fn() -> Pin<Box<dyn Future<Output = ()> + Send>>) -> bool {
         .build()
         .expect("a runtime");
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async { tokio::time::timeout(HANG_GUARD, test()).await.expect("the test hangs") });
+        let guard = if is_long() { LONG_HANG_GUARD } else { HANG_GUARD };
+        runtime.block_on(async { tokio::time::timeout(guard, test()).await.expect("the test hangs") });
     }));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome.is_ok()

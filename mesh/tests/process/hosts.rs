@@ -11,10 +11,11 @@ use rustix::process::Signal;
 use crate::actors::{Neighbour, Victim};
 use crate::proc_fs::{Token, describe, gone, with_token};
 use crate::program::{Program, Scratch};
-use crate::world::{KILLED, World, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 
 crate::tests![
     killed_host_takes_its_procs_with_it,
+    killed_host_in_a_cast_fails_its_subtree_alone,
     allocated_hosts_end_in_order,
     attached_program_is_a_host,
     killed_attached_program_is_unreachable,
@@ -56,12 +57,11 @@ async fn killed_host_takes_its_procs_with_it() {
 
     let error = soon(mine).await.unwrap_err();
     assert!(error.to_string().contains("victims@gpus/3"), "{error}");
-    assert!(
-        matches!(&error.kind, CallErrorKind::Unreachable { .. } | CallErrorKind::ProcLost { .. }),
-        "{error}"
-    );
+    // It ended with its host, whose end is known.
+    assert_eq!(lost(&error.kind).0, &KILLED);
+    assert!(error.to_string().contains("process hosts/1 is gone"), "{error}");
     let text = soon(between).await.unwrap();
-    assert!(text.contains("victims@gpus/2"), "{text}");
+    assert!(text.contains("victims@gpus/2") && text.contains("signal 9 (SIGKILL)"), "{text}");
     let failure = soon(cx.failure(|failure| matches!(failure.cause, Cause::ProcExit { .. }))).await;
     assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
     assert_eq!(failure.mesh.as_ref().map(ToString::to_string).as_deref(), Some("hosts"));
@@ -74,18 +74,49 @@ async fn killed_host_takes_its_procs_with_it() {
     let each = soon(victims.pid().call_each(cx)).await;
     let failed: Vec<bool> = each.values().iter().map(Result::is_err).collect();
     assert_eq!(failed, [true, false, true, true]);
+    assert_eq!(lost(&each.values()[3].as_ref().unwrap_err().error.kind).0, &KILLED);
+    world.end().await;
+}
+
+async fn killed_host_in_a_cast_fails_its_subtree_alone() {
+    let world = World::start().await;
+    world.handle_failures();
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 3)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 3))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    let (port, mut running) = cx.open_port::<usize>().unwrap();
+    // Rank 4 never answers: when it says so, the cast is in the middle, and its host holds what the others have said.
+    let all = victims.hang_at(4, port.clone()).call(cx);
+    let merged = victims.hang_at(4, port).reduce(Sum).call(cx);
+    assert_eq!(soon(running.receive()).await.unwrap(), 4);
+    send_signal(parent_of(pids[4]), Signal::KILL);
+    let error = soon(all).await.unwrap_err();
+    assert_eq!(error.ranks, 9);
+    for failed in &error.failed {
+        assert!((3..6).contains(&failed.rank), "{failed}");
+        assert!(failed.to_string().contains(&format!("victims@gpus/{}", failed.rank)), "{failed}");
+        let kind = &failed.error.kind;
+        assert!(matches!(kind, CallErrorKind::Unreachable { .. } | CallErrorKind::ProcLost { .. }), "{kind}");
+    }
+    assert!(error.failed.iter().any(|failed| failed.rank == 4), "{error}");
+    for rank in [0, 1, 2, 6, 7, 8] {
+        assert_eq!(error.partial[rank], Some(rank));
+    }
+    let error = soon(merged).await.unwrap_err();
+    assert!(error.partial.unwrap() >= 24, "the ranks of the hosts that live");
+    assert!(error.failed.iter().any(|failed| failed.rank == 4));
+    // What lives goes on.
+    let each = soon(victims.pid().call_each(cx)).await;
+    let failed: Vec<bool> = each.values().iter().map(Result::is_err).collect();
+    assert_eq!(failed, [false, false, false, true, true, true, false, false, false]);
     world.end().await;
 }
 
 fn parent_of(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Alive, or not yet reaped by init: a zombie does nothing more.
-fn is_alive(pid: u32) -> bool {
-    let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
-    crate::proc_fs::state(pid).is_some_and(|state| state != 'Z' && state != 'X')
 }
 
 async fn allocated_hosts_end_in_order() {
@@ -98,8 +129,8 @@ async fn allocated_hosts_end_in_order() {
     soon(hosts.control().stop(cx)).await.unwrap();
     gone(&world.token).await;
     let said: Vec<String> = world.log.lines().iter().map(ToString::to_string).collect();
-    for (host, gpu) in [(0, 0), (0, 1), (1, 2), (1, 3)] {
-        let line = format!("[hosts/{host}] [gpus/{gpu}] so long");
+    for gpu in 0..4 {
+        let line = format!("[gpus/{gpu}] so long");
         assert!(said.contains(&line), "no {line} in {said:?}");
     }
     assert!(cx.failures().is_empty(), "{:?}", cx.failures());

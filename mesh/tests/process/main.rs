@@ -9,18 +9,27 @@
 mod actors;
 mod bootstrap;
 mod bring_up;
+mod cgroups;
 mod ending;
 mod failure;
+mod figures;
 mod harness;
 mod hosts;
+mod kills;
+mod leases;
+mod logs;
 mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
 mod roles;
+mod signals;
+mod stuck;
+mod surroundings;
 mod world;
 
 fn main() -> std::process::ExitCode {
+    harness::take_long();
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [word, role, rest @ ..] = &args[..]
         && word == "role"
@@ -35,6 +44,21 @@ fn main() -> std::process::ExitCode {
     mesh::init();
     harness::run(
         &args,
-        &[bootstrap::TESTS, failure::TESTS, bring_up::TESTS, orphans::TESTS, hosts::TESTS, ending::TESTS],
+        &[
+            bootstrap::TESTS,
+            surroundings::TESTS,
+            failure::TESTS,
+            bring_up::TESTS,
+            orphans::TESTS,
+            cgroups::TESTS,
+            hosts::TESTS,
+            leases::TESTS,
+            kills::TESTS,
+            ending::TESTS,
+            logs::TESTS,
+            stuck::TESTS,
+            signals::TESTS,
+            figures::TESTS,
+        ],
     )
 }

@@ -1,7 +1,5 @@
 //! `kill -9` of the client leaves nothing (`PROC-1`).
 
-use rustix::process::Pid;
-
 use crate::proc_fs::{Token, describe, eventually, gone, leads_a_session, with_token};
 use crate::program::Program;
 use crate::world::soon;

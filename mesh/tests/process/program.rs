@@ -50,12 +50,31 @@ impl Drop for Scratch {
 }
 
 impl Program {
-    /// Starts this binary in a role, with `token` in its environment.
+    /// Starts this binary in a role, with `token` in its environment, as the leader of a process group.
     pub(crate) fn start(role_and_args: &[&str], token: &str) -> Program {
+        Program::start_with(role_and_args, token, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(role_and_args: &[&str], token: &str, env: &[(&str, &str)]) -> Program {
+        let command = Command::new(std::env::current_exe().unwrap());
+        Program::run(command, role_and_args, token, env)
+    }
+
+    /// The same, where SIGINT was ignored before it started.
+    pub(crate) fn start_ignoring_interrupts(role_and_args: &[&str], token: &str) -> Program {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+        Program::run(command, role_and_args, token, &[])
+    }
+
+    fn run(mut command: Command, role_and_args: &[&str], token: &str, env: &[(&str, &str)]) -> Program {
         let scratch = Scratch::fresh();
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        let mut process = command
             .arg("role")
             .args(role_and_args)
+            .envs(env.iter().copied())
+            .process_group(0)
             .env(TOKEN, token)
             .env("TMPDIR", scratch.path())
             .stdout(Stdio::piped())

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use mesh::prelude::*;
 use mesh::{HostMesh, ProcessAllocator, Root, RootOptions};
 
-use crate::actors::Victim;
+use crate::actors::{Farewell, Victim};
 
 /// The arguments of the role, after its name.
 fn args() -> Vec<String> {
@@ -20,8 +20,14 @@ pub(crate) fn play(role: &str, args: &[String]) -> ExitCode {
         "unhandled-panic" => unhandled_panic::main(),
         "unhandled-exit" => unhandled_exit::main(),
         "host" => host::main(),
+        "attached" => attached::main(),
+        "farewell" => farewell::main(),
+        "stubborn" => stubborn::main(),
         "last-lines" => last_lines::main(),
+        "events" => events::main(),
         "cycles" => cycles::main(),
+        "phase" => phase::main(),
+        "byte" => byte(),
         "root-without-init" => root_without_init(),
         _ => panic!("no such role: {role} {args:?}"),
     }
@@ -95,6 +101,62 @@ mod host {
     }
 }
 
+/// Says so when its main is dropped.
+struct SaysDropped;
+
+impl Drop for SaysDropped {
+    fn drop(&mut self) {
+        println!("main is dropped");
+    }
+}
+
+/// A client that has procs on a host it is attached to, and says which.
+mod attached {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let hosts = HostMesh::attach(cx, &[args().remove(0).parse()?]).await?;
+        let procs = hosts.spawn_procs(cx, extent!(gpus = 2)).await?;
+        let victims = procs.spawn(cx, "victims", Victim::spec()).await?;
+        let pids: Vec<String> =
+            victims.pid().call(cx).await?.into_iter().map(|pid| pid.to_string()).collect();
+        println!("up {}", pids.join(" "));
+        std::future::pending().await
+    }
+}
+
+/// Its procs say goodbye when they are stopped in order.
+mod farewell {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+        let _farewells = procs.spawn(cx, "farewells", Farewell::spec()).await?;
+        let _says = SaysDropped;
+        println!("up");
+        std::future::pending().await
+    }
+}
+
+/// Its procs neither drain nor end at SIGTERM.
+mod stubborn {
+    use super::*;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let (_procs, victims) = victims(cx, 2).await?;
+        let (port, mut running) = cx.open_port::<usize>()?;
+        victims.block(true, port).cast(cx)?;
+        running.receive().await?;
+        running.receive().await?;
+        let _says = SaysDropped;
+        println!("up");
+        std::future::pending().await
+    }
+}
+
 /// Its procs print right before its end.
 mod last_lines {
     use super::*;
@@ -105,6 +167,22 @@ mod last_lines {
         for n in 0..100 {
             victims.say(format!("line {n}")).cast(cx)?;
         }
+        Ok(())
+    }
+}
+
+/// Shows what its procs note, through a subscriber of its own.
+mod events {
+    use super::*;
+    use crate::logs::Speaker;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).without_time().with_ansi(false).init();
+        let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+        let speakers = procs.spawn(cx, "speakers", Speaker::spec()).await?;
+        speakers.note().call(cx).await?;
+        procs.control().flush_logs(cx).await?;
         Ok(())
     }
 }
@@ -120,6 +198,13 @@ mod cycles {
 
     fn count(dir: &str) -> usize {
         std::fs::read_dir(dir).unwrap().count()
+    }
+
+    /// How much memory this process has, in KiB.
+    fn resident_kib() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     fn held() -> String {
@@ -160,6 +245,7 @@ mod cycles {
             }
         });
         let before = settled.await?;
+        println!("memory before {}", resident_kib());
         for _ in 0..args().remove(0).parse::<u32>()? {
             cycle(cx).await?;
         }
@@ -169,8 +255,68 @@ mod cycles {
             }
         })
         .await;
-        println!("{before}\n{}", held());
+        println!("memory after {}\n{before}\n{}", resident_kib(), held());
         Ok(())
+    }
+}
+
+/// Says one byte, and ends with its stdin.
+fn byte() -> ExitCode {
+    use std::io::{Read, Write};
+    print!("!");
+    std::io::stdout().flush().unwrap();
+    let _ = std::io::stdin().read(&mut [0]);
+    ExitCode::SUCCESS
+}
+
+/// Says in which phase its procs are, and stays in it.
+mod phase {
+    use super::*;
+
+    fn has_children() -> bool {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let children = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children"));
+        tasks.flatten().any(|task| children(task).is_ok_and(|children| !children.is_empty()))
+    }
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        let phase = args().remove(0);
+        if phase == "starting" {
+            let host = this_host(cx).await?;
+            let spawn = host.spawn_procs(cx, extent!(workers = 4));
+            let say = async {
+                while !has_children() {
+                    tokio::task::yield_now().await;
+                }
+                println!("{phase}");
+                std::future::pending::<()>().await;
+            };
+            let (_procs, ()) = tokio::join!(spawn, say);
+        }
+        let (procs, victims) = victims(cx, 4).await?;
+        let (port, mut running) = cx.open_port::<usize>()?;
+        match phase.as_str() {
+            "idle" => {}
+            "call" => {
+                let _call = victims.rank(0).hang(port).call(cx);
+                running.receive().await?;
+                println!("{phase}");
+                std::future::pending::<()>().await;
+            }
+            "cast" | "stopping" => {
+                victims.hang(port).cast(cx)?;
+                for _ in 0..4 {
+                    running.receive().await?;
+                }
+            }
+            other => panic!("no such phase: {other}"),
+        }
+        println!("{phase}");
+        if phase == "stopping" {
+            procs.control().stop(cx).await?;
+        }
+        std::future::pending().await
     }
 }
 

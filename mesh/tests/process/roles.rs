@@ -5,9 +5,10 @@ use std::process::{Command, ExitCode};
 
 use mesh::addr::{ChannelAddr, Location};
 use mesh::bootstrap::{
-    BootstrapCommand, ChildKind, LaunchOrder, Lifeline, Orders, OsLauncher, ProcLauncher, diverted,
-    mark_init, refuse_uninitialised_child,
+    BootstrapCommand, ChildKind, LaunchOrder, Lifeline, Orders, OsLauncher, ProcLauncher, ProcSetup,
+    diverted, mark_init, refuse_uninitialised_child,
 };
+use mesh::config::CgroupParent;
 use mesh::ident::{GatewayId, ProcId, Uid};
 use mesh::log::LogSink;
 use rustix::process::Signal;
@@ -27,6 +28,9 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         seed: Some(5),
         config: vec![("key".into(), "value".into())],
         mesh_label: "workers".into(),
+        owner: None,
+        cpus: None,
+        cgroup: None,
         payload: behaviour.as_bytes().to_vec(),
     }
 }
@@ -46,6 +50,8 @@ pub(crate) fn order(behaviour: &str, token: &str, logs: LogSink) -> LaunchOrder 
     LaunchOrder {
         orders: orders(behaviour),
         command: Some(command),
+        setup: ProcSetup::default(),
+        cgroup: CgroupParent::None,
         logs,
         label: "workers/3".into(),
         stderr_tail_lines: 20,

@@ -76,6 +76,12 @@ pub(crate) fn soon<T>(step: impl Future<Output = T>) -> impl Future<Output = T> 
     }
 }
 
+/// Alive, or not yet reaped by init: a zombie does nothing more.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    crate::proc_fs::state(pid).is_some_and(|state| state != 'Z' && state != 'X')
+}
+
 pub(crate) fn send_signal(pid: u32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
 }

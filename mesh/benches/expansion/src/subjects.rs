@@ -161,7 +161,8 @@ impl Subject {
         let (imports, on_struct, on_impl, on_new, on_method) = match self {
             Subject::Plain => ("", "", "", "", ""),
             Subject::Mesh => ("use mesh::prelude::*;", "", "#[actor]", "#[new]", "#[handler]"),
-            Subject::MeshLocal => ("use mesh::prelude::*;", "", "#[actor]", "#[new]", "#[handler(local)]"),
+            // No `#[new]`: what is never spawned elsewhere needs no constructor, and kameo's local actors have none.
+            Subject::MeshLocal => ("use mesh::prelude::*;", "", "#[actor]", "", "#[handler(local)]"),
             Subject::Kameo => ("use kameo::prelude::*;", "#[derive(Actor)]", "#[messages]", "", "#[message]"),
             Subject::KameoRemote => (
                 "use kameo::prelude::*; use serde::{Serialize, Deserialize};",

@@ -1,0 +1,4 @@
+behavior! {
+    /// Whatever can tell its health.
+    pub Watched: GetHealth, Ping
+}

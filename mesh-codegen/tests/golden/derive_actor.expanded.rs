@@ -1,0 +1,145 @@
+#[derive(Actor, RemoteSpawn)]
+#[actor(handles(GetHealth, Ping), name = "acme.Probe", mailbox(capacity = 8))]
+pub struct Probe {
+    host: String,
+}
+/// Requests to [`Probe`]: reached from every `ActorHandle<Probe>`, `ActorRef<Probe>` and `ActorMesh<Probe>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ProbeApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for ProbeApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        ProbeApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Probe>> ProbeApi<__T> {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    fn check() {
+        let _ = <Probe as __p::Handles<GetHealth>>::FITS;
+        let _ = <Probe as __p::Handles<Ping>>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Probe {
+        type Api<__T: __p::Target<Actor = Self>> = ProbeApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+        fn mailbox() -> __p::MailboxConfig {
+            __p::MailboxConfig {
+                capacity: __p::Option::Some({
+                    let __capacity: usize = 8;
+                    __capacity
+                }),
+                ..__p::MailboxConfig::default()
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Probe
+    where
+        for<'__a> Probe: __p::Send,
+        for<'__a> GetHealth: __p::RemoteMessage,
+        for<'__a> Probe: __p::Handler<GetHealth>,
+        for<'__a> Ping: __p::RemoteMessage,
+        for<'__a> Probe: __p::Handler<Ping>,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.remote::<GetHealth>();
+            __exporter.remote::<Ping>();
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Probe {
+        const TYPE_ID: u64 = __p::name_hash("acme.Probe");
+        fn type_name() -> __p::String {
+            __p::String::from("acme.Probe")
+        }
+    }
+};
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check() {
+        let _ = <Probe as __p::NamedActor>::FITS;
+        let _ = <Probe as __p::RemoteArgument>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteSpawn for Probe
+    where
+        for<'__a> Probe: __p::Actor,
+        for<'__a> Probe: __p::Named,
+    {
+        type Params = Self;
+        fn encode_params(
+            __params: &Self::Params,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            (&__p::Wire::<Probe>(__p::PhantomData)).put(__params, __out)
+        }
+        fn decode_params(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Params, __p::DecodeError> {
+            (&__p::Wire::<Probe>(__p::PhantomData)).get(__input)
+        }
+        fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
+            __p::Vec::from([("self", (&__p::Wire::<Probe>(__p::PhantomData)).schema())])
+        }
+        async fn create(
+            __params: Self::Params,
+            _: &__p::SpawnEnv,
+        ) -> __p::Result<Self, __p::String> {
+            __p::Result::Ok(__params)
+        }
+    }
+    impl Probe {
+        /// What a spawn ships to have this `Probe` anywhere: the value itself.
+        pub fn spec(self) -> __p::Spec<Self>
+        where
+            for<'__a> Self: __p::RemoteSpawn,
+        {
+            __p::Spec::new(self)
+        }
+    }
+    __p::inventory::submit! {
+        __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
+        (& __p::Constructed:: < Probe > ::OF).entry(::core::concat!(::core::file!(), ":",
+        ::core::line!())) })
+    }
+};

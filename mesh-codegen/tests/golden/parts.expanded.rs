@@ -1,0 +1,236 @@
+pub struct Host;
+impl Host {
+    fn ping(&self) {}
+}
+/// Message of [`Host::ping`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+struct HostPing {}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for HostPing {
+        type Reply = ();
+        const NAME: &'static str = "ping";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            name: "ping",
+            doc: "",
+            args: &[],
+            reply: "()",
+            local: true,
+            stream: false,
+            timeout: __p::Option::None,
+            reduce: __p::Option::None,
+            schema: __p::Option::None,
+        };
+    }
+    fn check() {
+        let _ = <() as __p::LocalReply>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<HostPing> for Host
+    where
+        for<'__a> Host: __p::Send,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: HostPing,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: HostPing,
+        ) -> () {
+            Self::ping(self)
+        }
+    }
+};
+/// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct HostApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
+#[automatically_derived]
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T> ::mesh::__private::Api<__T> for HostApi<__T> {
+    #[inline]
+    fn new(__target: __T) -> Self {
+        HostApi(__target, ::mesh::__private::PhantomData)
+    }
+    #[inline]
+    fn target(&self) -> &__T {
+        &self.0
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Host>> HostApi<__T> {
+    /// Builds a request to [`Host::ping`].
+    #[inline]
+    fn ping(&self) -> ::mesh::__private::Request<'_, __T, HostPing> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            HostPing {},
+        )
+    }
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+const _: () = {
+    use ::mesh::__private as __p;
+    use __p::{ShowAll as _, ShowNothing as _};
+    /// This block of the actor.
+    struct Block;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Actor for Host {
+        type Api<__T: __p::Target<Actor = Self>> = HostApi<__T>;
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        }
+    }
+    #[automatically_derived]
+    impl __p::Exports<Block> for Host
+    where
+        for<'__a> Host: __p::Send,
+    {
+        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+            __exporter.local::<HostPing>();
+            <Self as __p::Part<{ __p::name_hash("admin") }>>::exports(__exporter);
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Named for Host {
+        const TYPE_ID: u64 = __p::name_hash(
+            ::core::concat!(::core::module_path!(), "::", "Host"),
+        );
+        fn type_name() -> __p::String {
+            __p::String::from(::core::concat!(::core::module_path!(), "::", "Host"))
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Lists<{ __p::name_hash("admin") }> for Host {}
+};
+mod admin {
+    impl super::Host {
+        pub fn drain(&mut self) {}
+    }
+    /// Message of [`Host::drain`].
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        missing_docs,
+        private_bounds,
+        private_interfaces,
+        unreachable_pub,
+        non_camel_case_types
+    )]
+    pub struct HostDrain {}
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    const _: () = {
+        use ::mesh::__private as __p;
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __p::Message for HostDrain {
+            type Reply = ();
+            const NAME: &'static str = "drain";
+            const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+                name: "drain",
+                doc: "",
+                args: &[],
+                reply: "()",
+                local: true,
+                stream: false,
+                timeout: __p::Option::None,
+                reduce: __p::Option::None,
+                schema: __p::Option::None,
+            };
+        }
+        fn check() {
+            let _ = <() as __p::LocalReply>::FITS;
+        }
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __p::Handler<HostDrain> for super::Host
+        where
+            for<'__a> super::Host: __p::Send,
+        {
+            const PLAIN: bool = true;
+            fn handle(
+                &mut self,
+                __cx: &__p::Context<Self>,
+                __message: HostDrain,
+            ) -> impl __p::Future<Output = ()> + __p::Send {
+                __p::handle_plain(self, __cx, __message)
+            }
+            fn handle_plain(
+                &mut self,
+                __cx: &__p::Context<Self>,
+                __message: HostDrain,
+            ) -> () {
+                Self::drain(self)
+            }
+        }
+    };
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        missing_docs,
+        private_bounds,
+        private_interfaces,
+        unreachable_pub,
+        non_camel_case_types
+    )]
+    impl<__T: ::mesh::__private::Target<Actor = super::Host>> super::HostApi<__T> {
+        /// Builds a request to [`Host::drain`].
+        #[inline]
+        pub fn drain(&self) -> ::mesh::__private::Request<'_, __T, HostDrain> {
+            ::mesh::__private::Request::new(
+                ::mesh::__private::Api::target(self),
+                HostDrain {},
+            )
+        }
+    }
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    const _: () = {
+        use ::mesh::__private as __p;
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl __p::Part<{ __p::name_hash("admin") }> for super::Host {
+            fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+                let _ = <Self as __p::Lists<{ __p::name_hash("admin") }>>::HERE;
+                __exporter.local::<HostDrain>();
+            }
+        }
+    };
+}

@@ -1,0 +1,1 @@
+register!(Store<u64>, Store<String>);

@@ -1,0 +1,4 @@
+#[derive(RemoteSpawn)]
+pub(crate) struct Cell<T: RemoteArg> {
+    value: T,
+}

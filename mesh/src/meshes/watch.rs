@@ -1,0 +1,197 @@
+//! The statuses of a mesh, for whoever wants to see them change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::actors::ActorMeshControl;
+use super::create;
+use super::procs::{ProcMeshControl, ProcMeshRef};
+use crate::actor::{Actor, Caller, Scope};
+use crate::agent::{ActorKind, ProcKind};
+use crate::call::CallErrorKind;
+use crate::ident::Uid;
+use crate::port::{Accumulator, PortsExhausted};
+use crate::request::{Cast, PortRef};
+use crate::resource::{Resource, ResourceState, StreamState};
+use crate::shape::Region;
+use crate::value::{Status, StatusMesh};
+
+/// What was told so far.
+struct Seen {
+    /// The rank in the view of each rank of the whole mesh.
+    ranks: BTreeMap<u32, usize>,
+    statuses: Vec<Option<Status>>,
+    /// Raised by every piece of news.
+    news: u64,
+}
+
+impl Seen {
+    fn new(view: &Region) -> Seen {
+        let base_ranks = view.base_ranks().enumerate();
+        let ranks = base_ranks.filter_map(|(rank, base)| Some((u32::try_from(base).ok()?, rank))).collect();
+        Seen { ranks, statuses: vec![None; view.num_ranks()], news: 0 }
+    }
+
+    fn set(&mut self, rank: usize, status: Status) {
+        if let Some(known) = self.statuses.get_mut(rank) {
+            *known = Some(status);
+            self.news += 1;
+        }
+    }
+}
+
+fn fold<S>(_: u32, seen: &mut Seen, item: Result<ResourceState<S>, CallErrorKind>) {
+    if let Ok(state) = item
+        && let Some(rank) = seen.ranks.get(&state.key.rank).copied()
+    {
+        seen.set(rank, state.status);
+    }
+}
+
+/// Asks the agents to tell of every change.
+fn subscribe<R: Resource>(
+    scope: Scope<'_>,
+    agents: &Cast<R::Agent>,
+    id: Uid,
+) -> Result<Accumulator<Seen>, PortsExhausted> {
+    let (addr, seen) = scope.open_accumulator(Seen::new(agents.view()), fold::<R::State>)?;
+    let verb = StreamState::<R>::new(id, PortRef::new(addr, 0));
+    if let Err(unsent) = create::post(scope, agents, verb) {
+        seen.with(|seen| {
+            for failed in unsent.failed {
+                seen.set(failed.rank as usize, Status::failed(failed.error));
+            }
+        });
+    }
+    Ok(seen)
+}
+
+/// The statuses of a mesh, as they change. Whoever has a view of the mesh can watch it, and needs not own it; what was
+/// before is told first.
+///
+/// Changes that come faster than they are taken are taken together: it holds one status a rank, however many there were.
+/// Dropping it ends the watch.
+pub struct MeshWatch {
+    members: Accumulator<Seen>,
+    /// Those of the procs that the members live in, where a host manages them: who lives in one that has ended is not
+    /// heard of any more.
+    procs: Option<Accumulator<Seen>>,
+    view: Region,
+    shown: Option<StatusMesh>,
+}
+
+impl MeshWatch {
+    /// The statuses as far as they were told; `None` for a rank that was not heard of yet.
+    fn told(&self) -> Vec<Option<Status>> {
+        let members = self.members.with(|seen| seen.statuses.clone());
+        let Some(procs) = &self.procs else { return members };
+        let procs = procs.with(|seen| seen.statuses.clone());
+        let clamp = |(member, proc): (Option<Status>, Option<Status>)| match proc {
+            // VERB-4. A member that has ended by itself has, whatever became of its proc.
+            Some(proc) if proc.is_terminal() => Some(member.filter(Status::is_terminal).unwrap_or(proc)),
+            _ => member,
+        };
+        members.into_iter().zip(procs).map(clamp).collect()
+    }
+
+    /// The statuses as they are now known, without waiting; a rank that was not heard of yet does not exist.
+    pub fn statuses(&self) -> StatusMesh {
+        let mut told = self.told().into_iter();
+        StatusMesh::from_fn(self.view.clone(), |_| told.next().flatten().unwrap_or_default())
+    }
+
+    /// Waits until they are others than when it returned last; the first time, until every rank was heard of.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no change is missed.
+    pub async fn changed(&mut self) -> StatusMesh {
+        /// Longer than a program runs.
+        const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+        loop {
+            let known = self.members.with(|seen| seen.news);
+            let known_procs = self.procs.as_ref().map(|procs| procs.with(|seen| seen.news));
+            let complete = self.shown.is_some() || self.told().iter().all(Option::is_some);
+            let now = self.statuses();
+            if complete && self.shown.as_ref() != Some(&now) {
+                self.shown = Some(now.clone());
+                return now;
+            }
+            let procs = async {
+                match &self.procs {
+                    Some(procs) => procs.wait_until(FOREVER, |seen| Some(seen.news) != known_procs).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.members.wait_until(FOREVER, |seen| seen.news != known) => {}
+                _ = procs => {}
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for MeshWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MeshWatch({})", self.view)
+    }
+}
+
+impl<A: Actor> ActorMeshControl<'_, A> {
+    /// Watches the statuses of the ranks of the view. That a proc has ended is known where a host manages it.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// # use mesh::prelude::*;
+    /// # use mesh::Status;
+    /// # struct Idle;
+    /// # #[actor] impl Idle { #[new] fn new() -> Self { Idle } #[handler] fn nothing(&self) {} }
+    /// let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+    /// let idle = procs.spawn(cx, "idle", Idle::spec()).await?;
+    /// let mut watch = idle.control().to_ref().control().watch(cx)?; // of a view: it owns nothing
+    /// assert!(watch.changed().await.all(|status| *status == Status::Running)); // as it is
+    /// idle.control().stop(cx).await?;
+    /// while !watch.changed().await.all(|status| *status == Status::Stopped) {}
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`PortsExhausted`].
+    pub fn watch(&self, cx: &impl Caller) -> Result<MeshWatch, PortsExhausted> {
+        let (scope, agents) = (cx.scope(), self.agents());
+        let members = subscribe::<ActorKind>(scope, &agents, self.id().uid)?;
+        let view = self.region().clone();
+        let procs = match ProcMeshRef::of_members(agents.mesh().members(), &view) {
+            Some(procs) => procs.subscribe(scope)?,
+            None => None,
+        };
+        Ok(MeshWatch { members, procs, view, shown: None })
+    }
+}
+
+impl ProcMeshRef {
+    fn subscribe(&self, scope: Scope<'_>) -> Result<Option<Accumulator<Seen>>, PortsExhausted> {
+        let agents = self.host_agents();
+        agents.map(|agents| subscribe::<ProcKind>(scope, &agents, self.id().uid)).transpose()
+    }
+
+    /// Watches the statuses of the procs of the view, as their hosts see them; `None` for procs that no host manages.
+    ///
+    /// # Errors
+    /// [`PortsExhausted`].
+    pub fn watch(&self, cx: &impl Caller) -> Result<Option<MeshWatch>, PortsExhausted> {
+        let members = self.subscribe(cx.scope())?;
+        let view = self.region().clone();
+        Ok(members.map(|members| MeshWatch { members, procs: None, view, shown: None }))
+    }
+}
+
+impl ProcMeshControl<'_> {
+    /// As [`ProcMeshRef::watch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn watch(&self, cx: &impl Caller) -> Result<Option<MeshWatch>, PortsExhausted> {
+        self.view().watch(cx)
+    }
+}

@@ -1,0 +1,177 @@
+//! Rules that every recorded message keeps: one error for one mistake, nothing of the library's source, no name that
+//! the user cannot see. What cannot keep one of them is listed with the reason; an entry that is no longer needed fails too.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Cases with more than one error: how many, and why.
+const SEVERAL: &[(&str, usize, &str)] = &[
+    (
+        "actor/two_blocks",
+        4,
+        "rustc reports each item that both blocks define, and a macro does not see the other block; only \
+         `Exports` could be told apart, by a type of each block's own",
+    ),
+    ("derive_actor/with_an_annotated_block", 4, "as two blocks: the derive is the other one"),
+    (
+        "derive_remote_spawn/with_a_constructor",
+        2,
+        "both write `impl RemoteSpawn` and `spec`; a bound on either does not keep rustc from comparing them",
+    ),
+    ("actor/resource_of_no_kind", 2, "two mistakes: no kind of resource, and a field that is no table"),
+    ("handler/syntax_error_in_its_body", 2, "both are rustc's, of the user's own body, which no macro reads"),
+];
+
+/// Cases that show a declaration of the library's: whose. Rustc adds it to every error about the bound of a function
+/// or a type of another crate that the user names, and to wrong arguments; there is no attribute to leave it off.
+/// Methods for each kind of target instead of bounds were tried: "no method named `call_each` found", without a word
+/// of what to do, and `reduce` "is not an iterator", with more source than before.
+const DECLARATIONS: &[(&str, &str)] = &[
+    ("actor/not_send", "`mesh::Actor`"),
+    ("behavior/message_outside_of_it", "Request::<'t, T, M>::call`"),
+    ("derive_actor/reply_of_another_type", "`mesh::Handler::handle::"),
+    ("handler/unknown_reducer", "similarly named struct `Sum`"),
+    ("request/call_each_of_one_actor", "Request::<'t, T, M>::call_each`"),
+    ("request/cast_to_a_handle", "Request::<'t, T, M>::cast`"),
+    ("request/cast_to_one_actor", "Request::<'t, T, M>::cast`"),
+    ("request/choose_of_one_actor", "Request::<'t, T, M>::choose`"),
+    ("request/local_handler_on_a_mesh", "Request::<'t, T, M>::call`"),
+    ("request/local_handler_through_a_reference", "Request::<'t, T, M>::call`"),
+    ("request/message_is_no_message", "Request::<'t, T, M>::call`"),
+    ("request/no_caller", "method defined here"),
+    ("request/not_a_reducer", "Request::<'t, T, M>::reduce`"),
+    ("request/not_an_actor", "`mesh::Client::spawn`"),
+    ("request/reduce_of_one_actor", "Request::<'t, T, M>::reduce`"),
+    ("request/reference_to_no_actor", "`mesh::ActorRef`"),
+    ("request/send_to_a_mesh", "Request::<'t, T, M>::send`"),
+    ("request/send_wait_to_a_mesh", "Request::<'t, T, M>::send_wait`"),
+    ("request/spawn_of_a_value", "method defined here"),
+    ("request/spec_of_an_actor_without_constructor", "`mesh::Spec`"),
+    ("request/stream_of_a_plain_handler", "Request::<'t, T, M>::stream`"),
+    ("request/timeout_as_number", "method defined here"),
+    ("request/try_call_of_a_mesh", "Request::<'t, T, M>::try_call`"),
+    ("request/try_call_of_a_plain_reply", "Request::<'t, T, M>::try_call`"),
+    ("request/unhandled_message", "Request::<'t, T, M>::call`"),
+    ("request/wrong_caller", "Request::<'t, T, M>::call`"),
+    ("request/wrong_reducer", "Request::<'t, T, M>::reduce`"),
+];
+
+/// Cases that name what the user cannot see: which word, and why.
+const UNSEEN: &[(&str, &str, &str)] = &[
+    (
+        "actor/part_that_is_not_listed",
+        "16559146482384667732",
+        "stable Rust lets a type carry the name of a part only as a number; the error itself speaks of the part",
+    ),
+    ("actor/part_that_is_not_there", "16559146482384667732", "as above"),
+];
+
+/// Where trybuild writes the roots of source that is not the case's.
+const ROOTS: &[&str] = &["$WORKSPACE", "$RUST", "$CARGO"];
+
+/// Every recorded message, by `<macro>/<rule>`.
+fn recordings() -> BTreeMap<String, String> {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("a folder of cases can be read");
+        entries.map(|entry| entry.expect("an entry can be read").path()).collect()
+    };
+    let files = entries(&cases).into_iter().filter(|path| path.is_dir()).flat_map(|folder| entries(&folder));
+    let recordings = files.filter(|path| path.extension().is_some_and(|is| is == "stderr"));
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&cases).expect("it is in the folder").with_extension("");
+        (name.display().to_string(), std::fs::read_to_string(&path).expect("a recording can be read"))
+    };
+    recordings.map(read).collect()
+}
+
+/// Fails with every complaint at once.
+#[track_caller]
+fn none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    let recordings = recordings();
+    assert!(recordings.len() >= 80, "only {} recordings", recordings.len());
+    let mut complaints = Vec::new();
+    for (name, text) in &recordings {
+        let errors = text.lines().filter(|line| line.starts_with("error")).count();
+        // A warning alone is a mistake that compiles: `#[must_use]`, denied in its case, is an error too.
+        let allowed = SEVERAL.iter().find(|(case, ..)| case == name).map_or(1, |(_, count, _)| *count);
+        if errors != allowed {
+            complaints.push(format!("{name}: {errors} errors, not {allowed}"));
+        }
+    }
+    for (case, ..) in SEVERAL {
+        if !recordings.contains_key(*case) {
+            complaints.push(format!("{case}: listed, and no case"));
+        }
+    }
+    none(complaints);
+}
+
+#[test]
+fn no_recording_shows_the_source_of_the_library() {
+    let recordings = recordings();
+    let mut complaints = Vec::new();
+    for (name, text) in &recordings {
+        let places = text.lines().filter(|line| ROOTS.iter().any(|root| line.contains(root))).count();
+        let allowed = DECLARATIONS.iter().find(|(case, _)| case == name);
+        match allowed {
+            None if places > 0 => complaints.push(format!("{name}: shows source in {places} places")),
+            Some((_, declaration)) if places != 1 || !text.contains(declaration) => {
+                complaints.push(format!("{name}: {places} places, of which one may show {declaration}"));
+            }
+            _ => {}
+        }
+    }
+    for (case, _) in DECLARATIONS {
+        if !recordings.contains_key(*case) {
+            complaints.push(format!("{case}: listed, and no case"));
+        }
+    }
+    none(complaints);
+}
+
+/// Why a word of a message is none that a user can look up.
+fn hidden(word: &str) -> Option<&'static str> {
+    let hash = word.len() >= 12 && word.chars().all(|c| c.is_ascii_digit());
+    match word {
+        _ if word.starts_with("__") && word.chars().any(char::is_alphabetic) => {
+            Some("a name of generated code")
+        }
+        "codegen" => Some("a module of the library's own"),
+        "Exported" | "Exports" | "Block" | "ShowAll" | "ShowNothing" | "Constructed" | "Wire" | "NoCodec"
+        | "RealCodec" => Some("a helper of generated code"),
+        _ if hash => Some("a hash"),
+        _ => None,
+    }
+}
+
+#[test]
+fn no_recording_names_what_the_user_cannot_see() {
+    let mut complaints = Vec::new();
+    for (name, text) in recordings() {
+        for line in text.lines() {
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let listed = |word: &str| UNSEEN.iter().any(|(case, unseen, _)| name == *case && *unseen == word);
+            let words = words.filter(|word| !listed(word));
+            let found =
+                words.filter_map(|word| hidden(word).map(|why| format!("{name}: `{word}`, {why}: {line}")));
+            complaints.extend(found);
+        }
+    }
+    none(complaints);
+}
+
+#[test]
+fn hidden_names_are_known() {
+    for word in ["__private", "__check", "codegen", "Wire", "13925349134513452134"] {
+        assert!(hidden(word).is_some(), "{word}");
+    }
+    for word in ["a__b", "____", "Counter", "48214", "CounterAdd"] {
+        assert!(hidden(word).is_none(), "{word}");
+    }
+}
