@@ -20,6 +20,9 @@ pub enum ChannelAddr {
     Unix(Arc<str>),
     /// A TCP endpoint, `host:port`.
     Tcp(Arc<str>),
+    /// A TCP endpoint, `host:port`, where both sides show certificates and what they say is encrypted. Needs the feature
+    /// `tls`.
+    Tls(Arc<str>),
 }
 
 impl fmt::Display for ChannelAddr {
@@ -28,6 +31,7 @@ impl fmt::Display for ChannelAddr {
             ChannelAddr::Memory(name) => write!(f, "memory:{name}"),
             ChannelAddr::Unix(path) => write!(f, "unix:{path}"),
             ChannelAddr::Tcp(endpoint) => write!(f, "tcp:{endpoint}"),
+            ChannelAddr::Tls(endpoint) => write!(f, "tls:{endpoint}"),
         }
     }
 }
@@ -38,9 +42,14 @@ impl fmt::Debug for ChannelAddr {
     }
 }
 
+/// An endpoint, which may be written as in a URL.
+fn bare(endpoint: &str) -> &str {
+    endpoint.strip_prefix("//").unwrap_or(endpoint)
+}
+
 /// What is wrong with the text of a [`ChannelAddr`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an address: write `unix:/path`, `tcp:host:port` or `memory:name`")]
+#[error("`{text}` is not an address: write `unix:/path`, `tcp:host:port`, `tls:host:port` or `memory:name`")]
 pub struct ChannelAddrError {
     /// The text.
     pub text: String,
@@ -53,7 +62,8 @@ impl std::str::FromStr for ChannelAddr {
         match text.split_once(':') {
             Some(("memory", name)) if !name.is_empty() => Ok(ChannelAddr::Memory(name.into())),
             Some(("unix", path)) if path.starts_with('/') => Ok(ChannelAddr::Unix(path.into())),
-            Some(("tcp", endpoint)) if endpoint.contains(':') => Ok(ChannelAddr::Tcp(endpoint.into())),
+            Some(("tcp", endpoint)) if endpoint.contains(':') => Ok(ChannelAddr::Tcp(bare(endpoint).into())),
+            Some(("tls", endpoint)) if endpoint.contains(':') => Ok(ChannelAddr::Tls(bare(endpoint).into())),
             _ => Err(ChannelAddrError { text: text.to_owned() }),
         }
     }

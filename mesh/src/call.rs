@@ -109,6 +109,14 @@ pub enum CallErrorKind {
         /// The actors, from the callee back to the callee.
         cycle: Vec<ActorId>,
     },
+    /// The message, or the reply, is larger than may be sent. Nothing of it was sent.
+    #[error("the message or its reply has {len_bytes} bytes, more than the {max_bytes} allowed")]
+    TooLarge {
+        /// How large what was refused is, in bytes.
+        len_bytes: u64,
+        /// How large it may be, in bytes.
+        max_bytes: u64,
+    },
 }
 
 impl CallErrorKind {

@@ -98,6 +98,15 @@ pub fn secret() -> [u8; 16] {
     os_random()
 }
 
+/// 256 bits that were never used before, from the operating system alone (`CLOCK-2`).
+///
+/// # Panics
+///
+/// As [`secret`].
+pub fn nonce() -> [u8; 32] {
+    os_random()
+}
+
 fn os_random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives randomness");

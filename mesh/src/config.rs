@@ -20,13 +20,16 @@
 //! - `CONFIG-1` a value of a lower layer never replaces one of a higher layer, in whatever order they are set.
 //! - `CONFIG-2` an unknown key or a bad value is an error, never ignored.
 //! - `CONFIG-3` a `Config` is a value: there is no global one, and changing a clone changes nothing else.
+//! - `CONFIG-4` the shared secret is in nothing that is printed: not in a dump, not in `Debug`, not in an error.
 
 mod keys;
 mod layers;
+mod secret;
 mod value;
 
 pub use keys::*;
 pub use layers::{CONFIG_FILE, Config, ConfigError, Key, Layer, MARK_PREFIX, Place};
+pub use secret::{SECRET_LEN_MAX, SECRET_LEN_MIN, Secret};
 pub use value::{CgroupParent, Setting};
 
 #[cfg(test)]

@@ -18,7 +18,8 @@
 //! - `GATE-2` every call that passed over a link is remembered until its reply passes back; when the link is lost, the
 //!   gateway that knows answers it (`CALL-1`). This holds at every hop, so no one needs to ask around.
 //! - `GATE-3` when the link belonged to a supervised proc, the answer waits for the exit status, within a bound.
-//! - `GATE-4` only a peer that shows a token we gave away may claim procs.
+//! - `GATE-4` only a peer that shows a token we gave away may claim procs, or be the gateway that has shown one; nobody
+//!   may be this gateway or the one that it is a child of.
 //! - `GATE-5` every table has a bound or is bounded by what it answers.
 
 mod awaiting;
@@ -26,8 +27,10 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod refusal;
 mod route;
 mod state;
+mod strangers;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -71,6 +74,8 @@ pub struct GatewayConfig {
     pub link_window_messages: usize,
     /// The window of each link, in bytes.
     pub link_window_bytes: usize,
+    /// How many links there may be before peers that are not expected are refused.
+    pub links_max: usize,
 }
 
 /// A message that could not go on, and why.
@@ -292,7 +297,9 @@ impl Gateway {
                 };
                 Envelope { to, headers, body: Body::Returned { to: Box::new(envelope.to), reason: kind } }
             }
-            (Body::Reply(_), _) if matches!(kind, CallErrorKind::Decode { .. }) => {
+            (Body::Reply(_), _)
+                if matches!(kind, CallErrorKind::Decode { .. } | CallErrorKind::TooLarge { .. }) =>
+            {
                 // It does not fit a frame: the caller is told so instead.
                 Envelope { to: envelope.to, headers, body: Body::Failed(kind) }
             }

@@ -39,7 +39,7 @@ mod reader;
 mod redial;
 mod shared;
 
-pub use handshake::{LinkError, Ready, handshake};
+pub use handshake::{Auth, LinkError, Ready, handshake, handshake_with};
 pub use redial::{Redial, RedialError};
 use shared::{Phase, Shared};
 

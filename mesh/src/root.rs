@@ -11,6 +11,7 @@ mod in_process;
 mod logs;
 mod signals;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::agent::{HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ShutdownHost};
 use crate::bootstrap::{BootstrapCommand, OsLauncher, ProcLauncher};
 use crate::client::Client;
 use crate::clock::Entropy;
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Key};
 use crate::event::EventLog;
 use crate::gateway::{Gateway, GatewayConfig};
 use crate::host::{Backend, Host};
@@ -35,7 +36,7 @@ use crate::log::LogSink;
 use crate::outbox::AdmitError;
 use crate::proc::Proc;
 use crate::registry::{Registry, RegistryError};
-use crate::transport::{MemoryNetwork, TcpOptions, Transports};
+use crate::transport::{MemoryNetwork, TcpOptions, TlsFiles, Transports};
 use crate::watchdog::Watchdog;
 use in_process::InProcessLauncher;
 
@@ -107,6 +108,7 @@ impl Shared {
             link_give_up: self.config.get(config::LINK_GIVE_UP),
             link_window_messages: self.config.get(config::LINK_WINDOW_MESSAGES),
             link_window_bytes: self.config.get(config::LINK_WINDOW_BYTES),
+            links_max: self.config.get(config::LINKS_MAX),
         };
         let fingerprints = self.registry.fingerprints().clone();
         Gateway::new(id, location, config, self.transports.clone(), fingerprints, self.events.clone())
@@ -136,7 +138,13 @@ fn agent_options(uid: Uid) -> SpawnOptions {
 
 /// The transports that a configuration allows.
 fn transports(config: &Config, memory: MemoryNetwork) -> Transports {
-    Transports { memory, tcp: TcpOptions { allow_public: config.get(config::TCP_ALLOW_PUBLIC) } }
+    let path = |key: Key<Option<Arc<str>>>| config.get(key).map(|path| PathBuf::from(&*path));
+    Transports {
+        memory,
+        tcp: TcpOptions { allow_public: config.get(config::TCP_ALLOW_PUBLIC) },
+        tls: TlsFiles { cert: path(config::TLS_CERT), key: path(config::TLS_KEY), ca: path(config::TLS_CA) },
+        secret: config.get(config::SECRET),
+    }
 }
 
 /// A program's own part of the mesh: its gateway, its proc, its host. It owns everything that is spawned from it.

@@ -1,25 +1,30 @@
 //! Transports: how bytes get from one gateway to another, within a process, on a host, and between hosts.
 //!
-//! Each kind of [`ChannelAddr`] has one: [`memory`] for tests and simulation, [`unix`] on a host, [`tcp`] between hosts.
+//! Each kind of [`ChannelAddr`] has one: [`memory`] for tests and simulation, [`unix`] on a host, [`tcp`] between hosts,
+//! `tls` the same with certificates, if that feature is on.
 //! They give streams of bytes and do **not** know of frames, of who is on the other side, or of reconnecting.
 //!
 //! Invariants
 //! - `TRANSPORT-1` an error names the address that it is about.
-//! - `TRANSPORT-2` nothing listens for strangers unasked: unix sockets are for the same user, tcp is for this machine
-//!   unless the options allow more (`PEER-3`).
+//! - `TRANSPORT-2` nothing listens for strangers unasked: unix sockets are for the same user, tls for who has a
+//!   certificate, tcp for this machine unless there is a secret or the options allow more (`PEER-3`).
 //! - `TRANSPORT-3` two live listeners never share an address, and one that has died does not block it.
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::addr::ChannelAddr;
+use crate::config::Secret;
 
 pub mod memory;
 pub mod tcp;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod unix;
 
 pub use memory::{Faults, MemoryNetwork};
@@ -71,6 +76,17 @@ pub trait Listener: Send {
     async fn accept(&mut self) -> Result<Connection, TransportError>;
 }
 
+/// What is known of the other side of a connection before it has said anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It is a process of the same user on this machine, as the kernel says, or this process.
+    Machine,
+    /// It is anyone who can reach this machine, or whom this machine can reach.
+    Network,
+    /// It must show a certificate, or nothing that it says is heard.
+    Certificate,
+}
+
 /// Both directions of a stream of bytes.
 pub struct Connection {
     /// What comes.
@@ -79,6 +95,8 @@ pub struct Connection {
     pub writer: Box<dyn AsyncWrite + Send + Unpin>,
     /// Who is on the other side, for people.
     pub peer: String,
+    /// What is known of it.
+    pub trust: Trust,
 }
 
 impl fmt::Debug for Connection {
@@ -108,12 +126,38 @@ pub enum TransportError {
     },
     /// A tcp listener was to be reachable from other machines, and that was not allowed.
     #[error(
-        "{addr} can be reached from other machines, where anyone who connects is let in; listen at 127.0.0.1, or, on a \
-         private network, set `TcpOptions {{ allow_public: true }}`"
+        "{addr} can be reached from other machines, and nothing says who connects: set `MESH_SECRET` on both sides, or \
+         use `tls:` with certificates, or listen at 127.0.0.1; `MESH_TCP_ALLOW_PUBLIC=true` lets in anyone"
     )]
     PublicBind {
         /// Where.
         addr: ChannelAddr,
+    },
+    /// Another machine was to be dialled over tcp, and that was not allowed.
+    #[error(
+        "{addr} is another machine, and nothing says who answers: set `MESH_SECRET` on both sides, or use `tls:` with \
+         certificates; `MESH_TCP_ALLOW_PUBLIC=true` trusts anyone"
+    )]
+    PublicDial {
+        /// Where.
+        addr: ChannelAddr,
+    },
+    /// Certificates are needed, and cannot be used.
+    #[error("{addr} needs certificates on both sides: {reason}")]
+    Certificates {
+        /// Where.
+        addr: ChannelAddr,
+        /// What is wrong with this side's.
+        reason: String,
+    },
+    /// What answers has certificates that this side does not accept.
+    #[error("{addr} is not trusted")]
+    Untrusted {
+        /// Where.
+        addr: ChannelAddr,
+        /// What is wrong with the other side's.
+        #[source]
+        source: io::Error,
     },
     /// The path of a unix socket is longer than the system allows.
     #[error(
@@ -203,6 +247,45 @@ pub struct Transports {
     pub memory: MemoryNetwork,
     /// What tcp may do.
     pub tcp: TcpOptions,
+    /// The files that `tls:` addresses need.
+    pub tls: TlsFiles,
+    /// What both sides of a connection that leaves the machine prove to know, if anything.
+    pub secret: Secret,
+}
+
+/// The files that `tls:` addresses need, all as PEM. They are read at each listen and at each dial, so that they can be
+/// renewed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// This machine's certificate, and those between it and its authority.
+    pub cert: Option<PathBuf>,
+    /// The key of that certificate.
+    pub key: Option<PathBuf>,
+    /// The authorities that the other side's certificate must come from.
+    pub ca: Option<PathBuf>,
+}
+
+impl Transports {
+    /// What the other side of a connection must prove to know: none where the kernel says who it is.
+    pub fn secret_for(&self, trust: Trust) -> Option<&Secret> {
+        Some(&self.secret).filter(|secret| secret.is_set() && trust != Trust::Machine)
+    }
+
+    fn tcp(&self) -> tcp::TcpTransport {
+        tcp::TcpTransport { options: self.tcp, has_secret: self.secret.is_set() }
+    }
+
+    #[cfg(feature = "tls")]
+    fn tls(&self) -> tls::TlsTransport<'_> {
+        tls::TlsTransport { files: &self.tls }
+    }
+}
+
+/// What stands for the transport of `tls:` addresses where it is not built in.
+#[cfg(not(feature = "tls"))]
+fn no_tls(addr: &ChannelAddr) -> TransportError {
+    let reason = "this program was built without the feature `tls` of `mesh`".to_owned();
+    TransportError::Certificates { addr: addr.clone(), reason }
 }
 
 #[async_trait]
@@ -211,7 +294,11 @@ impl Transport for Transports {
         match addr {
             ChannelAddr::Memory(_) => self.memory.listen(addr).await,
             ChannelAddr::Unix(_) => unix::UnixTransport.listen(addr).await,
-            ChannelAddr::Tcp(_) => tcp::TcpTransport { options: self.tcp }.listen(addr).await,
+            ChannelAddr::Tcp(_) => self.tcp().listen(addr).await,
+            #[cfg(feature = "tls")]
+            ChannelAddr::Tls(_) => self.tls().listen(addr).await,
+            #[cfg(not(feature = "tls"))]
+            ChannelAddr::Tls(_) => Err(no_tls(addr)),
         }
     }
 
@@ -219,7 +306,11 @@ impl Transport for Transports {
         match addr {
             ChannelAddr::Memory(_) => self.memory.dial(addr).await,
             ChannelAddr::Unix(_) => unix::UnixTransport.dial(addr).await,
-            ChannelAddr::Tcp(_) => tcp::TcpTransport { options: self.tcp }.dial(addr).await,
+            ChannelAddr::Tcp(_) => self.tcp().dial(addr).await,
+            #[cfg(feature = "tls")]
+            ChannelAddr::Tls(_) => self.tls().dial(addr).await,
+            #[cfg(not(feature = "tls"))]
+            ChannelAddr::Tls(_) => Err(no_tls(addr)),
         }
     }
 }

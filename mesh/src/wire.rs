@@ -10,6 +10,7 @@
 //! - `WIRE-2` decoding never panics, and bytes left over are an error.
 //! - `WIRE-3` nothing on the wire is of a platform's size: `usize` travels as `u64`.
 
+pub mod auth;
 pub mod cast;
 pub mod codec;
 pub mod envelope;

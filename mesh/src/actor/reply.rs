@@ -186,7 +186,7 @@ impl<R> ReplyTo<R> {
                 let encoded = catch_unwind(AssertUnwindSafe(|| (remote.encode)(&value)));
                 remote.post(match encoded {
                     Ok(Ok(payload)) => Body::Reply(payload),
-                    Ok(Err(error)) => Body::Failed(CallErrorKind::Decode { reason: error.to_string() }),
+                    Ok(Err(error)) => Body::Failed(error.call_error()),
                     Err(panic) => {
                         let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
                         Body::Failed(CallErrorKind::Decode { reason })

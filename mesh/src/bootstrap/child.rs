@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal};
 use super::orders::{self, Frame, Orders};
 use super::{cgroup, descriptors, marker};
 use crate::addr::ChannelAddr;
+use crate::transport::unix::LOCK_FILE;
 
 /// The exit code of a child that reached a runtime although it never took its orders.
 pub const UNINITIALISED_EXIT_CODE: i32 = 86;
@@ -170,7 +171,7 @@ fn bind_to(_cpus: &[u32]) -> io::Result<()> {
 fn socket_of(parent: &ChannelAddr) -> Option<PathBuf> {
     match parent {
         ChannelAddr::Unix(path) => Some(PathBuf::from(&**path)),
-        ChannelAddr::Memory(_) | ChannelAddr::Tcp(_) => None,
+        ChannelAddr::Memory(_) | ChannelAddr::Tcp(_) | ChannelAddr::Tls(_) => None,
     }
 }
 
@@ -179,6 +180,7 @@ fn socket_of(parent: &ChannelAddr) -> Option<PathBuf> {
 fn remove_socket(path: &Path) {
     let _ = std::fs::remove_file(path);
     if let Some(dir) = path.parent() {
+        let _ = std::fs::remove_file(dir.join(LOCK_FILE));
         // It is removed only if it is empty.
         let _ = std::fs::remove_dir(dir);
     }

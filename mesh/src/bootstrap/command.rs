@@ -69,6 +69,9 @@ impl BootstrapCommand {
         }
         command
             .args(&self.args)
+            // The secret comes with the orders: what a child starts is not to find it in its environment.
+            .env_remove("MESH_SECRET")
+            .env_remove("MESH_SECRET_FILE")
             .envs(self.env.iter().chain(&setup.env).map(|(key, value)| (key, value)))
             .env(MARKER, MARKER_VALUE)
             .process_group(0)

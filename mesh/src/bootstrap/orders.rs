@@ -63,16 +63,30 @@ pub struct Orders {
     pub payload: Vec<u8>,
 }
 
+impl Orders {
+    /// Reads what a launcher has written to a child's stdin, and nothing beyond it.
+    ///
+    /// # Errors
+    /// What the system says, or that these are not orders.
+    pub fn read(from: impl Read) -> io::Result<Orders> {
+        match read_frame(from) {
+            Ok(frame) => Ok(frame.orders),
+            Err(ReadError::Io(error)) => Err(error),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+        }
+    }
+}
+
 impl fmt::Debug for Orders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the token nor what the layer above adds belongs in a log.
+        // Neither the token, nor the values of settings, one of which is a secret, nor what the layer above adds belongs in a log.
         f.debug_struct("Orders")
             .field("kind", &self.kind)
             .field("proc", &self.proc)
             .field("parent", &self.parent)
             .field("incarnation", &self.incarnation)
             .field("seed", &self.seed)
-            .field("config", &self.config)
+            .field("config", &self.config.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("cpus", &self.cpus)
             .field("cgroup", &self.cgroup)
             .field("payload_len_bytes", &self.payload.len())
@@ -148,8 +162,11 @@ pub(super) fn read_frame(mut from: impl Read) -> Result<Frame, ReadError> {
         .ok()
         .filter(|len| *len <= ORDERS_LEN_MAX)
         .ok_or(ReadError::TooLong { len_bytes: len.into() })?;
-    let mut body = vec![0; len_bytes];
-    from.read_exact(&mut body)?;
+    let mut body = Vec::new();
+    // What is announced is allocated as it comes.
+    if from.take(len.into()).read_to_end(&mut body)? < len_bytes {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
     let mut decoder = Decoder::of_bytes(&body);
     let theirs = decoder.get()?;
     if theirs != ORDERS_VERSION {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::layers::{Entry, Key, Slot};
+use super::secret::Secret;
 use super::value::{CgroupParent, Setting};
 
 /// Declares the keys: a const [`Key`] and a slot of [`Values`] for each, and the table of them all.
@@ -38,8 +39,10 @@ macro_rules! keys {
             doc: concat!($($doc),+),
             inherited: inherited!($reach),
             form: <$type as Setting>::FORM,
+            is_hidden: <$type as Setting>::IS_HIDDEN,
             set: |values, layer, text| values.$name.set_text(layer, text),
             print: |values| values.$name.print(),
+            show: |values| values.$name.show(),
             layer: |values| values.$name.layer(),
         }, )* ];
     };
@@ -89,6 +92,8 @@ keys! {
     inherited link_window_messages LINK_WINDOW_MESSAGES: usize = 65_536, from 1;
     /// How many bytes a link holds that its peer has not acknowledged.
     inherited link_window_bytes LINK_WINDOW_BYTES: usize = 67_108_864, from 1;
+    /// How many links a gateway lets peers open that are not its children.
+    inherited links_max LINKS_MAX: usize = 16_384, from 1;
     /// How long to wait for the exit status of a process whose link was lost.
     inherited exit_status_wait EXIT_STATUS_WAIT: Duration = Duration::from_secs(2);
     /// The seed of everything random but secrets; `none` takes one from the operating system. Not inherited: two
@@ -114,6 +119,17 @@ keys! {
     /// Where a cgroup (v2) is made for each child, so that all its descendants can be killed with it: `own` for below the
     /// cgroup of the process that starts it, or the path of a directory; with `none` there are process groups alone.
     inherited cgroup CGROUP: CgroupParent = CgroupParent::None;
-    /// Whether TCP may listen on an address that is not loopback or private.
+    /// What gateways on a network prove to each other that they know. Children get it with their orders, on their
+    /// standard input.
+    inherited secret SECRET: Secret = Secret::default();
+    /// The file that the secret is read from, where the secret itself is not set as high or higher.
+    own secret_file SECRET_FILE: Option<Arc<str>> = None;
+    /// The file with this machine's certificate for `tls:` addresses, and those between it and the authority, as PEM.
+    inherited tls_cert TLS_CERT: Option<Arc<str>> = None;
+    /// The file with the key of that certificate, as PEM.
+    inherited tls_key TLS_KEY: Option<Arc<str>> = None;
+    /// The file with the certificates of the authorities that the other side's must come from, as PEM.
+    inherited tls_ca TLS_CA: Option<Arc<str>> = None;
+    /// Whether TCP may leave this machine although neither a secret nor certificates say who is on the other side.
     inherited tcp_allow_public TCP_ALLOW_PUBLIC: bool = false;
 }

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::keys::{ENTRIES, Values};
+use super::keys::{ENTRIES, SECRET, SECRET_FILE, Values};
+use super::secret::{HIDDEN, Secret};
 use super::value::Setting;
 
 /// The environment variable that names the configuration file.
@@ -95,6 +96,10 @@ impl<T: Setting> Slot<T> {
         self.value.print()
     }
 
+    pub(super) fn show(&self) -> String {
+        self.value.show()
+    }
+
     fn in_range(&self, value: T) -> T {
         let value = value.bounded();
         match &self.least {
@@ -129,8 +134,10 @@ pub(super) struct Entry {
     pub(super) doc: &'static str,
     pub(super) inherited: bool,
     pub(super) form: &'static str,
+    pub(super) is_hidden: bool,
     pub(super) set: fn(&mut Values, Layer, &str) -> Result<(), Option<String>>,
     pub(super) print: fn(&Values) -> String,
+    pub(super) show: fn(&Values) -> String,
     pub(super) layer: fn(&Values) -> Layer,
 }
 
@@ -167,6 +174,18 @@ impl Config {
             let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
             config.set(&name, |entry| entry.env, &value, &Place::Environment)?;
         }
+        config.read_secret(read)?;
+        Ok(config)
+    }
+
+    /// Reads the text of a configuration file; `path` is what errors call it. Files that it names are not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Config::load) for the file (`CONFIG-2`).
+    pub fn of_text(path: impl AsRef<Path>, text: &str) -> Result<Config, ConfigError> {
+        let mut config = Config::default();
+        config.read_file(path.as_ref(), &|_| Ok(text.to_owned()))?;
         Ok(config)
     }
 
@@ -184,7 +203,9 @@ impl Config {
                 continue;
             }
             let Some((name, value)) = line.split_once('=') else {
-                return Err(ConfigError::NotASetting { text: line.to_owned(), place });
+                let is_secret = ENTRIES.iter().any(|entry| entry.is_hidden && line.starts_with(entry.name));
+                let text = if is_secret { HIDDEN } else { line }.to_owned();
+                return Err(ConfigError::NotASetting { text, place });
             };
             let (name, value) = (name.trim(), value.trim());
             self.set(name, |entry| entry.name, value, &place)?;
@@ -194,6 +215,21 @@ impl Config {
             seen.push(name);
         }
         Ok(())
+    }
+
+    /// Reads the file that `secret_file` names, unless the secret itself is set in that layer or a higher one.
+    fn read_secret(&mut self, read: &dyn Fn(&Path) -> io::Result<String>) -> Result<(), ConfigError> {
+        let (Some(path), layer) = (self.get(SECRET_FILE), self.layer(SECRET_FILE)) else { return Ok(()) };
+        if self.layer(SECRET) >= layer {
+            return Ok(());
+        }
+        let path = PathBuf::from(&*path);
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(cause) => return Err(ConfigError::SecretFile { path, cause }),
+        };
+        let slot = (SECRET.write)(Arc::make_mut(&mut self.values));
+        slot.set_text(layer, text.trim()).map_err(|_| ConfigError::BadSecret { path })
     }
 
     /// The value of `key`.
@@ -267,7 +303,7 @@ impl Config {
         (entry.set)(Arc::make_mut(&mut self.values), place.layer(), value).map_err(|least| {
             ConfigError::BadValue {
                 key: name.to_owned(),
-                value: value.to_owned(),
+                value: if entry.is_hidden { HIDDEN.to_owned() } else { value.to_owned() },
                 place: place.clone(),
                 wanted: match least {
                     Some(least) => format!("{}, at least {least}", entry.form),
@@ -277,14 +313,14 @@ impl Config {
         })
     }
 
-    /// Every key with its meaning, its value and the layer it came from, as a configuration file.
+    /// Every key with its meaning, its value and the layer it came from, as a configuration file; a secret is hidden.
     pub fn dump(&self) -> String {
         let about = |entry: &Entry| format!("#{}\n{}\n", entry.doc, self.line(entry));
         ENTRIES.iter().map(about).collect()
     }
 
     fn line(&self, entry: &Entry) -> String {
-        format!("{} = {}  # {}", entry.name, (entry.print)(&self.values), (entry.layer)(&self.values))
+        format!("{} = {}  # {}", entry.name, (entry.show)(&self.values), (entry.layer)(&self.values))
     }
 }
 
@@ -299,7 +335,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for entry in ENTRIES.iter().filter(|entry| (entry.layer)(&self.values) > Layer::Default) {
-            map.entry(&entry.name, &format_args!("{}", (entry.print)(&self.values)));
+            map.entry(&entry.name, &format_args!("{}", (entry.show)(&self.values)));
         }
         map.finish_non_exhaustive()
     }
@@ -382,6 +418,21 @@ pub enum ConfigError {
         key: String,
         /// Where it is set again.
         place: Place,
+    },
+    /// The file of the secret cannot be read.
+    #[error("the file {} that `secret_file` names cannot be read", path.display())]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
+    /// What is in the file of the secret is none.
+    #[error("what is in {}, the file that `secret_file` names, is not {}", path.display(), Secret::FORM)]
+    BadSecret {
+        /// The file.
+        path: PathBuf,
     },
     /// The file cannot be read.
     #[error("the configuration file {} that MESH_CONFIG names cannot be read", path.display())]

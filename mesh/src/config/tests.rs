@@ -219,3 +219,53 @@ fn settings_of_every_type_print_as_they_are_read() {
     check("3", Some(Some(3_u64)));
     check::<Arc<str>>("a text", Some("a text".into()));
 }
+
+const SHARED: &str = "correct horse battery";
+
+#[test]
+fn a_secret_is_inherited_and_never_shown() {
+    let config = load(&[("MESH_SECRET", SHARED)], "").unwrap();
+    assert_eq!(config.get(SECRET).bytes(), Some(SHARED.as_bytes()));
+    for shown in [config.to_string(), config.dump(), format!("{config:?} {:?}", config.get(SECRET))] {
+        assert!(!shown.contains(SHARED) && shown.contains("(hidden)"), "{shown}");
+    }
+    assert_eq!(config.inheritable(), [pair("secret", SHARED)]);
+    let child = Config::default().inherit(config.inheritable()).unwrap();
+    assert_eq!(child.get(SECRET), config.get(SECRET));
+}
+
+#[test]
+fn a_bad_secret_is_an_error_that_does_not_show_it() {
+    let long = "x".repeat(SECRET_LEN_MAX + 1);
+    for bad in ["too short", "(hidden)", &long] {
+        let error = load(&[("MESH_SECRET", bad)], "").unwrap_err().to_string();
+        assert!(
+            error.starts_with("`MESH_SECRET` in the environment cannot be `(hidden)`: write a text of"),
+            "{error}"
+        );
+    }
+    check_error(
+        load_file("secret abcdefghijklmnopq"),
+        "`(hidden)` in mesh.conf:1 is not a setting: write `key = value`",
+    );
+    // What is printed is not taken for a secret.
+    let printed = load(&[("MESH_SECRET", SHARED)], "").unwrap().to_string();
+    load_file(&printed).unwrap_err();
+    assert!(!load(&[("MESH_SECRET", "none")], "").unwrap().get(SECRET).is_set());
+}
+
+#[test]
+fn a_secret_may_be_in_a_file_of_its_own() {
+    // The only file there is stands for both.
+    let from_file = load(&[("MESH_SECRET_FILE", "mesh.conf")], "  correct horse battery\n").unwrap();
+    assert_eq!(from_file.get(SECRET).bytes(), Some(SHARED.as_bytes()));
+    assert_eq!(from_file.layer(SECRET), Layer::Environment);
+    let both = [("MESH_SECRET_FILE", "mesh.conf"), ("MESH_SECRET", "the one in the environment")];
+    assert_eq!(load(&both, SHARED).unwrap().get(SECRET).bytes(), Some(&b"the one in the environment"[..]));
+    check_error(
+        load(&[("MESH_SECRET_FILE", "absent")], ""),
+        "the file absent that `secret_file` names cannot be read",
+    );
+    let error = load(&[("MESH_SECRET_FILE", "mesh.conf")], "abc").unwrap_err().to_string();
+    assert!(error.contains("mesh.conf") && !error.contains("abc"), "{error}");
+}

@@ -8,11 +8,19 @@ pub trait Setting: Clone + Ord + Sized {
     /// What a person would write, for the message about what they wrote.
     const FORM: &'static str;
 
+    /// Whether it is in nothing that is shown to people.
+    const IS_HIDDEN: bool = false;
+
     /// Reads what a person wrote.
     fn parse(text: &str) -> Option<Self>;
 
     /// Writes it so that [`parse`](Setting::parse) reads it back.
     fn print(&self) -> String;
+
+    /// Writes it for people to see.
+    fn show(&self) -> String {
+        self.print()
+    }
 
     /// The nearest value that no setting of this type may exceed.
     fn bounded(self) -> Self {
@@ -100,6 +108,18 @@ impl Setting for Arc<str> {
 
     fn print(&self) -> String {
         self.as_ref().to_owned()
+    }
+}
+
+impl Setting for Option<Arc<str>> {
+    const FORM: &'static str = "a path, or `none`";
+
+    fn parse(text: &str) -> Option<Option<Arc<str>>> {
+        if text == "none" { Some(None) } else { Some(Some(text.into())) }
+    }
+
+    fn print(&self) -> String {
+        self.as_deref().unwrap_or("none").to_owned()
     }
 }
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
+use super::refusal::{is_final, with_cause};
 use super::state::{AcceptedSession, LinkEntry, hold};
+use super::strangers::Strangers;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::addr::{ChannelAddr, Location};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId};
-use crate::link::{Link, LinkError, LinkLimits, Ready, Redial, RedialError, handshake};
-use crate::transport::{Connection, Transport, TransportError};
+use crate::link::{Auth, Link, LinkError, LinkLimits, Ready, Redial, RedialError, handshake_with};
+use crate::transport::{Connection, Transport, TransportError, Trust};
+use crate::wire::auth::Role;
 use crate::wire::envelope::Envelope;
 use crate::wire::hello::{Hello, HelloError, MAGIC, PROTOCOL, SessionHello};
 use crate::wire::session::Window;
@@ -22,9 +25,6 @@ const BUILD: &str = env!("CARGO_PKG_VERSION");
 
 /// How long a door rests when the system has no resources for another connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-
-/// The most connections of one door that have not yet said hello.
-const HANDSHAKES_MAX: usize = 256;
 
 /// Why a door could not be opened or a peer not reached.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,11 @@ impl Gateway {
         }
     }
 
+    /// What the other side of such a connection is to prove.
+    fn auth(&self, trust: Trust, role: Role) -> Option<Auth> {
+        self.0.transports.secret_for(trust).map(|secret| Auth { secret: secret.clone(), role })
+    }
+
     fn limits(&self) -> LinkLimits {
         LinkLimits {
             handshake_timeout: self.0.config.handshake_timeout,
@@ -137,16 +142,13 @@ impl Gateway {
         let addr = listener.local_addr();
         let gateway = self.clone();
         let task = tokio::spawn(async move {
-            let handshakes = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES_MAX));
+            let mut strangers = Strangers::default();
             loop {
-                let Ok(permit) = handshakes.clone().acquire_owned().await else { return };
                 match listener.accept().await {
                     Ok(connection) => {
-                        let gateway = gateway.clone();
-                        tokio::spawn(async move {
-                            gateway.let_in(connection).await;
-                            drop(permit);
-                        });
+                        strangers.room().await;
+                        let (gateway, trust) = (gateway.clone(), connection.trust);
+                        strangers.admit(trust, async move { gateway.let_in(connection).await });
                     }
                     Err(TransportError::Closed { .. }) => return,
                     Err(error) => {
@@ -168,12 +170,14 @@ impl Gateway {
 
     async fn let_in(&self, connection: Connection) {
         let peer = connection.peer.clone();
-        let (ready, hello) = match handshake(connection, &self.hello(None, None), &self.limits()).await {
+        let auth = self.auth(connection.trust, Role::Accepts);
+        let (own, limits) = (self.hello(None, None), self.limits());
+        let (ready, hello) = match handshake_with(connection, auth.as_ref(), &own, &limits).await {
             Ok(established) => established,
             Err(error) => {
-                // The error says that it was refused; its cause says why.
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(%peer, %error, cause, "a peer was refused");
+                let error = with_cause(&error);
+                self.0.events.note(|| format!("refused {error}"));
+                tracing::warn!(%peer, error, "a peer was refused");
                 return;
             }
         };
@@ -196,6 +200,16 @@ impl Gateway {
                 return ready.refuse(&HelloError::Identity { reason }).await;
             }
         };
+        // GATE-4
+        let objection = if expected.is_none() && !is_known {
+            self.state().objection(hello.gateway, self.0.id, self.0.config.links_max)
+        } else {
+            None
+        };
+        if let Some(reason) = objection {
+            tracing::warn!(%peer, gateway = %hello.gateway, reason, "a peer was refused");
+            return ready.refuse(&HelloError::Identity { reason }).await;
+        }
         let joining = Joining { peer: hello.gateway, accepted, uplink: false, redial: None };
         self.join(ready, joining, expected);
     }
@@ -291,7 +305,9 @@ impl Gateway {
         session: SessionHello,
     ) -> Result<(Ready, Hello), DoorError> {
         let connection = self.0.transports.dial(addr).await?;
-        handshake(connection, &self.hello(token, Some(session)), &self.limits())
+        let auth = self.auth(connection.trust, Role::Dials);
+        let own = self.hello(token, Some(session));
+        handshake_with(connection, auth.as_ref(), &own, &self.limits())
             .await
             .map_err(|source| DoorError::Handshake { addr: addr.clone(), source })
     }
@@ -308,6 +324,10 @@ impl Gateway {
             if let Some(held) = state.dialing.get_mut(&target.uid) {
                 return hold(held, envelope);
             }
+            if let Some(reason) = state.refusals.of(target.uid) {
+                let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
+                return Err(Box::new(Bounced { envelope, kind }));
+            }
             // In the drop of an actor while its runtime goes, there is nobody left to dial.
             let Ok(runtime) = tokio::runtime::Handle::try_current() else {
                 let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
@@ -320,7 +340,13 @@ impl Gateway {
         let gateway = self.clone();
         runtime.spawn(async move {
             let outcome = match &location.door {
-                Some(door) => gateway.dial(door).await.map_err(|error| error.to_string()),
+                Some(door) => gateway.dial(door).await.map_err(|error| {
+                    let reason = with_cause(&error);
+                    if is_final(&error) {
+                        gateway.state().refusals.note(target.uid, &reason);
+                    }
+                    reason
+                }),
                 None => Err(format!("{target} has no door")),
             };
             let failed = match outcome {
@@ -427,7 +453,7 @@ impl Redial for WayBack {
             Ok((_, hello)) => return hopeless(restarted(self.peer, hello.gateway)),
             Err(error) => error,
         };
-        let reason = error.to_string();
+        let reason = with_cause(&error);
         match error {
             DoorError::Handshake {
                 source: LinkError::Refused { error: HelloError::SessionEnded { gateway, .. }, .. },
@@ -439,13 +465,11 @@ impl Redial for WayBack {
             } => hopeless(error.to_string()),
             // On this machine that means that the process is gone; elsewhere its door may be out of reach for a while.
             DoorError::Transport(TransportError::Refused { .. })
-                if !matches!(self.addr, ChannelAddr::Tcp(_)) =>
+                if !matches!(self.addr, ChannelAddr::Tcp(_) | ChannelAddr::Tls(_)) =>
             {
                 hopeless(reason)
             }
-            DoorError::Transport(TransportError::OtherUser { .. } | TransportError::WrongKind { .. }) => {
-                hopeless(reason)
-            }
+            error if is_final(&error) => hopeless(reason),
             _ => Err(RedialError::Again { reason }),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::awaiting::Awaiting;
 use super::collect::Collectors;
 use super::door::ExpectedPeer;
+use super::refusal::Refusals;
 use super::{Bounced, ExitObserver, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
@@ -55,6 +56,8 @@ pub(super) struct State {
     gone_order: VecDeque<Uid>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
+    /// The gateways with which there was no agreement lately.
+    pub(super) refusals: Refusals,
     next_link: u64,
     sessions_dialled: u64,
 }
@@ -77,6 +80,7 @@ impl State {
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
             dialing: BTreeMap::new(),
+            refusals: Refusals::default(),
             next_link: 1,
             sessions_dialled: 0,
         }
@@ -102,6 +106,22 @@ impl State {
     pub(super) fn accepted(&self, peer: GatewayId, session: AcceptedSession) -> Option<&Link> {
         let of_peer = |entry: &&LinkEntry| entry.peer == peer && entry.accepted == Some(session);
         self.links.values().find(of_peer).map(|entry| &entry.link)
+    }
+
+    /// Why a peer that has shown no token may not be `peer` to the gateway `own`, whose links are `links_max` at most.
+    pub(super) fn objection(&self, peer: GatewayId, own: GatewayId, links_max: usize) -> Option<String> {
+        let linked = |id: &LinkId| self.links.get(id).filter(|entry| entry.peer.uid == peer.uid);
+        if peer.uid == own.uid {
+            return Some(format!("{peer} is the gateway that was dialled"));
+        }
+        if self.uplink.as_ref().and_then(linked).is_some() {
+            return Some(format!("{peer} is the parent of the gateway that was dialled"));
+        }
+        if self.by_gateway.get(&peer.uid).and_then(linked).is_some_and(|entry| !entry.procs.is_empty()) {
+            return Some(format!("{peer} is a child of the gateway that was dialled, and shows no token"));
+        }
+        (self.links.len() >= links_max)
+            .then(|| format!("there are {links_max} links already, as many as MESH_LINKS_MAX allows"))
     }
 
     /// Ends the links to earlier lives of `peer`, and those that it has given up: it has just dialled a new session.

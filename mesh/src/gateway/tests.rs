@@ -7,8 +7,9 @@ use crate::addr::{ChannelAddr, PortAddr, ProcAddr};
 use crate::clock;
 use crate::ident::ActorId;
 use crate::supervision::ExitStatus;
-use crate::transport::{MemoryNetwork, TcpOptions};
+use crate::transport::MemoryNetwork;
 use crate::wire::codec::Payload;
+use crate::wire::hello::HandlerFingerprint;
 
 /// Keeps what is delivered, or refuses it.
 #[derive(Default)]
@@ -59,17 +60,31 @@ fn gateway_id(n: u64) -> GatewayId {
     GatewayId { uid: Uid(n), incarnation: 1 }
 }
 
-fn site_at(network: &MemoryNetwork, n: u64, location: Option<Location>) -> Site {
+fn gateway_of(network: &MemoryNetwork, id: GatewayId, print: Option<ActorFingerprint>) -> Gateway {
+    let prints = Arc::new(print.into_iter().collect());
+    gateway_with(network, id, None, prints)
+}
+
+fn gateway_with(
+    network: &MemoryNetwork,
+    id: GatewayId,
+    location: Option<Location>,
+    prints: Arc<Vec<ActorFingerprint>>,
+) -> Gateway {
     let config = GatewayConfig {
         handshake_timeout: Duration::from_secs(1),
         exit_status_wait: Duration::from_secs(2),
         link_give_up: Duration::ZERO,
         link_window_messages: 100,
         link_window_bytes: 1 << 20,
+        links_max: 20,
     };
-    let transports = Transports { memory: network.clone(), tcp: TcpOptions { allow_public: false } };
-    let (prints, events) = (Arc::default(), EventLog::default());
-    let gateway = Gateway::new(gateway_id(n), location, config, transports, prints, events);
+    let transports = Transports { memory: network.clone(), ..Transports::default() };
+    Gateway::new(id, location, config, transports, prints, EventLog::default())
+}
+
+fn site_at(network: &MemoryNetwork, n: u64, location: Option<Location>) -> Site {
+    let gateway = gateway_with(network, gateway_id(n), location, Arc::default());
     let id = ProcId::single(Uid(100 * n), "proc".into());
     let inbox = Arc::new(Inbox::default());
     let local: Arc<dyn LocalProc> = inbox.clone();
@@ -437,4 +452,97 @@ async fn a_proc_that_has_ended_is_unreachable() {
     drop(site.inbox);
     let bounced = site.gateway.post(message).unwrap_err();
     assert!(bounced.kind.to_string().contains("has ended"), "{}", bounced.kind);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_takes_the_identity_of_a_child_of_the_parent_or_of_the_gateway_itself() {
+    let Family { network, parent, child, _door, .. } = family().await;
+    let _child_door = child.gateway.serve(&door("child")).await.unwrap();
+    // As the child, in this life and in a next one; as the parent, to the parent and to the child.
+    for (uid, incarnation, at, says) in [
+        (2, 1, "host", "is a child of"),
+        (2, 2, "host", "is a child of"),
+        (1, 1, "host", "is the gateway that was dialled"),
+        (1, 9, "host", "is the gateway that was dialled"),
+        (1, 1, "child", "is the parent of"),
+    ] {
+        let id = GatewayId { uid: Uid(uid), incarnation };
+        let stranger = gateway_of(&network, id, None);
+        // It hears of it in the answer, or, if it is told later, on its link.
+        match stranger.dial(&door(at)).await {
+            Ok(_) => {
+                settle().await;
+                assert!(stranger.state().links.is_empty(), "{id} to {at}");
+            }
+            Err(error) => {
+                let error = refusal::with_cause(&error);
+                assert!(error.contains(says), "{error}");
+            }
+        }
+    }
+    assert_eq!(parent.gateway.state().links.len(), 1);
+    parent.gateway.post(parent.message(&child.addr())).unwrap();
+    child.gateway.post(child.message(&parent.addr())).unwrap();
+    settle().await;
+    assert_eq!((child.inbox.take().len(), parent.inbox.take().len()), (1, 1), "the family is as before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_links_of_peers_are_bounded_and_children_still_come_in() {
+    let Family { network, parent, _door, .. } = family().await;
+    let mut peers: Vec<Gateway> = Vec::new();
+    for n in 10..40 {
+        let peer = gateway_of(&network, gateway_id(n), None);
+        match peer.dial(&door("host")).await {
+            Ok(_) => peers.push(peer),
+            Err(error) => {
+                let error = refusal::with_cause(&error);
+                assert!(error.contains("there are 20 links already"), "{error}");
+            }
+        }
+    }
+    settle().await;
+    assert_eq!(parent.gateway.state().links.len(), 20);
+    let late = site_at(&network, 50, None);
+    let mut expected = parent.gateway.expect([9; 16], late.id.clone(), Arc::new(Child::default()));
+    late.gateway.dial_up(&door("host"), [9; 16]).await.unwrap();
+    assert_eq!(expected.arrived().await, Some(gateway_id(50)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_has_refused_is_not_dialled_for_every_message() {
+    let network = MemoryNetwork::new();
+    let differs = |schema| {
+        let handlers = vec![HandlerFingerprint { name: "add".into(), args: vec![], reply: schema }];
+        ActorFingerprint { name: "Counter".into(), handlers }
+    };
+    let refusing = gateway_of(&network, gateway_id(7), Some(differs(1)));
+    let _refusing_door = refusing.serve(&door("refusing")).await.unwrap();
+    let near = gateway_of(&network, gateway_id(1), Some(differs(2)));
+    let site = Site { gateway: near, id: ProcId::single(Uid(100), "proc".into()), inbox: Arc::default() };
+    let local: Arc<dyn LocalProc> = site.inbox.clone();
+    site.gateway.attach(&site.id, &local);
+    let there = elsewhere(77, 7, Some(door("refusing")));
+    let start = tokio::time::Instant::now();
+    let mut told = 0;
+    for _ in 0..100 {
+        match site.gateway.post(site.message(&there)) {
+            Ok(()) => {}
+            Err(bounced) => {
+                let reason = bounced.kind.to_string();
+                assert!(reason.contains("handler `add` of actor `Counter`"), "{reason}");
+                told += 1;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert_eq!(network.connections("refusing"), 1, "dialled once for all of them");
+    told += site.inbox.told().len();
+    assert_eq!(told, 100, "and every sender hears of it");
+    // What separates the two may be mended.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    site.gateway.post(site.message(&there)).unwrap();
+    settle().await;
+    assert_eq!(network.connections("refusing"), 2);
 }

@@ -1,4 +1,5 @@
-//! The handshake: either side says its hello, reads the other's, and compares.
+//! The handshake: either side says its hello, reads the other's, and compares. Where a secret is asked for, both prove
+//! that they know it before either hello is said: see `wire::auth`.
 //!
 //! ```text
 //! preface and hello ──►   ◄── preface and hello      at the same time
@@ -10,15 +11,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::driver::{Driver, Road};
 use super::redial::Redial;
 use super::shared::Shared;
 use super::{Link, LinkEvents, LinkId, LinkLimits};
+use crate::clock;
+use crate::config::Secret;
 use crate::transport::Connection;
-use crate::wire::frame::{self, Frame, FrameDecoder, FrameKind, RESERVE_MAX};
+use crate::wire::auth::{NONCE_LEN, Role, Statement};
+use crate::wire::frame::{self, Frame, FrameDecoder, FrameKind, HEAD_LEN_MAX, RESERVE_MAX};
 use crate::wire::hello::{self, HELLO_LEN_MAX, Hello, HelloEncodeError, HelloError, PREFACE_LEN, Preface};
 
 /// How long a side that refuses waits until the other has read why, at most.
@@ -26,6 +30,18 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many bytes a side that refuses reads and drops while it waits, at most.
 const LINGER_LEN_MAX: usize = HELLO_LEN_MAX;
+
+/// The longest frame of a side that has yet to prove that it knows the secret, in bytes: what a stranger may make us keep.
+const UNPROVEN_LEN_MAX: usize = 4 << 10;
+
+/// What this side asks the other to prove, and to which side it itself belongs.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// The shared secret.
+    pub secret: Secret,
+    /// Which side this one is.
+    pub role: Role,
+}
 
 /// Why a connection did not become a link.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +72,14 @@ pub enum LinkError {
         /// Why, as seen from this side.
         #[source]
         error: HelloError,
+    },
+    /// The certificates of the two sides do not go together; one of them has refused the other's.
+    #[error("{peer} and this gateway do not accept each other's certificates: {source}")]
+    Certificate {
+        /// The other side.
+        peer: String,
+        /// What is wrong, and which side says so.
+        source: io::Error,
     },
     /// What the other side said is not a hello.
     #[error("{peer} sent a malformed hello: {reason}")]
@@ -107,12 +131,28 @@ pub struct Ready {
 /// # Cancel safety
 /// If it is dropped, so is the connection.
 pub async fn handshake(
+    connection: Connection,
+    local: &Hello,
+    limits: &LinkLimits,
+) -> Result<(Ready, Hello), LinkError> {
+    handshake_with(connection, None, local, limits).await
+}
+
+/// As [`handshake`], after both sides have proved that they know the secret, if there is one.
+///
+/// # Errors
+/// As there. If only one side asks for a secret, or the secrets differ, both get an error that says so.
+///
+/// # Cancel safety
+/// As there.
+pub async fn handshake_with(
     mut connection: Connection,
+    auth: Option<&Auth>,
     local: &Hello,
     limits: &LinkLimits,
 ) -> Result<(Ready, Hello), LinkError> {
     let after = limits.handshake_timeout;
-    match tokio::time::timeout(after, establish(&mut connection, local)).await {
+    match tokio::time::timeout(after, establish(&mut connection, auth, local)).await {
         Ok(Ok((remote, rest, received))) => {
             let session = local.session.or(remote.session).map(|session| session.id);
             let wants_welcome = remote.session.is_some();
@@ -140,6 +180,10 @@ impl Failure {
             Failure::Refused(error) => LinkError::Refused { peer, error },
             Failure::Malformed(reason) => LinkError::Malformed { peer, reason },
             Failure::Hello(error) => LinkError::Hello { error },
+            // Streams of bytes have no other use for this kind: it is the transport that does not trust.
+            Failure::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+                LinkError::Certificate { peer, source }
+            }
             Failure::Io(source) => LinkError::Io { peer, source },
         }
     }
@@ -147,8 +191,12 @@ impl Failure {
 
 /// Exchanges hellos and waits for the welcome; gives the other side's hello, what came behind all that, and how far the
 /// other side has received.
-async fn establish(connection: &mut Connection, local: &Hello) -> Result<(Hello, BytesMut, u64), Failure> {
-    let (remote, mut rest) = exchange(connection, local).await?;
+async fn establish(
+    connection: &mut Connection,
+    auth: Option<&Auth>,
+    local: &Hello,
+) -> Result<(Hello, BytesMut, u64), Failure> {
+    let (remote, mut rest) = exchange(connection, auth, local).await?;
     let received = match (local.session, remote.session) {
         (Some(_), Some(_)) => {
             return Err(Failure::Malformed(
@@ -165,37 +213,55 @@ async fn read_welcome(
     reader: &mut (dyn AsyncRead + Send + Unpin),
     bytes: &mut BytesMut,
 ) -> Result<u64, Failure> {
-    let frame = read_frame(reader, bytes).await?;
+    let frame = read_frame(reader, bytes, HELLO_LEN_MAX).await?;
     match frame.kind {
         FrameKind::Welcome => Ok(frame.ack),
-        FrameKind::Refused => match HelloError::of_frame(frame) {
-            Ok(error) => Err(Failure::Refused(error)),
-            Err(error) => Err(Failure::Malformed(error.to_string())),
-        },
+        FrameKind::Refused => Err(refused(frame)),
         kind => Err(Failure::Malformed(format!("a frame of kind {kind:?} came instead of a welcome"))),
     }
 }
 
-/// Reads one frame that is not longer than a hello may be.
+/// Reads one frame that is not longer than `len_max`.
 async fn read_frame(
     reader: &mut (dyn AsyncRead + Send + Unpin),
     bytes: &mut BytesMut,
+    len_max: usize,
 ) -> Result<Frame, Failure> {
-    let mut decoder = FrameDecoder::new(HELLO_LEN_MAX);
+    let mut decoder = FrameDecoder::new(len_max);
+    // The parts of a frame have no place here, but a length that is much larger.
+    let mut left = len_max + HEAD_LEN_MAX + RESERVE_MAX;
     loop {
-        match decoder.feed(bytes).map_err(|error| Failure::Malformed(error.to_string()))? {
+        let before = match decoder.feed(bytes).map_err(|error| Failure::Malformed(error.to_string()))? {
             Some(frame) => return Ok(frame),
-            None => read_more(reader, bytes).await?,
-        }
+            None => bytes.len(),
+        };
+        read_more(reader, bytes).await?;
+        left = left.checked_sub(bytes.len() - before).ok_or_else(|| {
+            Failure::Malformed(format!("a frame longer than the {len_max} bytes allowed here"))
+        })?;
     }
 }
 
 /// Exchanges hellos; gives the other side's, and what came behind it.
-async fn exchange(connection: &mut Connection, local: &Hello) -> Result<(Hello, BytesMut), Failure> {
-    let mut out = BytesMut::new();
-    local.encode_into(&mut out).map_err(Failure::Hello)?;
+async fn exchange(
+    connection: &mut Connection,
+    auth: Option<&Auth>,
+    local: &Hello,
+) -> Result<(Hello, BytesMut), Failure> {
     let Connection { reader, writer, .. } = connection;
-    let heard = say_and_hear(&mut **reader, &mut **writer, &out, local).await;
+    let mut out = BytesMut::new();
+    let heard = async {
+        let proved = match auth.and_then(|auth| Some((auth.role, auth.secret.bytes()?))) {
+            None => {
+                local.preface().encode_into(&mut out);
+                None
+            }
+            Some(secret) => Some(prove(&mut **reader, &mut **writer, secret, local).await?),
+        };
+        local.encode_frame_into(&mut out).map_err(Failure::Hello)?;
+        say_and_hear(&mut **reader, &mut **writer, &out, local, proved).await
+    }
+    .await;
     match &heard {
         // A stranger would not understand.
         Err(Failure::Mismatch(HelloError::NotMesh { .. })) => {}
@@ -205,18 +271,94 @@ async fn exchange(connection: &mut Connection, local: &Hello) -> Result<(Hello, 
     heard
 }
 
+/// Proves to the other side that this one knows the secret, and asks it to prove the same; gives what came behind that.
+async fn prove(
+    reader: &mut (dyn AsyncRead + Send + Unpin),
+    writer: &mut (dyn AsyncWrite + Send + Unpin),
+    (role, secret): (Role, &[u8]),
+    local: &Hello,
+) -> Result<BytesMut, Failure> {
+    let own = clock::nonce();
+    let mut out = BytesMut::new();
+    local.preface().encode_into(&mut out);
+    write_frame(writer, out, FrameKind::Challenge, &own).await?;
+    let mut bytes = BytesMut::with_capacity(UNPROVEN_LEN_MAX);
+    read_preface(reader, &mut bytes, local).await?;
+    let theirs = read_proof_frame(reader, &mut bytes, FrameKind::Challenge).await?;
+    let theirs: [u8; NONCE_LEN] =
+        theirs[..].try_into().map_err(|_| Failure::Malformed("a challenge of a wrong length".into()))?;
+    let statement = Statement { protocol: local.protocol, role, own, theirs };
+    let remote = Statement { role: role.other(), own: theirs, theirs: own, ..statement };
+    // Who dials goes first: a stranger is not given a proof that it could try secrets on.
+    if role == Role::Dials {
+        write_frame(writer, BytesMut::new(), FrameKind::Proof, &statement.prove(secret)).await?;
+    }
+    let proof = read_proof_frame(reader, &mut bytes, FrameKind::Proof).await?;
+    if !remote.is_proved_by(&proof, secret) {
+        return Err(Failure::Mismatch(HelloError::OtherSecret));
+    }
+    if role == Role::Accepts {
+        write_frame(writer, BytesMut::new(), FrameKind::Proof, &statement.prove(secret)).await?;
+    }
+    Ok(bytes)
+}
+
+async fn write_frame(
+    writer: &mut (dyn AsyncWrite + Send + Unpin),
+    mut out: BytesMut,
+    kind: FrameKind,
+    body: &[u8],
+) -> Result<(), Failure> {
+    let frame = Frame { body: Bytes::copy_from_slice(body), ..Frame::new(kind) };
+    frame::encode_into(&frame, &mut out).expect("a small frame encodes");
+    writer.write_all(&out).await.map_err(Failure::Io)?;
+    writer.flush().await.map_err(Failure::Io)
+}
+
+/// Reads a frame of the proof from a side that is still a stranger.
+async fn read_proof_frame(
+    reader: &mut (dyn AsyncRead + Send + Unpin),
+    bytes: &mut BytesMut,
+    kind: FrameKind,
+) -> Result<Bytes, Failure> {
+    while bytes.is_empty() {
+        read_more(reader, bytes).await?;
+    }
+    // It says its hello at once. That is not read, however long it is.
+    if bytes[0] == FrameKind::Hello as u8 {
+        return Err(Failure::Mismatch(HelloError::NoSecret { local: true }));
+    }
+    let frame = read_frame(reader, bytes, UNPROVEN_LEN_MAX).await?;
+    match frame.kind {
+        FrameKind::Refused => Err(refused(frame)),
+        found if found == kind && frame.head.is_empty() && frame.parts.is_empty() => Ok(frame.body),
+        found => {
+            Err(Failure::Malformed(format!("a frame of kind {found:?} came where a proof was asked for")))
+        }
+    }
+}
+
+/// What the other side has refused this one for.
+fn refused(frame: Frame) -> Failure {
+    match HelloError::of_frame(frame) {
+        Ok(error) => Failure::Refused(error),
+        Err(error) => Failure::Malformed(error.to_string()),
+    }
+}
+
 /// Writes and reads at the same time: two large hellos would else wait for each other for ever.
 async fn say_and_hear(
     reader: &mut (dyn AsyncRead + Send + Unpin),
     writer: &mut (dyn AsyncWrite + Send + Unpin),
     out: &[u8],
     local: &Hello,
+    proved: Option<BytesMut>,
 ) -> Result<(Hello, BytesMut), Failure> {
     let mut write = std::pin::pin!(async {
         writer.write_all(out).await?;
         writer.flush().await
     });
-    let mut read = std::pin::pin!(read_hello(reader, local));
+    let mut read = std::pin::pin!(read_hello(reader, local, proved));
     let mut written = None;
     let heard = loop {
         tokio::select! {
@@ -240,23 +382,40 @@ async fn say_and_hear(
     written.map(|()| heard).map_err(Failure::Io)
 }
 
-/// Reads and checks the other side's hello; also gives what came behind it.
+/// Reads and checks the other side's hello; also gives what came behind it. If it has proved itself, `proved` is what
+/// came behind its proof, and its preface was before that.
 async fn read_hello(
     reader: &mut (dyn AsyncRead + Send + Unpin),
     local: &Hello,
+    proved: Option<BytesMut>,
 ) -> Result<(Hello, BytesMut), Failure> {
-    let mut bytes = BytesMut::with_capacity(RESERVE_MAX);
+    let mut bytes = match proved {
+        Some(bytes) => bytes,
+        None => {
+            let mut bytes = BytesMut::with_capacity(RESERVE_MAX);
+            read_preface(reader, &mut bytes, local).await?;
+            bytes
+        }
+    };
+    let frame = read_frame(reader, &mut bytes, HELLO_LEN_MAX).await?;
+    let remote = decode_hello(local.preface(), frame)?;
+    hello::check(local, &remote).map_err(Failure::Mismatch)?;
+    Ok((remote, bytes))
+}
+
+/// Reads the preface of the other side; it is then the same as this side's.
+async fn read_preface(
+    reader: &mut (dyn AsyncRead + Send + Unpin),
+    bytes: &mut BytesMut,
+    local: &Hello,
+) -> Result<(), Failure> {
     while bytes.len() < PREFACE_LEN {
-        read_more(reader, &mut bytes).await?;
-        check_magic(&bytes, local)?;
+        read_more(reader, bytes).await?;
+        check_magic(bytes, local)?;
     }
     let preface = bytes.split_to(PREFACE_LEN);
     let preface = Preface::of_bytes(preface[..].try_into().expect("it has this length"));
-    local.preface().check(preface).map_err(Failure::Mismatch)?;
-    let frame = read_frame(reader, &mut bytes).await?;
-    let remote = decode_hello(preface, frame)?;
-    hello::check(local, &remote).map_err(Failure::Mismatch)?;
-    Ok((remote, bytes))
+    local.preface().check(preface).map_err(Failure::Mismatch)
 }
 
 /// Hangs up on a stranger at the first byte that is not the magic's.
@@ -284,10 +443,8 @@ async fn read_more(reader: &mut (dyn AsyncRead + Send + Unpin), bytes: &mut Byte
 fn decode_hello(preface: Preface, frame: Frame) -> Result<Hello, Failure> {
     let decoded = match frame.kind {
         FrameKind::Hello => Hello::decode(preface, frame),
-        FrameKind::Refused => match HelloError::of_frame(frame) {
-            Ok(error) => return Err(Failure::Refused(error)),
-            Err(error) => Err(error),
-        },
+        FrameKind::Refused => return Err(refused(frame)),
+        FrameKind::Challenge => return Err(Failure::Mismatch(HelloError::NoSecret { local: false })),
         kind => return Err(Failure::Malformed(format!("a frame of kind {kind:?} came first"))),
     };
     decoded.map_err(|error| Failure::Malformed(error.to_string()))

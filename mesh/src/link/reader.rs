@@ -258,6 +258,7 @@ impl Item {
             }
             FrameKind::Hello => Err("a second hello".into()),
             FrameKind::Welcome => Err("a second welcome".into()),
+            FrameKind::Challenge | FrameKind::Proof => Err("a proof behind the hello".into()),
         }
     }
 }

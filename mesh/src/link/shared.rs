@@ -17,7 +17,7 @@ use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
-use crate::wire::frame::{self, Frame, FrameKind};
+use crate::wire::frame::{self, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::HeadWriter;
 use crate::wire::session::{Arrival, Session, SessionError};
 
@@ -505,7 +505,7 @@ fn put_data(
     if let Err(error) = out.append(|out| frame::encode_head_into(numbers, head, body.len(), parts, out)) {
         // The other side will not get this head, which may have named someone.
         heads.clear();
-        return Err(malformed(error));
+        return Err(unframed(error));
     }
     out.append_bytes(body);
     parts.iter().for_each(|part| out.append_bytes(part));
@@ -518,7 +518,18 @@ fn check_data(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), CallErro
     let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
     encoder.clear();
     HeadWriter::default().encode(envelope, encoder).map_err(malformed)?;
-    frame::check_lengths(encoder.body().len(), body.len(), parts).map(drop).map_err(malformed)
+    frame::check_lengths(encoder.body().len(), body.len(), parts).map(drop).map_err(unframed)
+}
+
+/// Why an envelope fits no frame.
+fn unframed(error: FrameError) -> CallErrorKind {
+    match error {
+        FrameError::BodyTooLarge { len, max } => CallErrorKind::TooLarge { len_bytes: len, max_bytes: max },
+        FrameError::PartsTooLarge { len } => {
+            CallErrorKind::TooLarge { len_bytes: len, max_bytes: PARTS_LEN_MAX as u64 }
+        }
+        error => malformed(error),
+    }
 }
 
 fn malformed(error: impl std::error::Error) -> CallErrorKind {

@@ -16,6 +16,8 @@ use crate::wire::hello::{
 };
 use crate::wire::testing::envelope;
 
+mod auth;
+
 /// Ten times what real input and output here should ever take.
 const HANG: Duration = Duration::from_secs(30);
 

@@ -90,8 +90,7 @@ impl<T> PortRef<T> {
     where
         T: Serialize,
     {
-        let payload =
-            Payload::of(item).map_err(|error| CallErrorKind::Decode { reason: error.to_string() })?;
+        let payload = Payload::of(item).map_err(|error| error.call_error())?;
         scope.outbox.post_item(scope.sender, &self.addr, self.slot, lane, payload)
     }
 }

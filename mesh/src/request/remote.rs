@@ -26,7 +26,7 @@ pub(super) struct Posting {
 }
 
 pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
-    CallErrorKind::Decode { reason: error.to_string() }
+    error.call_error()
 }
 
 /// Posts an encoded message to an actor.

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{ACCEPT_QUEUE, Connection, Listener, Transport, TransportError};
+use super::{ACCEPT_QUEUE, Connection, Listener, Transport, TransportError, Trust};
 use crate::addr::ChannelAddr;
 
 /// How many bytes a connection holds in each direction.
@@ -157,7 +157,12 @@ impl MemoryNetwork {
 
 fn connection(stream: Cuttable, peer: &str) -> Connection {
     let (reader, writer) = tokio::io::split(stream);
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer: peer.to_owned() }
+    Connection {
+        reader: Box::new(reader),
+        writer: Box::new(writer),
+        peer: peer.to_owned(),
+        trust: Trust::Machine,
+    }
 }
 
 #[async_trait]

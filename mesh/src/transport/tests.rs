@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::config::Secret;
 
 /// Ten times what real input and output here should ever take.
 const HANG: Duration = Duration::from_secs(10);
@@ -157,12 +158,86 @@ async fn a_public_bind_is_refused_with_the_way_out() {
         let error = guarded(transports.listen(&tcp(endpoint))).await.err().unwrap();
         assert!(matches!(error, TransportError::PublicBind { .. }), "{error}");
         assert!(
-            error.to_string().contains("allow_public: true") && error.to_string().contains(endpoint),
+            error.to_string().contains("`MESH_SECRET`") && error.to_string().contains(endpoint),
             "{error}"
         );
     }
+    let secret = Secret::new("the secret of this test").unwrap();
+    let proves = Transports { secret, ..Transports::default() };
+    guarded(proves.listen(&tcp("0.0.0.0:0"))).await.unwrap();
     let allowed = Transports { tcp: TcpOptions { allow_public: true }, ..Transports::default() };
     guarded(allowed.listen(&tcp("0.0.0.0:0"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_machine_is_not_dialled_without_a_secret() {
+    // An address for documentation (RFC 5737): nothing is sent to it.
+    let other = tcp("192.0.2.1:1");
+    let error = guarded(Transports::default().dial(&other)).await.unwrap_err();
+    assert!(matches!(error, TransportError::PublicDial { .. }), "{error}");
+    assert!(error.to_string().contains("`MESH_SECRET`") && error.to_string().contains("`tls:`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_secret_is_asked_for_where_the_kernel_does_not_say_who_it_is() {
+    let secret = Secret::new("the secret of this test").unwrap();
+    let transports = Transports { secret, ..Transports::default() };
+    let dir = SocketDir::new(None).unwrap();
+    for (addr, asks) in [(memory("a"), false), (dir.addr("s"), false), (tcp("127.0.0.1:0"), true)] {
+        let mut listener = guarded(transports.listen(&addr)).await.unwrap();
+        let addr = listener.local_addr();
+        let (near, far) = tokio::join!(guarded(transports.dial(&addr)), guarded(listener.accept()));
+        for side in [near.unwrap(), far.unwrap()] {
+            assert_eq!(transports.secret_for(side.trust).is_some(), asks, "{addr}");
+            assert!(Transports::default().secret_for(side.trust).is_none());
+        }
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn tls_that_is_not_built_in_is_named() {
+    let addr: ChannelAddr = "tls://localhost:1".parse().unwrap();
+    assert_eq!(addr.to_string(), "tls:localhost:1");
+    for error in [
+        Transports::default().dial(&addr).await.err().unwrap(),
+        Transports::default().listen(&addr).await.err().unwrap(),
+    ] {
+        assert!(error.to_string().contains("the feature `tls`"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_directory_of_a_killed_process_is_removed_and_a_live_one_is_not() {
+    let base = SocketDir::new(None).unwrap();
+    let live = SocketDir::new(Some(base.path())).unwrap();
+    let _listener = guarded(unix::UnixTransport.listen(&live.addr("s"))).await.unwrap();
+    // What is left of one that was killed: everything but the lock that it held.
+    let dead = base.path().join("mesh-00000000dead");
+    let left = |dir: &Path, mode: u32| {
+        std::fs::create_dir(dir).unwrap();
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode)).unwrap();
+        std::fs::write(dir.join(unix::LOCK_FILE), "").unwrap();
+        drop(std::os::unix::net::UnixListener::bind(dir.join("host")).unwrap());
+    };
+    left(&dead, 0o700);
+    // Not ours to remove: another name, another mode, no lock yet, a link to somewhere else.
+    let (other_name, open) = (base.path().join("other"), base.path().join("mesh-open"));
+    left(&other_name, 0o700);
+    left(&open, 0o755);
+    let unlocked = base.path().join("mesh-unlocked");
+    std::fs::create_dir(&unlocked).unwrap();
+    std::fs::set_permissions(&unlocked, std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink(&other_name, base.path().join("mesh-link")).unwrap();
+    let _next = SocketDir::new(Some(base.path())).unwrap();
+    assert!(!dead.exists(), "swept");
+    for stays in [live.path(), &other_name, &open, &unlocked] {
+        assert!(stays.exists(), "{}", stays.display());
+    }
+    guarded(unix::UnixTransport.dial(&live.addr("s"))).await.unwrap();
+    let path = live.path().to_owned();
+    drop(live);
+    assert!(!path.exists());
 }
 
 #[tokio::test]

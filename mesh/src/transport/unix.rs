@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use rustix::fs::{FlockOperation, Mode};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
-use super::{ACCEPT_QUEUE, Connection, DIAL_TIMEOUT, Listener, Transport, TransportError};
+use super::{ACCEPT_QUEUE, Connection, DIAL_TIMEOUT, Listener, Transport, TransportError, Trust};
 use crate::addr::ChannelAddr;
 
 /// The longest path of a socket in bytes: `sun_path` less its terminating zero.
@@ -28,10 +28,22 @@ const NAME_LEN_MAX: usize = 32;
 const LOCK_TRIES: u32 = 100;
 const LOCK_INTERVAL: Duration = Duration::from_millis(10);
 
+/// What the names of directories of sockets begin with.
+const DIR_PREFIX: &str = "mesh-";
+
+/// The file in a directory of sockets that its owner holds a lock on for as long as it lives. The kernel releases it,
+/// whatever the owner dies of, and in whatever namespace it has run.
+pub const LOCK_FILE: &str = "lock";
+
+/// How many entries of a directory are looked at for what killed processes have left.
+const SWEEP_MAX: usize = 4096;
+
 /// A private directory for sockets, removed with all that is in it when dropped.
 #[derive(Debug)]
 pub struct SocketDir {
     path: PathBuf,
+    /// Holds the lock that says that the directory is in use; released when it is gone.
+    lock: Option<File>,
 }
 
 impl SocketDir {
@@ -41,20 +53,30 @@ impl SocketDir {
     /// # Errors
     /// What the system says about the last one tried.
     pub fn new(runtime_dir: Option<&Path>) -> io::Result<SocketDir> {
-        let name = format!("mesh-{:012x}", getrandom::u64().map_err(io::Error::other)? >> 16);
+        let name = format!("{DIR_PREFIX}{:012x}", getrandom::u64().map_err(io::Error::other)? >> 16);
         let fits = |base: &&Path| {
             base.is_absolute() && base.as_os_str().len() + name.len() + NAME_LEN_MAX + 2 <= PATH_LEN_MAX
         };
-        if let Some(dir) = runtime_dir.filter(fits).and_then(|base| SocketDir::make(base.join(&name)).ok()) {
+        if let Some(dir) = runtime_dir.filter(fits).and_then(|base| SocketDir::make(base, &name).ok()) {
             return Ok(dir);
         }
-        SocketDir::make(std::env::temp_dir().join(name))
+        SocketDir::make(&std::env::temp_dir(), &name)
     }
 
-    fn make(path: PathBuf) -> io::Result<SocketDir> {
+    fn make(base: &Path, name: &str) -> io::Result<SocketDir> {
+        sweep(base);
+        let path = base.join(name);
         // Fails if it exists: a directory that someone else has prepared is never used.
         DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(SocketDir { path })
+        // From here on it is removed if this fails.
+        let mut dir = SocketDir { path, lock: None };
+        // It has its name only when it is locked: no one ever finds it unlocked while its owner lives.
+        let unnamed = dir.path.join("lock.new");
+        let lock = File::create_new(&unnamed)?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        std::fs::rename(unnamed, dir.path.join(LOCK_FILE))?;
+        dir.lock = Some(lock);
+        Ok(dir)
     }
 
     /// Where it is.
@@ -72,7 +94,29 @@ impl Drop for SocketDir {
     fn drop(&mut self) {
         // Nothing can be done about what cannot be removed, and there may be no one to tell.
         let _ = std::fs::remove_dir_all(&self.path);
+        self.lock = None;
     }
+}
+
+/// Removes the directories of sockets in `base` whose owners were killed: those of this user, with a lock that nobody
+/// holds. One whose lock is not made yet is left alone. What cannot be read or removed stays.
+fn sweep(base: &Path) {
+    let Ok(entries) = std::fs::read_dir(base) else { return };
+    for entry in entries.take(SWEEP_MAX).flatten() {
+        let is_named = entry.file_name().to_str().is_some_and(|name| name.starts_with(DIR_PREFIX));
+        if is_named && is_abandoned(&entry.path()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether `path` is a private directory of this user, and its owner is dead.
+fn is_abandoned(path: &Path) -> bool {
+    let is_private = std::fs::symlink_metadata(path)
+        .is_ok_and(|meta| meta.is_dir() && meta.uid() == own_uid() && meta.mode() & 0o7777 == 0o700);
+    is_private
+        && File::open(path.join(LOCK_FILE))
+            .is_ok_and(|lock| rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok())
 }
 
 /// The transport of `unix:` addresses.
@@ -217,5 +261,5 @@ impl Drop for UnixAccept {
 
 fn connection(stream: UnixStream, peer: String) -> Connection {
     let (reader, writer) = stream.into_split();
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer }
+    Connection { reader: Box::new(reader), writer: Box::new(writer), peer, trust: Trust::Machine }
 }

@@ -252,7 +252,7 @@ impl Cast {
         let parts: Vec<Bytes> =
             std::iter::once(&self.payload.body).chain(&self.payload.parts).cloned().collect();
         let Some(first) = manifest.members().next().filter(|_| parts.len() <= PARTS_MAX) else {
-            return Err(EncodeError::TooLarge);
+            return Err(EncodeError::TooManyParts { count: parts.len() });
         };
         let to = Destination { proc: first.proc, at: first.at, target: Target::Cast };
         Ok(Envelope { to, headers: self.headers.clone(), body: Body::Message(Payload { body, parts }) })
@@ -362,7 +362,7 @@ pub fn encode_batch(batch: &[Said]) -> Result<Payload, EncodeError> {
         })
         .collect();
     if parts.len() > PARTS_MAX {
-        return Err(EncodeError::TooLarge);
+        return Err(EncodeError::TooManyParts { count: parts.len() });
     }
     Ok(Payload { body: Payload::of(&words)?.body, parts })
 }

@@ -12,6 +12,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call::CallErrorKind;
+
 mod depth;
 
 use depth::Bounded;
@@ -32,14 +34,35 @@ fn config() -> impl bincode::config::Config {
 #[non_exhaustive]
 pub enum EncodeError {
     /// Its encoding is larger than [`BODY_LEN_MAX`].
-    #[error("the message is larger than {BODY_LEN_MAX} bytes")]
-    TooLarge,
+    #[error("{len_bytes} bytes are more than the {BODY_LEN_MAX} allowed")]
+    TooLarge {
+        /// Its length in bytes.
+        len_bytes: usize,
+    },
+    /// There are more than [`PARTS_MAX`] parts.
+    #[error("{count} parts are more than the {PARTS_MAX} allowed")]
+    TooManyParts {
+        /// How many.
+        count: usize,
+    },
     /// Its `Serialize` failed, or asked for something this format has not.
     #[error("{reason}")]
     Value {
         /// What it said.
         reason: String,
     },
+}
+
+impl EncodeError {
+    /// The same, as the caller is told of it.
+    pub fn call_error(&self) -> CallErrorKind {
+        match self {
+            EncodeError::TooLarge { len_bytes } => {
+                CallErrorKind::TooLarge { len_bytes: *len_bytes as u64, max_bytes: BODY_LEN_MAX as u64 }
+            }
+            error => CallErrorKind::Decode { reason: error.to_string() },
+        }
+    }
 }
 
 /// Why bytes could not be decoded.
@@ -112,7 +135,8 @@ impl Encoder {
     pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         bincode::serde::encode_into_std_write(value, &mut self.body, config())
             .map_err(|error| EncodeError::Value { reason: error.to_string() })?;
-        if self.body.len() > BODY_LEN_MAX { Err(EncodeError::TooLarge) } else { Ok(()) }
+        let len_bytes = self.body.len();
+        if len_bytes > BODY_LEN_MAX { Err(EncodeError::TooLarge { len_bytes }) } else { Ok(()) }
     }
 
     /// What has been encoded so far, without the parts.
@@ -129,10 +153,10 @@ impl Encoder {
     /// The result.
     ///
     /// # Errors
-    /// [`EncodeError::TooLarge`], when there are more than [`PARTS_MAX`] parts.
+    /// [`EncodeError::TooManyParts`], when there are more than [`PARTS_MAX`] parts.
     pub fn finish(self) -> Result<Payload, EncodeError> {
         if self.parts.len() > PARTS_MAX {
-            return Err(EncodeError::TooLarge);
+            return Err(EncodeError::TooManyParts { count: self.parts.len() });
         }
         Ok(Payload { body: self.body.into(), parts: self.parts })
     }

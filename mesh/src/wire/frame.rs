@@ -49,6 +49,10 @@ pub enum FrameKind {
     Bye = 5,
     /// The answer to a hello with a session: it has begun, or goes on; the acknowledgement says from where.
     Welcome = 6,
+    /// Before the hello, where a shared secret is asked for: the body is a nonce.
+    Challenge = 16,
+    /// The answer to the challenge: the body is the proof.
+    Proof = 17,
 }
 
 impl FrameKind {
@@ -60,6 +64,8 @@ impl FrameKind {
             4 => FrameKind::Ack,
             5 => FrameKind::Bye,
             6 => FrameKind::Welcome,
+            16 => FrameKind::Challenge,
+            17 => FrameKind::Proof,
             _ => return None,
         })
     }

@@ -30,7 +30,7 @@ use crate::ident::{GatewayId, ProcId};
 pub const MAGIC: [u8; 8] = *b"\x9dmesh\r\n\0";
 
 /// The version of everything that is said on a link.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The length of magic and protocol number, in bytes.
 pub const PREFACE_LEN: usize = 12;
@@ -184,6 +184,19 @@ pub enum HelloError {
         /// Which.
         session: u64,
     },
+    /// Only one side asks for the shared secret.
+    #[error(
+        "{} asks for the shared secret, and {} has none: set `MESH_SECRET` on both sides",
+        if *.local { "this side" } else { "the other side" },
+        if *.local { "the other side" } else { "this side" }
+    )]
+    NoSecret {
+        /// Whether it is this one.
+        local: bool,
+    },
+    /// The secrets differ.
+    #[error("the shared secrets of the two sides differ: `MESH_SECRET` must be the same on both")]
+    OtherSecret,
 }
 
 /// In what a handler differs.
@@ -257,7 +270,9 @@ impl HelloError {
                 };
                 HelloError::Handler { actor, handler, difference }
             }
+            HelloError::NoSecret { local } => HelloError::NoSecret { local: !local },
             same @ (HelloError::NotMesh { .. }
+            | HelloError::OtherSecret
             | HelloError::Identity { .. }
             | HelloError::SessionEnded { .. }) => same,
         }
@@ -305,6 +320,15 @@ impl Hello {
     /// # Errors
     /// [`HelloEncodeError`], when it is too large.
     pub fn encode_into(&self, out: &mut BytesMut) -> Result<(), HelloEncodeError> {
+        self.preface().encode_into(out);
+        self.encode_frame_into(out)
+    }
+
+    /// Appends the frame alone to `out`, for where the preface has gone before.
+    ///
+    /// # Errors
+    /// [`HelloEncodeError`], when it is too large.
+    pub fn encode_frame_into(&self, out: &mut BytesMut) -> Result<(), HelloEncodeError> {
         let body = HelloBody {
             gateway: self.gateway,
             location: self.location.clone(),
@@ -318,8 +342,6 @@ impl Hello {
         if body.len() > HELLO_LEN_MAX {
             return Err(HelloEncodeError::TooLarge { len: body.len() });
         }
-        out.put_slice(&self.magic);
-        out.put_u32_le(self.protocol);
         frame::encode_into(&Frame { body, ..Frame::new(FrameKind::Hello) }, out)?;
         Ok(())
     }
@@ -355,6 +377,12 @@ impl Preface {
     pub fn of_bytes(bytes: [u8; PREFACE_LEN]) -> Preface {
         let [a, b, c, d, e, f, g, h, p0, p1, p2, p3] = bytes;
         Preface { magic: [a, b, c, d, e, f, g, h], protocol: u32::from_le_bytes([p0, p1, p2, p3]) }
+    }
+
+    /// Appends it to `out`.
+    pub fn encode_into(self, out: &mut BytesMut) {
+        out.put_slice(&self.magic);
+        out.put_u32_le(self.protocol);
     }
 
     /// Compares it with the other side's.

@@ -71,6 +71,7 @@ pub(crate) fn config() -> GatewayConfig {
         link_give_up: Duration::from_secs(10),
         link_window_messages: 1000,
         link_window_bytes: 16 << 20,
+        links_max: 1000,
     }
 }
 
@@ -432,6 +433,25 @@ mod sockets {
         let cuts = proxy.cuts.load(Ordering::Relaxed);
         println!("{count} messages over {cuts} resets in {:?}", start.elapsed());
         assert!(cuts >= cuts_max, "{cuts} cuts are too few to show anything");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_flood_of_silent_connections_keeps_no_peer_out() {
+        let b = Node::new(2, 1, Transports::default(), config());
+        let door = b.gateway.serve(&tcp()).await.unwrap();
+        let ChannelAddr::Tcp(at) = door.addr() else { panic!("a tcp address") };
+        let mut silent = Vec::new();
+        // Half as many again as may be unknown at a time.
+        for _ in 0..384 {
+            silent.push(TcpStream::connect(&**at).await.unwrap());
+        }
+        let a = Node::new(1, 1, Transports::default(), config());
+        let start = Instant::now();
+        let dialled = tokio::time::timeout(Duration::from_secs(50), a.gateway.dial(door.addr())).await;
+        dialled.expect("it hangs").expect("the silent ones make room before its own time is over");
+        println!("let in after {:?}", start.elapsed());
+        a.gateway.post(a.message(&b, 5, 1, 64)).unwrap();
+        tokio::time::timeout(Duration::from_secs(50), b.until_arrived(1)).await.expect("it hangs");
     }
 
     fn stranger_hello() -> Vec<u8> {

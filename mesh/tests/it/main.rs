@@ -8,6 +8,7 @@ mod bounded;
 mod calls;
 mod casts;
 mod conservation;
+mod decoders;
 mod endings;
 mod inspecting;
 mod links;

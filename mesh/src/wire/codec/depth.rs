@@ -15,6 +15,9 @@ use super::BODY_LEN_MAX;
 /// How many values may stand within each other: structs, tuples, lists, maps, options and variants count one each.
 pub const DEPTH_MAX: u32 = 128;
 
+/// For how many elements memory is taken before they have been read: a list may say that it has more than it has.
+const HINT_MAX: usize = 1024;
+
 /// Something of serde's, with the levels left below it.
 pub(super) struct Bounded<T> {
     pub(super) inner: T,
@@ -56,8 +59,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<D> {
     forward_plain! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
+        deserialize_char deserialize_str deserialize_bytes deserialize_unit
         deserialize_identifier
+    }
+
+    // Borrowed, since the length of what is owned is believed before it is known that so many bytes are there.
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_str(visitor)
+    }
+
+    #[inline]
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_bytes(visitor)
     }
 
     forward_nested! {
@@ -167,7 +181,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Bounded<A> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.inner.size_hint().map(|count| count.min(HINT_MAX))
     }
 }
 
@@ -188,7 +202,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Bounded<A> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint()
+        self.inner.size_hint().map(|count| count.min(HINT_MAX))
     }
 }
 

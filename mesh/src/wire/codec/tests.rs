@@ -88,9 +88,47 @@ fn a_value_may_not_nest_too_deep() {
 #[test]
 fn what_is_too_large_is_not_encoded() {
     let large = "x".repeat(BODY_LEN_MAX);
-    assert_eq!(Payload::of(&large), Err(EncodeError::TooLarge));
+    // A length of this size takes five bytes.
+    let error = EncodeError::TooLarge { len_bytes: BODY_LEN_MAX + 5 };
+    let told = CallErrorKind::TooLarge { len_bytes: BODY_LEN_MAX as u64 + 5, max_bytes: BODY_LEN_MAX as u64 };
+    assert_eq!(error.call_error(), told);
+    assert_eq!(Payload::of(&large), Err(error));
     let encoder = Encoder { parts: vec![Bytes::new(); PARTS_MAX + 1], ..Encoder::default() };
-    assert_eq!(encoder.finish(), Err(EncodeError::TooLarge));
+    assert_eq!(encoder.finish(), Err(EncodeError::TooManyParts { count: PARTS_MAX + 1 }));
+}
+
+/// Says how much memory is asked for before the first element is there.
+struct Asked(usize);
+
+impl<'de> serde::Deserialize<'de> for Asked {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Asked, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Asked;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, access: A) -> Result<Asked, A::Error> {
+                Ok(Asked(access.size_hint().unwrap_or_default()))
+            }
+        }
+        deserializer.deserialize_seq(Visitor)
+    }
+}
+
+#[test]
+fn a_length_is_not_believed_before_its_bytes_are_there() {
+    // Five bytes that announce almost as much as a body may have.
+    let announced = Payload::of(&(BODY_LEN_MAX as u64 - 9)).unwrap().body;
+    let asked = Decoder::of_bytes(&announced).get::<Asked>().unwrap();
+    assert!(asked.0 <= 1024, "room for {} elements", asked.0);
+    let payload = Payload { body: announced, parts: Vec::new() };
+    // These are told by the bytes that are there, before anything is allocated.
+    let error = payload.get::<String>().unwrap_err().to_string();
+    assert!(error.contains("UnexpectedEnd"), "{error}");
+    assert!(payload.get::<Bytes>().is_err());
 }
 
 #[test]
