@@ -38,21 +38,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 pub use door::{DoorError, Expected, Listening};
 use route::Step;
 use state::State;
 use tokio::sync::Notify;
 
-use crate::addr::Location;
+use crate::addr::{ActorAddr, Location};
 use crate::call::CallErrorKind;
 use crate::event::EventLog;
-use crate::ident::{GatewayId, ProcId, Uid, name_hash};
+use crate::ident::{ActorId, GatewayId, ProcId, Uid, name_hash};
 use crate::link::{Link, LinkEvents, LinkId};
 use crate::supervision::Exit;
 use crate::transport::Transports;
 use crate::wire::cast::{Said, decode_batch};
 use crate::wire::codec::DecodeError;
 use crate::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Target};
+use crate::wire::heads::{Tell, Told};
 use crate::wire::hello::ActorFingerprint;
 
 /// How much is told of a reason that is too long for a frame.
@@ -94,6 +96,13 @@ pub trait LocalProc: Send + Sync {
     /// # Errors
     /// The envelope, and why it is refused.
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+
+    /// Takes plain messages for this proc, all for one handler, from where they lie; gives how many, of the first, it
+    /// took. The next one is then delivered as an envelope. Must not block.
+    fn told(&self, told: &[Told<'_>]) -> usize {
+        let _ = told;
+        0
+    }
 }
 
 /// Knows how a supervised proc ends.
@@ -155,7 +164,15 @@ impl Gateway {
         }))
     }
 
+    /// The tables, which may be changed: the last route is chosen anew.
     fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.hot_state();
+        state.last_route = None;
+        state
+    }
+
+    /// The tables, on the path of one message: what routes depend on is not changed.
+    fn hot_state(&self) -> MutexGuard<'_, State> {
         // Nothing of a user's runs under this lock, so a poisoned state is still whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,7 +184,7 @@ impl Gateway {
 
     /// The front door that its procs live behind.
     pub fn location(&self) -> Arc<Location> {
-        self.state().location.clone()
+        self.hot_state().location.clone()
     }
 
     /// What it has counted.
@@ -214,9 +231,38 @@ impl Gateway {
         }
     }
 
+    /// Sends a plain message over the link to its destination; `None` when there is none, and it is to go as an
+    /// envelope.
+    pub(crate) fn tell(
+        &self,
+        to: &ActorAddr,
+        handler: u64,
+        (sender, seq): (&ActorId, u64),
+        body: &[u8],
+        parts: &[Bytes],
+    ) -> Option<Result<(), CallErrorKind>> {
+        let (link, sender_at) = {
+            let mut state = self.hot_state();
+            let link = match &state.last_route {
+                Some((proc, gateway, link)) if (*proc, *gateway) == (to.id.proc.uid, to.at.gateway) => {
+                    link.clone()
+                }
+                _ => {
+                    let chosen = route::choose(&state, self.0.id, &Destination::handler(to, handler), None);
+                    let Step::Link(link) = chosen else { return None };
+                    state.last_route = Some((to.id.proc.uid, to.at.gateway, link.clone()));
+                    link
+                }
+            };
+            (link, state.location.clone())
+        };
+        self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+        Some(link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts }))
+    }
+
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
         let step = {
-            let mut state = self.state();
+            let mut state = self.hot_state();
             match answer(&mut state, &envelope) {
                 Ok(None) => {}
                 Ok(Some(after)) => {
@@ -334,7 +380,7 @@ impl Gateway {
     /// The headers of what the gateway itself says.
     fn own_headers(&self) -> Headers {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
-        let sender = crate::ident::ActorId::new(proc, Uid(0), "gateway".into());
+        let sender = ActorId::new(proc, Uid(0), "gateway".into());
         Headers::of(sender, self.location(), Lane::Control)
     }
 }
@@ -384,6 +430,26 @@ impl LinkEvents for Gateway {
         }
         if let Err(bounced) = self.go(envelope, Some(link)) {
             self.bounce(*bounced);
+        }
+    }
+
+    fn told(&self, link: LinkId, told: &[Told<'_>]) {
+        let mut rest = told;
+        while let Some(first) = rest.first() {
+            let together = rest.iter().take_while(|one| one.goes_with(first)).count();
+            let (mut group, behind) = rest.split_at(together);
+            rest = behind;
+            let proc = self.hot_state().procs.get(&first.proc().uid).and_then(|(_, proc)| proc.upgrade());
+            while let Some(next) = group.first() {
+                let taken = proc.as_ref().map_or(0, |proc| proc.told(group));
+                self.0.counters.delivered.fetch_add(taken as u64, Ordering::Relaxed);
+                group = &group[taken..];
+                if taken == 0 {
+                    // Whatever is in its way: as an envelope it is delivered, or someone hears why not.
+                    self.arrived(link, next.to_envelope());
+                    group = &group[1..];
+                }
+            }
         }
     }
 

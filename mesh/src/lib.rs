@@ -258,6 +258,7 @@ pub use crate::root::{Error, Launch, Root, RootOptions, init};
 pub use crate::shape::{Extent, Point, Region};
 pub use crate::supervision::{Cause, Directive, ExitStatus, Failure, Fatal};
 pub use crate::value::{Status, StatusMesh, ValueMesh};
+pub use crate::wire::codec::Part;
 
 /// What `main` and tests return: any error, printed with its causes.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -18,6 +18,7 @@
 //! - `LINK-5` a lost connection alone loses nothing, repeats nothing and changes no order: the session goes on over the
 //!   next one (`SESSION-4`), until [`LinkLimits::give_up`] is over.
 //! - `LINK-6` without a connection no more is kept than the window; beyond it, senders are refused.
+//! - `LINK-7` a large envelope goes in chunks, and stops no others: see `large`.
 //!
 //! ```text
 //! Open ──close, or the other side's Bye──► Closing ──both Byes, all acknowledged──► Closed
@@ -30,11 +31,14 @@ use std::time::Duration;
 
 use crate::call::CallErrorKind;
 use crate::wire::envelope::Envelope;
+use crate::wire::heads::{Tell, Told};
 use crate::wire::session::Window;
 
+mod assembly;
+mod backlog;
 mod driver;
 mod handshake;
-mod outgoing;
+mod large;
 mod reader;
 mod redial;
 mod shared;
@@ -60,6 +64,14 @@ pub trait LinkEvents: Send + Sync + 'static {
     /// # Ordering
     /// In the order in which they were posted.
     fn arrived(&self, link: LinkId, envelope: Envelope);
+
+    /// Plain messages have arrived.
+    ///
+    /// # Ordering
+    /// As with [`LinkEvents::arrived`], of which they are a part.
+    fn told(&self, link: LinkId, told: &[Told<'_>]) {
+        told.iter().for_each(|told| self.arrived(link, told.to_envelope()));
+    }
 
     /// The link is no more. What was posted and not acknowledged comes back, oldest first; some of it may have arrived.
     fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>);
@@ -137,6 +149,17 @@ impl Link {
         self.shared.post(envelope)
     }
 
+    /// Posts a plain message, encoded straight into what is to be written. It never waits.
+    ///
+    /// # Errors
+    /// Why it is not taken, as with [`Link::post`].
+    ///
+    /// # Ordering
+    /// As with [`Link::post`].
+    pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        self.shared.tell(tell)
+    }
+
     /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.
     ///
     /// # Cancel safety
@@ -150,6 +173,7 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn flush(&self) {
+        self.shared.until(|state| state.has_sent_large()).await;
         if let Some(last) = self.shared.ask_for_ack() {
             self.shared.until(|state| state.is_acknowledged(last)).await;
         }

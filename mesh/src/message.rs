@@ -17,6 +17,8 @@ pub(crate) use merge::merge_id;
 pub use merge::{MergeEntry, MergeReplies};
 pub use name::Named;
 
+use std::cell::Cell;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -80,6 +82,32 @@ pub trait RemoteMessage: Message + Sized {
     fn schema() -> HandlerSchema;
 }
 
+/// The largest buffer, in bytes, that a thread keeps for what it encodes.
+const SCRATCH_LEN_MAX: usize = 256 << 10;
+
+thread_local! {
+    static SCRATCH: Cell<Option<Encoder>> = const { Cell::new(None) };
+}
+
+/// Encodes a whole message into memory that is used again, for as long as `then` looks at it.
+///
+/// # Errors
+/// [`EncodeError`], as with [`RemoteMessage::encode`].
+pub(crate) fn with_encoded<M: RemoteMessage, R>(
+    message: &M,
+    then: impl FnOnce(&mut Encoder) -> R,
+) -> Result<R, EncodeError> {
+    // Taken out: the message's own `Serialize` may send another.
+    let mut encoder = SCRATCH.take().unwrap_or_default();
+    message.encode(&mut encoder)?;
+    let result = then(&mut encoder);
+    encoder.clear();
+    if encoder.capacity() <= SCRATCH_LEN_MAX {
+        SCRATCH.set(Some(encoder));
+    }
+    Ok(result)
+}
+
 /// Encodes a whole message.
 pub(crate) fn encode_message<M: RemoteMessage>(message: &M) -> Result<Payload, EncodeError> {
     let mut encoder = Encoder::default();
@@ -88,10 +116,9 @@ pub(crate) fn encode_message<M: RemoteMessage>(message: &M) -> Result<Payload, E
 }
 
 /// Decodes a whole message; nothing may be left over.
-pub(crate) fn decode_message<M: RemoteMessage>(payload: &Payload) -> Result<M, DecodeError> {
-    let mut decoder = Decoder::new(payload);
-    let message = M::decode(&mut decoder)?;
-    decoder.finish()?;
+pub(crate) fn decode_message<M: RemoteMessage>(mut input: Decoder<'_>) -> Result<M, DecodeError> {
+    let message = M::decode(&mut input)?;
+    input.finish()?;
     Ok(message)
 }
 

@@ -20,6 +20,7 @@ use crate::port::{
 use crate::supervision::Failure;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
+use crate::wire::heads::Told;
 use crate::worker::Workers;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
@@ -83,6 +84,11 @@ pub trait Resident: Send + Sync {
     /// # Errors
     /// The envelope, and why it is refused.
     fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>>;
+    /// Takes plain messages, all for one handler; as [`LocalProc::told`](crate::gateway::LocalProc::told).
+    fn told(&self, told: &[Told<'_>]) -> usize {
+        let _ = told;
+        0
+    }
     /// Asks it to stop.
     fn stop(&self, mode: StopMode);
     /// Ends it now, at its next await.
@@ -263,14 +269,16 @@ impl Outbox {
     }
 
     /// Opens a port for many items.
-    pub(crate) fn open_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+    pub(crate) fn open_port<T: DeserializeOwned + 'static>(
+        &self,
+    ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
         let (sink, items) = ItemSink::new(self.config.get(config::MAILBOX_CAPACITY));
         let (addr, guard) = self.open_sink(sink)?;
         Ok((addr, Port::new(items, guard)))
     }
 
     /// Opens a port for one item.
-    pub(crate) fn open_once_port<T: DeserializeOwned>(
+    pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
         let (sink, item) = OnceSink::new();

@@ -29,6 +29,7 @@ use crate::registry::Registry;
 use crate::supervision::Cause;
 use crate::wire::cast::decode_batch;
 use crate::wire::envelope::{Body, Envelope, Target};
+use crate::wire::heads::Told;
 use crate::worker::Workers;
 
 /// An actor runtime. Cloning shares it.
@@ -269,6 +270,12 @@ impl Residents for Inner {
 }
 
 impl LocalProc for Inner {
+    fn told(&self, told: &[Told<'_>]) -> usize {
+        let Some(Target::Handler { actor, .. }) = told.first().and_then(Told::target) else { return 0 };
+        let resident = self.actors().get(&actor).cloned();
+        resident.map_or(0, |resident| resident.told(told))
+    }
+
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
         match envelope.to.target {
             Target::Handler { actor, .. } => {

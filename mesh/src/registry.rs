@@ -92,7 +92,7 @@ impl<A: RemoteSpawn> Spec<A> {
     /// # Errors
     /// [`EncodeError`], when a parameter cannot be serialised or is too large.
     pub fn encode(&self) -> Result<Payload, EncodeError> {
-        let mut encoder = Encoder::default();
+        let mut encoder = Encoder::without_parts();
         A::encode_params(&self.0, &mut encoder)?;
         encoder.finish()
     }
@@ -204,9 +204,9 @@ impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
 
 /// Stands in where a bound is missing.
 pub trait EntryOfNothing {
-    /// Cannot be built into a program.
+    /// Never called: where this one is chosen, the assertion has failed to compile.
     fn entry(&self, _: &'static str) -> SpawnEntry {
-        const { panic!("the constructor of this actor lacks a bound") }
+        unreachable!("the constructor of this actor lacks a bound, which does not compile")
     }
 }
 impl<A> EntryOfNothing for &Constructed<A> {}

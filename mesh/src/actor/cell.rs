@@ -28,8 +28,9 @@ use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::supervision::{Cause, Failure, Subject};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering};
-use crate::wire::codec::{DecodeError, Payload};
+use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
+use crate::wire::heads::Told;
 use crate::worker::RunState;
 
 /// What comes on the control lane.
@@ -316,7 +317,7 @@ impl<A: Actor> Cell<A> {
             ReplyOn::Acceptance | ReplyOn::Deferred => None,
         };
         // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
-        let opened = catch_unwind(AssertUnwindSafe(|| open(self, payload, reply_to, headers)));
+        let opened = catch_unwind(AssertUnwindSafe(|| open(self, Decoder::new(payload), reply_to, headers)));
         let parcel = match opened {
             Ok(Ok(parcel)) => parcel,
             Ok(Err(error)) => return refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
@@ -327,6 +328,29 @@ impl<A: Actor> Cell<A> {
         };
         self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
         self.enqueue(parcel, envelope)
+    }
+
+    /// Takes plain messages, as many of the first as it can.
+    fn hear(&self, told: &[Told<'_>]) -> usize {
+        let Some(Target::Handler { handler, incarnation, .. }) = told.first().and_then(Told::target) else {
+            return 0;
+        };
+        let mut lookup = Lookup { wanted: handler, found: None };
+        A::exports(&mut lookup);
+        let Some(open) = lookup.found.filter(|_| incarnation == 0 || incarnation == self.id.incarnation)
+        else {
+            return 0;
+        };
+        for (taken, one) in told.iter().enumerate() {
+            // As in `receive`; whatever is wrong is found again there, and told.
+            let open = || open(self, Decoder::of_bytes(one.body()), None, ParcelHeaders::default());
+            let Ok(Ok(parcel)) = catch_unwind(AssertUnwindSafe(open)) else { return taken };
+            self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
+            if self.push(parcel).is_err() {
+                return taken;
+            }
+        }
+        told.len()
     }
 
     /// Who it is.
@@ -380,7 +404,7 @@ impl<A: Actor> Cell<A> {
 }
 
 type Open<A> =
-    fn(&Cell<A>, &Payload, Option<(PortAddr, u32)>, ParcelHeaders) -> Result<Parcel<A>, DecodeError>;
+    fn(&Cell<A>, Decoder<'_>, Option<(PortAddr, u32)>, ParcelHeaders) -> Result<Parcel<A>, DecodeError>;
 
 /// Finds the handler of a number: with the generated `exports` it becomes a chain of comparisons.
 struct Lookup<A: Actor> {
@@ -394,8 +418,8 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
         A: Handler<M>,
     {
         if self.wanted == M::ID {
-            self.found = Some(|cell, payload, reply_to, headers| {
-                let message = message::decode_message::<M>(payload)?;
+            self.found = Some(|cell, input, reply_to, headers| {
+                let message = message::decode_message::<M>(input)?;
                 let reply = match reply_to {
                     None => ReplyTo::none(),
                     Some(port) => reply::ReplyTo::port(
@@ -442,6 +466,10 @@ impl<A: Actor> Resident for Cell<A> {
 
     fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.receive(envelope)
+    }
+
+    fn told(&self, told: &[Told<'_>]) -> usize {
+        self.hear(told)
     }
 
     fn stop(&self, mode: StopMode) {

@@ -73,7 +73,7 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// [`PortsExhausted`].
-    pub fn open_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+    pub fn open_port<T: DeserializeOwned + 'static>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
         self.outbox.open_port()
     }
 
@@ -81,7 +81,9 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// [`PortsExhausted`].
-    pub fn open_once_port<T: DeserializeOwned>(&self) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
+    pub fn open_once_port<T: DeserializeOwned + 'static>(
+        &self,
+    ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
         self.outbox.open_once_port()
     }
 

@@ -56,6 +56,8 @@ pub(super) struct State {
     gone_order: VecDeque<Uid>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
+    /// The route that was chosen last; see `Gateway::state`.
+    pub(super) last_route: Option<(Uid, GatewayId, Link)>,
     /// The gateways with which there was no agreement lately.
     pub(super) refusals: Refusals,
     next_link: u64,
@@ -80,6 +82,7 @@ impl State {
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
             dialing: BTreeMap::new(),
+            last_route: None,
             refusals: Refusals::default(),
             next_link: 1,
             sessions_dialled: 0,

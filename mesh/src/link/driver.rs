@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::LinkEvents;
+use super::assembly::Assembly;
 use super::handshake::Ready;
 use super::reader::{End, Reader};
 use super::redial::{Backoff, Redial, RedialError};
@@ -50,10 +51,9 @@ impl Driver {
         tracing::debug!(link = shared.id.0, peer = %shared.peer, %reason, returned = returned.len(), "link lost");
         self.events.lost(shared.id, reason, returned);
         // Whoever has the connection now drops it.
-        let Some((mut writer, mut pending, mut out)) = shared.last_words() else { return };
+        let Some((mut writer, mut pending)) = shared.last_words() else { return };
         let last_words = async {
             poll_fn(|cx| pending.poll_write(&mut *writer, cx)).await?;
-            poll_fn(|cx| out.poll_write(&mut *writer, cx)).await?;
             writer.shutdown().await
         };
         // The other side is gone, or does not listen: there is no one to tell.
@@ -61,12 +61,16 @@ impl Driver {
     }
 
     async fn serve_all(&self, mut ready: Ready) -> End {
+        let (mut heads, mut assembly) = (HeadReader::default(), Assembly::default());
         loop {
-            let reader = match self.connect(ready) {
+            let mut reader = match self.connect(ready, heads, assembly) {
                 Ok(reader) => reader,
                 Err(reason) => return End::Fault(reason),
             };
             let end = reader.run().await;
+            // What it was told goes on with the session.
+            reader.assembly.cut();
+            (heads, assembly) = (reader.heads, reader.assembly);
             let (End::Cut(reason), false) = (&end, matches!(self.road, Road::Once)) else { return end };
             self.shared.disconnect();
             tracing::debug!(link = self.shared.id.0, peer = %self.shared.peer, %reason, "connection lost");
@@ -77,7 +81,7 @@ impl Driver {
         }
     }
 
-    fn connect(&self, ready: Ready) -> Result<Reader, String> {
+    fn connect(&self, ready: Ready, heads: HeadReader, assembly: Assembly) -> Result<Reader, String> {
         let Ready { connection, rest, received, wants_welcome, .. } = ready;
         self.shared.connect(connection.writer, received, wants_welcome)?;
         Ok(Reader {
@@ -86,8 +90,10 @@ impl Driver {
             stream: connection.reader,
             buffer: rest,
             decoder: FrameDecoder::default(),
-            heads: HeadReader::default(),
+            heads,
+            assembly,
             batch: Vec::new(),
+            next_seq: self.shared.lock().session.received_up_to() + 1,
         })
     }
 

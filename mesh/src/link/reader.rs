@@ -1,25 +1,31 @@
 //! What comes over one connection: takes frames off it and hands their envelopes on, until it ends.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::LinkEvents;
-use super::shared::{Phase, REASON_LEN_MAX, Shared, window_len};
+use super::assembly::{Arriving, Assembly};
+use super::shared::{Phase, REASON_LEN_MAX, Shared, window_len, window_len_of};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::Envelope;
-use crate::wire::frame::{Frame, FrameDecoder, FrameKind, RESERVE_MAX};
+use crate::wire::frame::{self, ChunkFrame, Frame, FrameDecoder, FrameKind, RESERVE_MAX};
 use crate::wire::heads::HeadReader;
 use crate::wire::hello::HelloError;
+use crate::wire::session::SessionError;
 
 /// The most frames that are taken in at a time: one lock for all of them.
 const BATCH_FRAMES: usize = 64;
+
+/// The most plain messages that are taken in at a time, from where they lie.
+const RUN_FRAMES: usize = 512;
 
 /// Below this much room in its buffer, in bytes, the reader makes new room.
 const ROOM_MIN: usize = 4 << 10;
@@ -39,14 +45,34 @@ pub(super) struct Reader {
     pub(super) heads: HeadReader,
     /// The envelopes of one batch, in the order in which they came.
     pub(super) batch: Vec<Item>,
+    /// What comes in chunks.
+    pub(super) assembly: Assembly,
+    /// The number that the session waits for, behind the batch.
+    pub(super) next_seq: u64,
 }
 
 /// A frame, taken apart.
 #[expect(clippy::large_enum_variant, reason = "nearly all are data, and a batch of them is small")]
 pub(super) enum Item {
-    Data { seq: u64, ack: u64, len_bytes: u64, envelope: Envelope },
-    Ack { ack: u64, wants_ack: bool },
-    Bye { ack: u64, reason: String },
+    Data {
+        seq: u64,
+        ack: u64,
+        len_bytes: u64,
+        envelope: Envelope,
+    },
+    /// An envelope that was here before.
+    Repeated {
+        seq: u64,
+        ack: u64,
+    },
+    Ack {
+        ack: u64,
+        wants_ack: bool,
+    },
+    Bye {
+        ack: u64,
+        reason: String,
+    },
 }
 
 /// How a connection comes to its end.
@@ -61,7 +87,7 @@ pub(super) enum End {
 
 impl Reader {
     /// Reads, and lets the driver's part be written, until the connection ends.
-    pub(super) async fn run(mut self) -> End {
+    pub(super) async fn run(&mut self) -> End {
         let shared = self.shared.clone();
         let mut ack_timer = std::pin::pin!(sleep_until(Instant::now() + FAR));
         let mut ack_is_set = false;
@@ -96,9 +122,12 @@ impl Reader {
                 () = end_timer.as_mut(), if end_is_set => return self.timed_out(),
                 () = shared.for_driver.notified() => {}
                 () = write => {}
-                read = self.stream.read_buf(&mut self.buffer) => match read {
-                    Ok(0) => return self.ended(),
-                    Ok(_) => {}
+                read = read_more(&mut *self.stream, &mut self.buffer, &mut self.assembly) => match read {
+                    Ok((0, _)) => return self.ended(),
+                    Ok((_, None)) => {}
+                    Ok((_, Some(chunk))) => if let Err(reason) = self.accept_chunk(chunk) {
+                        return End::Fault(reason);
+                    },
                     Err(error) => return End::Cut(format!("the connection failed: {error}")),
                 },
                 () = ack_timer.as_mut(), if ack_is_set => {
@@ -156,6 +185,12 @@ impl Reader {
 
     /// Takes in what is in the buffer, up to a bound; gives whether there may be more.
     fn take_in(&mut self) -> Result<bool, End> {
+        if self.take_run()? || self.take_chunk().map_err(End::Fault)? {
+            return Ok(true);
+        }
+        if self.is_at_chunk() {
+            return Ok(false);
+        }
         let (more, fault) = match self.decode() {
             Ok(more) => (more, None),
             Err(reason) => (false, Some(reason)),
@@ -169,11 +204,118 @@ impl Reader {
         }
     }
 
+    /// Takes in the plain messages at the front of the buffer; gives whether there were any.
+    fn take_run(&mut self) -> Result<bool, End> {
+        if !self.decoder.is_between_frames() {
+            return Ok(false);
+        }
+        let (mut run, mut used, mut len_bytes, mut ack, mut next_seq) = (Vec::new(), 0, 0, 0, self.next_seq);
+        while run.len() < RUN_FRAMES
+            && let Some(data) = frame::peek_data(&self.buffer[used..])
+            && data.seq == next_seq
+            && let Some(told) = self.heads.told(data.head, data.body)
+        {
+            if run.is_empty() {
+                run.reserve(RUN_FRAMES.min(self.buffer.len() / data.len));
+            }
+            run.push(told);
+            used += data.len;
+            next_seq += 1;
+            len_bytes += window_len_of(data.body.len());
+            ack = ack.max(data.ack);
+        }
+        if run.is_empty() {
+            return Ok(false);
+        }
+        let mut state = self.shared.lock();
+        let taken_in = state.take_in_run(run.len() as u64, len_bytes, ack);
+        self.shared.release(state);
+        if taken_in.map_err(End::Fault)? {
+            self.shared.progressed();
+        }
+        let (events, id) = (&self.events, self.shared.id);
+        // Whoever is called may panic; those who wait for replies over this link must hear of it.
+        catch_unwind(AssertUnwindSafe(|| events.told(id, &run))).map_err(|_| panicked())?;
+        drop(run);
+        self.buffer.advance(used);
+        self.next_seq = next_seq;
+        Ok(true)
+    }
+
+    /// Whether a chunk is arriving, or about to.
+    fn is_at_chunk(&mut self) -> bool {
+        self.assembly.room().is_some()
+            || (self.decoder.is_between_frames() && ChunkFrame::begins(&self.buffer))
+    }
+
+    /// Takes in what there is of a chunk; gives whether there may be more.
+    fn take_chunk(&mut self) -> Result<bool, String> {
+        if !self.is_at_chunk() {
+            return Ok(false);
+        }
+        if self.assembly.room().is_none() {
+            let begin = ChunkFrame::take(&mut self.buffer).map_err(|error| error.to_string())?;
+            let Some(chunk) = begin else { return Ok(false) };
+            if chunk.seq != self.next_seq {
+                // Chunks are written again only to another connection, from where the other side left off.
+                return Err(SessionError::Gap { expected: self.next_seq, found: chunk.seq }.to_string());
+            }
+            self.assembly.begin(&chunk)?;
+        }
+        match self.assembly.fill_from(&mut self.buffer) {
+            Some(whole) => self.accept_chunk(whole).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn accept_chunk(&mut self, chunk: Arriving) -> Result<(), String> {
+        self.next_seq += 1;
+        let mut state = self.shared.lock();
+        let taken_in = state.take_in_run(1, chunk.len as u64, chunk.ack);
+        self.shared.release(state);
+        if taken_in? {
+            self.shared.progressed();
+        }
+        Ok(())
+    }
+
+    /// Takes a frame apart.
+    fn item(&mut self, frame: Frame) -> Result<Item, String> {
+        let Frame { kind: kind @ (FrameKind::Data | FrameKind::Beside), seq, ack, head, body, parts } = frame
+        else {
+            return Item::of_frame(frame);
+        };
+        let expected = self.next_seq;
+        if seq > expected {
+            return Err(SessionError::Gap { expected, found: seq }.to_string());
+        }
+        if seq < expected {
+            // Its head was had before; it may mean something else by now.
+            return Ok(Item::Repeated { seq, ack });
+        }
+        self.next_seq += 1;
+        let (payload, len_bytes) = if kind == FrameKind::Beside {
+            let (stream, sections) = frame::decode_beside(body).ok_or("a malformed end of chunks")?;
+            // Its chunks have been counted.
+            (self.assembly.finish(stream, sections)?, 0)
+        } else {
+            let payload = Payload { body, parts };
+            let len_bytes = window_len(&payload);
+            (payload, len_bytes)
+        };
+        let envelope =
+            self.heads.decode(&head, payload).map_err(|error| format!("a malformed envelope: {error}"))?;
+        Ok(Item::Data { seq, ack, len_bytes, envelope })
+    }
+
     /// Decodes what is in the buffer into the batch.
     fn decode(&mut self) -> Result<bool, String> {
-        while self.batch.len() < BATCH_FRAMES {
+        while self.batch.len() < BATCH_FRAMES && !self.is_at_chunk() {
             match self.decoder.feed(&mut self.buffer) {
-                Ok(Some(frame)) => self.batch.push(Item::of_frame(frame, &mut self.heads)?),
+                Ok(Some(frame)) => {
+                    let item = self.item(frame)?;
+                    self.batch.push(item);
+                }
                 Ok(None) => return Ok(false),
                 Err(error) => return Err(error.to_string()),
             }
@@ -218,9 +360,27 @@ impl Reader {
                 }
             }
         });
-        // Whoever is called may panic; those who wait for replies over this link must hear of it.
-        catch_unwind(deliver).map_err(|_| End::Fault("taking in an envelope panicked".into()))
+        // As in `take_run`.
+        catch_unwind(deliver).map_err(|_| panicked())
     }
+}
+
+/// Reads into the buffer, or straight to where an arriving chunk goes; gives how many bytes, and the chunk when that was
+/// all of it. Cancel safe.
+async fn read_more(
+    stream: &mut (dyn AsyncRead + Send + Unpin),
+    buffer: &mut BytesMut,
+    assembly: &mut Assembly,
+) -> io::Result<(usize, Option<Arriving>)> {
+    let Some((bytes, left)) = assembly.room() else {
+        return stream.read_buf(buffer).await.map(|count| (count, None));
+    };
+    let count = stream.read_buf(&mut bytes.limit(left)).await?;
+    Ok((count, assembly.filled(count)))
+}
+
+fn panicked() -> End {
+    End::Fault("taking in an envelope panicked".into())
 }
 
 /// What the reader does next.
@@ -234,16 +394,11 @@ fn set(timer: Pin<&mut Sleep>, after: Duration) {
 }
 
 impl Item {
-    fn of_frame(frame: Frame, heads: &mut HeadReader) -> Result<Item, String> {
-        let Frame { kind, seq, ack, head, body, parts } = frame;
+    /// Of a frame without data.
+    fn of_frame(frame: Frame) -> Result<Item, String> {
+        let Frame { kind, seq, ack, body, .. } = frame;
         match kind {
-            FrameKind::Data => {
-                let payload = Payload { body, parts };
-                let len_bytes = window_len(&payload);
-                let envelope =
-                    heads.decode(&head, payload).map_err(|error| format!("a malformed envelope: {error}"))?;
-                Ok(Item::Data { seq, ack, len_bytes, envelope })
-            }
+            FrameKind::Data | FrameKind::Beside | FrameKind::Chunk => Err("data where there is none".into()),
             FrameKind::Ack => Ok(Item::Ack { ack, wants_ack: seq != 0 }),
             FrameKind::Bye => {
                 let said = &body[..body.len().min(REASON_LEN_MAX)];

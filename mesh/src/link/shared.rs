@@ -1,25 +1,27 @@
 //! What the handles and the driver of a link share: its phase, its session, and the writing half of its connection.
 //!
-//! Whoever has put something into the buffer may write it: who takes the [`Wire`] writes, without the lock, until the
-//! buffer is empty; the others leave what they put to it.
+//! An envelope is encoded into the backlog, under the lock, by whoever posts it; that is all that is kept of it. Whoever
+//! has put something there may write it: who takes the [`Wire`] writes, without the lock, until nothing is left; the
+//! others leave what they put to it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
+use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind};
 use super::handshake::Ready;
-use super::outgoing::Outgoing;
+use super::large::{Large, LargeQueue};
 use super::reader::Item;
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
-use crate::wire::frame::{self, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
-use crate::wire::heads::HeadWriter;
-use crate::wire::session::{Arrival, Session, SessionError};
+use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
+use crate::wire::heads::{HeadWriter, Tell};
+use crate::wire::session::{Arrival, Session, SessionError, Window};
 
 /// The longest reason that a `Bye` carries, in bytes.
 pub(super) const REASON_LEN_MAX: usize = 1024;
@@ -28,8 +30,8 @@ pub(super) const REASON_LEN_MAX: usize = 1024;
 /// at once.
 const FLUSH_LEN: usize = 32 << 10;
 
-/// Above this many bytes in the buffer, envelopes stay in the session and are encoded when there is room.
-const OUT_LEN_MAX: usize = 256 << 10;
+/// Up to this many bytes of chunks go between what others send.
+const CHUNKS_LEN_MAX: usize = 256 << 10;
 
 /// How often senders write at once before the driver has had a turn: beyond it, they ride along.
 const INLINE_MAX: u8 = 8;
@@ -77,9 +79,13 @@ struct Wire {
 
 pub(super) struct State {
     pub(super) phase: Phase,
-    pub(super) session: Session,
-    /// Encoded frames for this connection that no one writes yet.
-    out: Outgoing,
+    pub(super) session: Session<Sent>,
+    /// Envelopes that go in chunks, and those behind them.
+    large: LargeQueue,
+    /// The frames of the session.
+    backlog: Backlog,
+    /// Frames that are said once, on this connection, and are given to nobody yet.
+    aside: BytesMut,
     /// Missing while someone writes, and without a connection.
     wire: Option<Wire>,
     /// The number of the connection; what is left of an earlier one is dropped.
@@ -108,7 +114,9 @@ impl Shared {
         let state = State {
             phase: Phase::Open,
             session: Session::new(limits.window),
-            out: Outgoing::default(),
+            large: LargeQueue::default(),
+            backlog: Backlog::default(),
+            aside: BytesMut::new(),
             wire: None,
             connection: 0,
             connected: false,
@@ -155,15 +163,42 @@ impl Shared {
             || matches!(envelope.to.target, Target::Replies { .. });
         let is_waited_for = envelope.headers.reply_to.is_some() || is_answer;
         let mut state = self.lock();
-        state.post(envelope)?;
-        let can_write = state.wire.as_ref().is_some_and(|wire| !wire.blocked);
-        if can_write && (state.out.len() >= FLUSH_LEN || (is_waited_for && state.inline_left > 0)) {
+        if state.large.takes(&envelope) {
+            if let Err(kind) = state.check_large(&envelope) {
+                return Err(Refused { envelope: Box::new(envelope), kind });
+            }
+            state.large.push(envelope);
+            self.posted(state, true);
+            return Ok(());
+        }
+        match state.post(&envelope) {
+            Ok(()) => self.posted(state, is_waited_for),
+            Err(kind) => return Err(Refused { envelope: Box::new(envelope), kind }),
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        let mut state = self.lock();
+        if !state.large.is_empty() || tell.parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
+            // It may be large itself, or behind one that is.
+            drop(state);
+            return self.post(tell.to_envelope()).map_err(|refused| refused.kind);
+        }
+        state.tell(tell)?;
+        self.posted(state, false);
+        Ok(())
+    }
+
+    /// Sees to it that what was posted is written.
+    fn posted(&self, mut state: MutexGuard<'_, State>, is_waited_for: bool) {
+        let is_due = state.backlog.untaken() >= FLUSH_LEN || (is_waited_for && state.inline_left > 0);
+        if is_due && state.wire.as_ref().is_some_and(|wire| !wire.blocked) {
             state.inline_left = state.inline_left.saturating_sub(1);
             self.write(state, INLINE_ROUNDS);
         } else {
             self.release(state);
         }
-        Ok(())
     }
 
     /// Writes what there is to write, unless someone else does; goes on `rounds` times if more has come meanwhile.
@@ -172,8 +207,7 @@ impl Shared {
         let waker = state.waker.clone();
         for _ in 0..rounds {
             if wire.pending.is_empty() {
-                state.fill();
-                std::mem::swap(&mut wire.pending, &mut state.out);
+                state.fill(&mut wire.pending);
             }
             if wire.pending.is_empty() {
                 break;
@@ -226,7 +260,15 @@ impl Shared {
         welcome: bool,
     ) -> Result<(), String> {
         let mut state = self.lock();
-        state.session.resume(peer_received).map_err(|error| error.to_string())?;
+        let mut released = 0;
+        state
+            .session
+            .resume(peer_received, |sent| released += sent.len)
+            .map_err(|error| error.to_string())?;
+        state.backlog.release(released);
+        state.backlog.rewind();
+        state.heads.forget_up_to(peer_received);
+        state.large.acked(peer_received);
         state.connection += 1;
         state.connected = true;
         let connection = state.connection;
@@ -273,7 +315,9 @@ impl Shared {
             Phase::Open | Phase::Closed { .. } => reason,
         };
         // What was not written is returned, so it must not be written any more.
-        state.out.clear();
+        state.aside.clear();
+        let (backlog, heads) = (std::mem::take(&mut state.backlog), std::mem::take(&mut state.heads));
+        let (landing, unsent) = std::mem::take(&mut state.large).into_returned();
         if let Some(said) = said {
             state.put_bye(said);
         }
@@ -283,16 +327,18 @@ impl Shared {
         drop(state);
         drop(incoming);
         self.progress.notify_waiters();
-        (reason, session.into_returned())
+        let mut returned = backlog.into_envelopes(session.into_returned(), landing, heads.into_reader());
+        returned.extend(unsent);
+        (reason, returned)
     }
 
     /// Takes the connection's writing half, with what is still to be said on it; `None` while someone writes.
-    pub(super) fn last_words(&self) -> Option<(Box<dyn AsyncWrite + Send + Unpin>, Outgoing, Outgoing)> {
+    pub(super) fn last_words(&self) -> Option<(Box<dyn AsyncWrite + Send + Unpin>, Outgoing)> {
         let mut state = self.lock();
-        let Wire { writer, pending, .. } = state.wire.take()?;
-        let out = std::mem::take(&mut state.out);
+        let Wire { writer, mut pending, .. } = state.wire.take()?;
+        pending.push(&mut state.aside);
         state.connected = false;
-        Some((writer, pending, out))
+        Some((writer, pending))
     }
 
     /// Asks the other side to acknowledge at once; gives the number of the last envelope posted, or `None` when all is
@@ -350,25 +396,34 @@ impl State {
     /// Whether there is something to put into the buffer or to write.
     fn has_work(&self) -> bool {
         self.connected
-            && (!self.out.is_empty()
+            && (self.has_frames()
                 || self.session.ack_due()
-                || self.session.unwritten().is_some()
+                || !self.large.is_empty()
                 || matches!(self.asked, Some((_, false)))
                 || matches!(self.phase, Phase::Closing { .. } if !self.bye_written))
+    }
+
+    /// Whether no large envelope is still to be sent, nor one behind it.
+    pub(super) fn has_sent_large(&self) -> bool {
+        self.large.is_empty()
+    }
+
+    /// Whether there are frames that no one writes yet.
+    fn has_frames(&self) -> bool {
+        self.backlog.untaken() > 0 || !self.aside.is_empty()
     }
 
     /// Whether an orderly close has come to its end (`LINK-3`).
     pub(super) fn is_done(&self) -> bool {
         let both_said = self.bye_written && matches!(self.phase, Phase::Closing { peer_bye: true, .. });
-        let all_written = self.out.is_empty()
+        let all_written = !self.has_frames()
             && self.wire.as_ref().is_some_and(|wire| wire.pending.is_empty())
             && !self.session.ack_pending();
         both_said && all_written && self.session.acknowledged() == self.session.sent()
     }
 
     fn disconnect(&mut self) -> Option<Wire> {
-        self.out.clear();
-        self.heads.clear();
+        self.aside.clear();
         self.connection += 1;
         (self.connected, self.broken, self.bye_written) = (false, None, false);
         if let Some((_, written)) = &mut self.asked {
@@ -377,84 +432,215 @@ impl State {
         self.wire.take()
     }
 
-    fn post(&mut self, envelope: Envelope) -> Result<(), Refused> {
-        let refuse = |envelope, kind| Err(Refused { envelope: Box::new(envelope), kind });
-        if let Phase::Closing { reason, .. } | Phase::Closed { reason } = &self.phase {
-            return refuse(envelope, CallErrorKind::Unreachable { reason: reason.clone() });
-        }
+    fn post(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
+        let lane = envelope.headers.lane;
         let len_bytes = envelope.payload().map_or(size_of::<Envelope>() as u64, window_len);
-        if !self.session.admits(envelope.headers.lane, len_bytes) {
-            let capacity = self.session.window().messages;
-            return refuse(envelope, CallErrorKind::MailboxFull { capacity });
+        self.admit(lane, len_bytes)?;
+        self.put_envelope(envelope, len_bytes)
+    }
+
+    /// Sends an envelope that is admitted.
+    fn put_envelope(&mut self, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
+        let (empty, lane) = (Payload::default(), envelope.headers.lane);
+        let payload = envelope.payload().unwrap_or(&empty);
+        let number = self.session.next_seq();
+        self.encoder.clear();
+        self.heads.encode(envelope, number, &mut self.encoder).map_err(malformed)?;
+        self.append(number, &payload.body, Some(&payload.body), &payload.parts)
+            .map(|len| self.sent(lane, len_bytes, Sent { kind: SentKind::Whole, len }))
+    }
+
+    /// Whether an envelope may go in chunks, or behind some.
+    fn check_large(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
+        let Window { messages, len_bytes } = self.session.window();
+        self.check_open()?;
+        if !self.large.admits(envelope, (messages, len_bytes)) {
+            return Err(CallErrorKind::MailboxFull { capacity: messages });
         }
-        let now = self.connected && self.session.unwritten().is_none() && self.out.len() < OUT_LEN_MAX;
-        let numbers = (self.session.next_seq(), self.session.received_up_to());
-        let encoded = if now {
-            put_data(&envelope, numbers, &mut self.encoder, &mut self.heads, &mut self.out)
-        } else {
-            check_data(&envelope, &mut self.encoder)
+        let head = HeadWriter::check(envelope).map_err(malformed)?;
+        let empty = Payload::default();
+        let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
+        frame::check_lengths(head, body.len(), parts).map(drop).map_err(unframed)
+    }
+
+    /// Sends chunks of large envelopes, each in its turn, and what may follow them.
+    fn put_chunks(&mut self) {
+        while self.backlog.untaken() < CHUNKS_LEN_MAX {
+            let Some(mut large) = self.large.next() else { break };
+            let Some(chunk) = large.next_chunk() else {
+                self.put_beside(large);
+                while let Some(envelope) = self.large.released() {
+                    // It was admitted when it was posted, and its head was checked.
+                    self.put_envelope(&envelope, 0).expect("what was taken encodes");
+                }
+                continue;
+            };
+            let begin = ChunkFrame {
+                seq: self.session.next_seq(),
+                ack: self.session.received_up_to(),
+                stream: chunk.stream,
+                section: chunk.section,
+                total: chunk.total,
+                len: chunk.bytes.len(),
+            };
+            let before = self.backlog.untaken();
+            let put = self.backlog.append(ChunkFrame::BEGIN_LEN, |tail| begin.encode_into(tail));
+            put.expect("a chunk is within the bounds");
+            self.backlog.append_bytes(&chunk.bytes);
+            let len = self.backlog.untaken() - before;
+            self.sent(Lane::Control, 0, Sent { kind: SentKind::Chunk, len });
+            self.large.put_back(large);
+        }
+    }
+
+    /// All chunks of an envelope are sent: now the envelope itself is.
+    fn put_beside(&mut self, large: Large) {
+        let number = self.session.next_seq();
+        self.encoder.clear();
+        let head = self.heads.encode(&large.envelope, number, &mut self.encoder);
+        head.expect("it was checked when it was taken");
+        let frame = Frame {
+            seq: number,
+            ack: self.session.received_up_to(),
+            head: Bytes::copy_from_slice(self.encoder.body()),
+            body: frame::encode_beside(large.stream, large.sections.len()),
+            ..Frame::new(FrameKind::Beside)
         };
-        if let Err(kind) = encoded {
-            return refuse(envelope, kind);
-        }
-        self.session.send(envelope, len_bytes);
-        if now {
-            self.session.wrote();
-            self.session.take_ack();
+        let (before, len) =
+            (self.backlog.untaken(), frame::encoded_len(frame.head.len(), 0) + frame.body.len());
+        let put = self.backlog.append(len, |tail| frame::encode_into(&frame, tail));
+        put.expect("it was checked when it was taken");
+        let len = self.backlog.untaken() - before;
+        self.sent(Lane::Control, 0, Sent { kind: SentKind::Beside, len });
+        self.large.landed(number, large);
+    }
+
+    fn tell(&mut self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        let len_bytes = window_len_of(tell.body.len() + tell.parts.iter().map(Bytes::len).sum::<usize>());
+        self.admit(Lane::Data, len_bytes)?;
+        let number = self.session.next_seq();
+        self.encoder.clear();
+        self.heads.encode_tell(tell, number, &mut self.encoder).map_err(malformed)?;
+        self.append(number, tell.body, None, tell.parts)
+            .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
+    }
+
+    fn check_open(&self) -> Result<(), CallErrorKind> {
+        if let Phase::Closing { reason, .. } | Phase::Closed { reason } = &self.phase {
+            return Err(CallErrorKind::Unreachable { reason: reason.clone() });
         }
         Ok(())
     }
 
-    /// Fills the buffer: what the session has not written yet, then what is said behind it.
-    fn fill(&mut self) {
-        let ack = self.session.received_up_to();
-        let mut has_put = false;
-        while self.out.len() < OUT_LEN_MAX
-            && let Some((seq, envelope)) = self.session.unwritten()
-        {
-            put_data(envelope, (seq, ack), &mut self.encoder, &mut self.heads, &mut self.out)
-                .expect("what was taken encodes");
-            self.session.wrote();
-            has_put = true;
+    /// Whether a message is taken.
+    fn admit(&self, lane: Lane, len_bytes: u64) -> Result<(), CallErrorKind> {
+        self.check_open()?;
+        if !self.session.admits(lane, len_bytes) {
+            return Err(CallErrorKind::MailboxFull { capacity: self.session.window().messages });
         }
-        if has_put {
+        Ok(())
+    }
+
+    /// Appends the frame of message `number`, whose head is in the encoder; gives its length in bytes. A long body is
+    /// shared where it can be.
+    fn append(
+        &mut self,
+        number: u64,
+        body: &[u8],
+        shared: Option<&Bytes>,
+        parts: &[Bytes],
+    ) -> Result<usize, CallErrorKind> {
+        let before = self.backlog.untaken();
+        let numbers = (FrameKind::Data, number, self.session.received_up_to());
+        let (head, backlog) = (self.encoder.body(), &mut self.backlog);
+        let shared = shared.filter(|body| body.len() >= PART_LEN_MIN);
+        let small = if shared.is_some() { &[] } else { body };
+        let appended = backlog.append(frame::encoded_len(head.len(), parts.len()) + small.len(), |tail| {
+            frame::encode_head_into(numbers, head, body.len(), parts, tail)?;
+            tail.extend_from_slice(small);
+            Ok::<_, frame::FrameError>(())
+        });
+        if let Err(error) = appended {
+            // The other side will not get this head, which may have named someone.
+            self.heads.take_back(number);
+            return Err(unframed(error));
+        }
+        shared.into_iter().chain(parts).for_each(|bytes| backlog.append_bytes(bytes));
+        Ok(backlog.untaken() - before)
+    }
+
+    /// A message is sent that counts `len_bytes` in the window.
+    fn sent(&mut self, lane: Lane, len_bytes: u64, sent: Sent) {
+        self.session.send(lane, len_bytes, sent);
+        if self.connected {
             self.session.take_ack();
         }
-        if self.session.unwritten().is_none() {
-            if let Some((last, false)) = self.asked {
-                self.asked = Some((last, true));
-                let ack = self.session.take_ack();
-                self.put(&Frame { seq: last, ack, ..Frame::new(FrameKind::Ack) });
-            }
-            if let Phase::Closing { said, .. } = &self.phase
-                && !self.bye_written
-            {
-                let said = said.clone();
-                self.bye_written = true;
-                self.put_bye(&said);
-            }
+    }
+
+    /// Gives to `pending` what is to be written: what was said aside, the session's frames, then what is said behind
+    /// them.
+    fn fill(&mut self, pending: &mut Outgoing) {
+        pending.push(&mut self.aside);
+        self.put_chunks();
+        self.backlog.take_into(pending);
+        self.session.wrote_all();
+        if let Some((last, false)) = self.asked {
+            self.asked = Some((last, true));
+            let ack = self.session.take_ack();
+            self.put(&Frame { seq: last, ack, ..Frame::new(FrameKind::Ack) });
+        }
+        if let Phase::Closing { said, .. } = &self.phase
+            && !self.bye_written
+            && self.large.is_empty()
+        {
+            let said = said.clone();
+            self.bye_written = true;
+            self.put_bye(&said);
         }
         if self.session.ack_due() {
             let ack = self.session.take_ack();
             self.put(&Frame { ack, ..Frame::new(FrameKind::Ack) });
         }
+        pending.push(&mut self.aside);
+    }
+
+    /// The other side has received everything up to `ack`. Gives whether that was news.
+    fn acked(&mut self, ack: u64) -> Result<bool, String> {
+        let mut released = 0;
+        let news = self.session.acked(ack, |sent| released += sent.len).map_err(|error| error.to_string())?;
+        self.backlog.release(released);
+        self.heads.forget_up_to(ack);
+        self.large.acked(ack);
+        if self.asked.is_some_and(|(last, _)| ack >= last) {
+            self.asked = None;
+        }
+        Ok(news)
+    }
+
+    /// The next `count` messages have arrived, with the acknowledgement of the last; gives whether someone may wait for
+    /// it.
+    pub(super) fn take_in_run(&mut self, count: u64, len_bytes: u64, ack: u64) -> Result<bool, String> {
+        let news = self.acked(ack)?;
+        self.session.received_run(count, len_bytes);
+        Ok(news)
     }
 
     /// Takes in what a frame says; gives whether someone may wait for it. A repeated envelope is taken out of the item.
     pub(super) fn take_in(&mut self, item: &mut Item) -> Result<bool, String> {
         let malformed = |error: SessionError| error.to_string();
-        let (Item::Data { ack, .. } | Item::Ack { ack, .. } | Item::Bye { ack, .. }) = item;
+        let (Item::Data { ack, .. }
+        | Item::Repeated { ack, .. }
+        | Item::Ack { ack, .. }
+        | Item::Bye { ack, .. }) = item;
         let ack = *ack;
-        let news = self.session.acked(ack).map_err(malformed)?;
-        if self.asked.is_some_and(|(last, _)| ack >= last) {
-            self.asked = None;
-        }
+        let news = self.acked(ack)?;
         match item {
             Item::Data { seq, len_bytes, .. } => {
                 if self.session.received(*seq, *len_bytes).map_err(malformed)? == Arrival::Repeated {
                     *item = Item::Ack { ack, wants_ack: false };
                 }
             }
+            Item::Repeated { seq, .. } => drop(self.session.received(*seq, 0).map_err(malformed)?),
             Item::Ack { wants_ack: true, .. } => self.session.want_ack(),
             Item::Ack { .. } => {}
             Item::Bye { reason, .. } => {
@@ -485,40 +671,8 @@ impl State {
     }
 
     fn put(&mut self, frame: &Frame) {
-        self.out.append(|out| frame::encode_into(frame, out)).expect("a small frame encodes");
+        frame::encode_into(frame, &mut self.aside).expect("a small frame encodes");
     }
-}
-
-/// Encodes an envelope as the frame of these numbers, its own and the acknowledgement.
-fn put_data(
-    envelope: &Envelope,
-    (seq, ack): (u64, u64),
-    encoder: &mut Encoder,
-    heads: &mut HeadWriter,
-    out: &mut Outgoing,
-) -> Result<(), CallErrorKind> {
-    let empty = Payload::default();
-    let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
-    encoder.clear();
-    heads.encode(envelope, encoder).map_err(malformed)?;
-    let (numbers, head) = ((FrameKind::Data, seq, ack), encoder.body());
-    if let Err(error) = out.append(|out| frame::encode_head_into(numbers, head, body.len(), parts, out)) {
-        // The other side will not get this head, which may have named someone.
-        heads.clear();
-        return Err(unframed(error));
-    }
-    out.append_bytes(body);
-    parts.iter().for_each(|part| out.append_bytes(part));
-    Ok(())
-}
-
-/// Looks whether an envelope can be encoded at all.
-fn check_data(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), CallErrorKind> {
-    let empty = Payload::default();
-    let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
-    encoder.clear();
-    HeadWriter::default().encode(envelope, encoder).map_err(malformed)?;
-    frame::check_lengths(encoder.body().len(), body.len(), parts).map(drop).map_err(unframed)
 }
 
 /// Why an envelope fits no frame.
@@ -536,7 +690,12 @@ fn malformed(error: impl std::error::Error) -> CallErrorKind {
     CallErrorKind::Decode { reason: error.to_string() }
 }
 
-/// What an envelope counts in the window: what is kept of it, in bytes.
+/// What an envelope counts in the window, in bytes.
 pub(super) fn window_len(payload: &Payload) -> u64 {
-    (payload.len_bytes() + size_of::<Envelope>()) as u64
+    window_len_of(payload.len_bytes())
+}
+
+/// As [`window_len`], of a payload of `len` bytes: an envelope takes some memory wherever it waits.
+pub(super) fn window_len_of(len: usize) -> u64 {
+    (len + size_of::<Envelope>()) as u64
 }

@@ -465,7 +465,7 @@ async fn noisy(noise: &[u8]) -> (Side, Connection) {
 #[tokio::test(start_paused = true)]
 async fn malformed_bytes_end_the_link_and_the_other_side_is_told() {
     let mut encoder = Encoder::default();
-    HeadWriter::default().encode(&data(1), &mut encoder).unwrap();
+    HeadWriter::default().encode(&data(1), 1, &mut encoder).unwrap();
     let head = encoder.finish().unwrap().body;
     let body = Payload::of(&1_u64).unwrap().body;
     let good = Frame { seq: 1, head, body, ..Frame::new(FrameKind::Data) };

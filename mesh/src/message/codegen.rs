@@ -125,7 +125,7 @@ pub trait RealCodec<T> {
     fn schema(&self) -> String;
 }
 
-impl<T: Serialize + DeserializeOwned> RealCodec<T> for Wire<T> {
+impl<T: Serialize + DeserializeOwned + 'static> RealCodec<T> for Wire<T> {
     fn put(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeError> {
         out.put(value)
     }

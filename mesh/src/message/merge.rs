@@ -64,7 +64,7 @@ impl MergeEntry {
 
 fn merge_replies<T, R>(replies: &[(&Payload, u32)]) -> Option<Payload>
 where
-    T: Serialize + DeserializeOwned + Clone,
+    T: Serialize + DeserializeOwned + Clone + 'static,
     R: Reducer<T> + Default,
 {
     // The user's code runs here: a panic in it is met again, and told, where the caller merges.

@@ -105,7 +105,7 @@ impl PortSink for ItemSink {
 }
 
 /// Decodes an item that came to a port.
-pub(crate) fn open_item<T: DeserializeOwned>(item: PortItem) -> Result<T, CallErrorKind> {
+pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result<T, CallErrorKind> {
     match item {
         PortItem::Value(payload) => {
             payload.get().map_err(|error| CallErrorKind::Decode { reason: error.to_string() })
@@ -121,7 +121,7 @@ pub struct Port<T> {
     _type: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned> Port<T> {
+impl<T: DeserializeOwned + 'static> Port<T> {
     pub(crate) fn new(items: mpsc::Receiver<(u32, PortItem)>, guard: PortGuard) -> Port<T> {
         Port { items, _guard: guard, _type: PhantomData }
     }
@@ -143,7 +143,7 @@ impl<T: DeserializeOwned> Port<T> {
 
 impl<T> Unpin for Port<T> {}
 
-impl<T: DeserializeOwned> Stream for Port<T> {
+impl<T: DeserializeOwned + 'static> Stream for Port<T> {
     type Item = Result<T, PortClosed>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -158,7 +158,7 @@ pub struct OncePort<T> {
     _type: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned> OncePort<T> {
+impl<T: DeserializeOwned + 'static> OncePort<T> {
     pub(crate) fn new(item: oneshot::Receiver<PortItem>, guard: PortGuard) -> OncePort<T> {
         OncePort { item, _guard: guard, _type: PhantomData }
     }
@@ -166,7 +166,7 @@ impl<T: DeserializeOwned> OncePort<T> {
 
 impl<T> Unpin for OncePort<T> {}
 
-impl<T: DeserializeOwned> Future for OncePort<T> {
+impl<T: DeserializeOwned + 'static> Future for OncePort<T> {
     type Output = Result<T, PortClosed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -191,7 +191,7 @@ pub(crate) struct AccumulateSink<S, U> {
     fold: Fold<S, U>,
 }
 
-impl<S: Send, U: DeserializeOwned> PortSink for AccumulateSink<S, U> {
+impl<S: Send, U: DeserializeOwned + 'static> PortSink for AccumulateSink<S, U> {
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         let item = match item {
             PortItem::Value(payload) => decode(&payload),
@@ -213,7 +213,7 @@ impl<S: Send, U: DeserializeOwned> PortSink for AccumulateSink<S, U> {
     }
 }
 
-fn decode<U: DeserializeOwned>(payload: &Payload) -> Result<U, CallErrorKind> {
+fn decode<U: DeserializeOwned + 'static>(payload: &Payload) -> Result<U, CallErrorKind> {
     match catch_unwind(AssertUnwindSafe(|| payload.get())) {
         Ok(item) => item.map_err(|error| CallErrorKind::Decode { reason: error.to_string() }),
         Err(_) => Err(CallErrorKind::Decode { reason: "decoding panicked".to_owned() }),

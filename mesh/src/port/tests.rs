@@ -6,7 +6,7 @@ use super::*;
 use crate::call::CallErrorKind;
 use crate::wire::codec::Payload;
 
-fn value<T: serde::Serialize>(value: T) -> PortItem {
+fn value<T: serde::Serialize + 'static>(value: T) -> PortItem {
     PortItem::Value(Payload::of(&value).unwrap())
 }
 

@@ -62,7 +62,7 @@ impl<T> PortRef<T> {
     /// [`SendError`] with the item, when it cannot go; what goes wrong later is logged at the sender.
     pub fn post(&self, cx: &impl Caller, item: T) -> Result<(), SendError<T>>
     where
-        T: Serialize,
+        T: Serialize + 'static,
     {
         self.post_on(Lane::Data, cx.scope(), &item).map_err(|kind| {
             let actor = ActorId::new(self.addr.proc.id.clone(), Uid(self.addr.port), "port".into());
@@ -73,7 +73,7 @@ impl<T> PortRef<T> {
     /// As `post_control`, for what is no caller of its own.
     pub(crate) fn post_control_as(&self, scope: Scope<'_>, item: &T) -> Result<(), CallErrorKind>
     where
-        T: Serialize,
+        T: Serialize + 'static,
     {
         self.post_on(Lane::Control, scope, item)
     }
@@ -81,14 +81,14 @@ impl<T> PortRef<T> {
     /// Posts the runtime's own news, never behind data; what is posted is bounded by what happens.
     pub(crate) fn post_control(&self, cx: &impl Caller, item: &T) -> Result<(), CallErrorKind>
     where
-        T: Serialize,
+        T: Serialize + 'static,
     {
         self.post_on(Lane::Control, cx.scope(), item)
     }
 
     fn post_on(&self, lane: Lane, scope: Scope<'_>, item: &T) -> Result<(), CallErrorKind>
     where
-        T: Serialize,
+        T: Serialize + 'static,
     {
         let payload = Payload::of(item).map_err(|error| error.call_error())?;
         scope.outbox.post_item(scope.sender, &self.addr, self.slot, lane, payload)
@@ -134,7 +134,7 @@ pub trait CallerPorts: Caller {
     ///
     /// # Errors
     /// [`PortsExhausted`], when too many are open.
-    fn open_port<T: DeserializeOwned>(&self) -> Result<(PortRef<T>, Port<T>), PortsExhausted> {
+    fn open_port<T: DeserializeOwned + 'static>(&self) -> Result<(PortRef<T>, Port<T>), PortsExhausted> {
         let (addr, port) = self.scope().open_port()?;
         Ok((PortRef::new(addr, 0), port))
     }
@@ -143,7 +143,9 @@ pub trait CallerPorts: Caller {
     ///
     /// # Errors
     /// [`PortsExhausted`], when too many are open.
-    fn open_once_port<T: DeserializeOwned>(&self) -> Result<(PortRef<T>, OncePort<T>), PortsExhausted> {
+    fn open_once_port<T: DeserializeOwned + 'static>(
+        &self,
+    ) -> Result<(PortRef<T>, OncePort<T>), PortsExhausted> {
         let (addr, port) = self.scope().open_once_port()?;
         Ok((PortRef::new(addr, 0), port))
     }

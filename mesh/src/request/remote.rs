@@ -11,7 +11,7 @@ use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
 use crate::port::{CallWait, OnceSink, PortItem};
-use crate::wire::codec::{EncodeError, Payload};
+use crate::wire::codec::{EncodeError, PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
 
 /// What an envelope to an actor says beside its payload.
@@ -57,6 +57,28 @@ pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
         }
     }
     headers
+}
+
+/// The longest body, in bytes, that is copied into a link's buffer rather than shared.
+const TELL_LEN_MAX: usize = 16 << 10;
+
+/// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
+fn tell<M: RemoteMessage>(scope: Scope<'_>, to: &ActorAddr, message: &M) -> Result<(), CallErrorKind> {
+    message::with_encoded(message, |encoder| {
+        let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
+        if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
+            let (body, parts) = (encoder.body(), encoder.parts());
+            if let Some(told) = scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), body, parts) {
+                return told;
+            }
+        }
+        let payload = std::mem::take(encoder).finish().map_err(|error| malformed(&error))?;
+        let headers = Headers { seq, ..scope.outbox.headers(scope.sender, Lane::Data) };
+        let envelope =
+            Envelope { to: Destination::handler(to, M::ID), headers, body: Body::Message(payload) };
+        scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+    })
+    .map_err(|error| malformed(&error))?
 }
 
 /// What the reply of a call waits for.
@@ -119,9 +141,20 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
 #[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
-        let limit_us = timeout.map(clock::to_us);
+        let Some(limit_us) = timeout.map(clock::to_us) else {
+            return tell(scope, self.addr(), &message).map_err(|kind| {
+                let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);
+                SendError { callee: Box::new(callee), kind, message }
+            });
+        };
         let sent = message::encode_message(&message).map_err(|error| malformed(&error)).and_then(|payload| {
-            post(scope, self.addr(), M::ID, payload, Posting { limit_us, ..Posting::default() })
+            post(
+                scope,
+                self.addr(),
+                M::ID,
+                payload,
+                Posting { limit_us: Some(limit_us), ..Posting::default() },
+            )
         });
         sent.map_err(|kind| {
             let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);

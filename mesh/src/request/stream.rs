@@ -139,7 +139,7 @@ impl<'t, T, I, F> StreamRequest<'t, T, I, F> {
     /// [`SendError`], when the request cannot go.
     pub fn stream<M>(self, cx: &impl Caller) -> Result<Items<I>, SendError<()>>
     where
-        I: DeserializeOwned,
+        I: DeserializeOwned + 'static,
         M: Message,
         F: FnOnce(PortRef<I>) -> M,
         T: Streams<M>,

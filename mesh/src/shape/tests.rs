@@ -288,8 +288,9 @@ fn a_column_can_be_sliced_by_rank() {
 #[test]
 fn parts_that_are_no_region_do_not_decode() {
     #[track_caller]
-    fn check(dims: &[(&str, u64)], strides: &[u64], offset: u64, want: &str) {
-        let error = Payload::of(&(dims, strides, offset)).unwrap().get::<Region>().unwrap_err();
+    fn check(dims: &[(&'static str, u64)], strides: &[u64], offset: u64, want: &str) {
+        let error =
+            Payload::of(&(dims.to_vec(), strides.to_vec(), offset)).unwrap().get::<Region>().unwrap_err();
         assert!(error.to_string().contains(want), "{error}");
     }
     check(&[("a", 2)], &[], 0, "one stride for each dimension");

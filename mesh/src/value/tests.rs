@@ -167,7 +167,7 @@ fn an_overlay_fills_a_status_mesh() {
 fn an_overlay_is_checked_when_decoded() {
     #[track_caller]
     fn check(entries: &[(u32, Status)], want: Option<&str>) {
-        let wire: Vec<_> = entries.iter().map(|(rank, status)| (*rank, rank + 1, status)).collect();
+        let wire: Vec<_> = entries.iter().map(|(rank, status)| (*rank, rank + 1, status.clone())).collect();
         let decoded = Payload::of(&wire).unwrap().get::<StatusOverlay>();
         match want {
             None => {
@@ -182,7 +182,9 @@ fn an_overlay_is_checked_when_decoded() {
     check(&[(0, Status::Running), (7, Status::failed("x"))], None);
     check(&[(7, Status::Running), (0, Status::Running)], Some("not ascending at rank 0"));
     check(&[(7, Status::Running), (7, Status::Running)], Some("not ascending at rank 7"));
-    let long = Payload::of(&(OVERLAY_LEN_MAX as u64 + 1)).unwrap().get::<StatusOverlay>();
+    let long: Vec<_> =
+        (0..=u32::try_from(OVERLAY_LEN_MAX).unwrap()).map(|rank| (rank, rank + 1, Status::Running)).collect();
+    let long = Payload::of(&long).unwrap().get::<StatusOverlay>();
     assert!(long.unwrap_err().to_string().contains("at most 1048576"));
 }
 

@@ -5,7 +5,9 @@
 //! Invariants
 //! - `CODEC-1` what decoding may allocate is bounded by [`BODY_LEN_MAX`], and how deep a value may nest by
 //!   [`DEPTH_MAX`]: bytes from outside exhaust neither memory nor stack (`PEER-1`).
+//! - `CODEC-2` a part is decoded at most once, and every part exactly once: what is left over is an error.
 
+use std::any::Any;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -15,9 +17,11 @@ use serde::de::DeserializeOwned;
 use crate::call::CallErrorKind;
 
 mod depth;
+mod part;
 
 use depth::Bounded;
 pub use depth::DEPTH_MAX;
+pub use part::{BESIDE_LEN_MIN, Part};
 
 /// The largest body, in bytes, and the most that decoding one may allocate.
 pub const BODY_LEN_MAX: usize = 64 << 20;
@@ -81,6 +85,12 @@ pub enum DecodeError {
         /// How many.
         count: usize,
     },
+    /// There were parts that the value has no place for.
+    #[error("{count} parts were left over")]
+    TrailingParts {
+        /// How many.
+        count: usize,
+    },
 }
 
 /// An encoded value. Cloning shares the bytes.
@@ -97,7 +107,7 @@ impl Payload {
     ///
     /// # Errors
     /// [`EncodeError`], when the value is too large or cannot be serialised.
-    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Payload, EncodeError> {
+    pub fn of<T: Serialize + 'static>(value: &T) -> Result<Payload, EncodeError> {
         let mut encoder = Encoder::default();
         encoder.put(value)?;
         encoder.finish()
@@ -107,7 +117,7 @@ impl Payload {
     ///
     /// # Errors
     /// [`DecodeError`], when the bytes are not exactly one such value.
-    pub fn get<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+    pub fn get<T: DeserializeOwned + 'static>(&self) -> Result<T, DecodeError> {
         let mut decoder = Decoder::new(self);
         let value = decoder.get()?;
         decoder.finish()?;
@@ -121,20 +131,45 @@ impl Payload {
 }
 
 /// Collects the encodings of several values, one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Encoder {
     body: Vec<u8>,
-    parts: Vec<Bytes>,
+    /// `None` where nothing can travel beside the body.
+    parts: Option<Vec<Bytes>>,
+}
+
+impl Default for Encoder {
+    fn default() -> Encoder {
+        Encoder { body: Vec::new(), parts: Some(Vec::new()) }
+    }
 }
 
 impl Encoder {
-    /// Appends a value.
+    /// An encoder for what travels as a body alone: parts are copied into it.
+    pub fn without_parts() -> Encoder {
+        Encoder { body: Vec::new(), parts: None }
+    }
+
+    /// Appends a value. A [`Bytes`], and a [`Part`] within a value, travels beside the body.
     ///
     /// # Errors
     /// [`EncodeError`]; what was appended before stays.
-    pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        bincode::serde::encode_into_std_write(value, &mut self.body, config())
-            .map_err(|error| EncodeError::Value { reason: error.to_string() })?;
+    pub fn put<T: Serialize + 'static>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let Encoder { body, parts } = self;
+        let encoded = part::with_sink(parts, || match (value as &dyn Any).downcast_ref::<Bytes>() {
+            Some(bytes) => encode(&Part(bytes.clone()), body),
+            None => encode(value, body),
+        });
+        encoded.and_then(|()| self.check_len())
+    }
+
+    /// Appends a value of the runtime's own, without parts.
+    pub(super) fn put_plain<T: Serialize>(&mut self, value: &T) -> Result<(), EncodeError> {
+        encode(value, &mut self.body)?;
+        self.check_len()
+    }
+
+    fn check_len(&self) -> Result<(), EncodeError> {
         let len_bytes = self.body.len();
         if len_bytes > BODY_LEN_MAX { Err(EncodeError::TooLarge { len_bytes }) } else { Ok(()) }
     }
@@ -144,10 +179,20 @@ impl Encoder {
         &self.body
     }
 
+    /// The parts beside what has been encoded so far.
+    pub fn parts(&self) -> &[Bytes] {
+        self.parts.as_deref().unwrap_or_default()
+    }
+
+    /// How many bytes of memory it holds for the body.
+    pub fn capacity(&self) -> usize {
+        self.body.capacity()
+    }
+
     /// Starts anew, keeping the memory.
     pub fn clear(&mut self) {
         self.body.clear();
-        self.parts.clear();
+        self.parts.as_mut().map(Vec::clear).unwrap_or_default();
     }
 
     /// The result.
@@ -155,40 +200,54 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::TooManyParts`], when there are more than [`PARTS_MAX`] parts.
     pub fn finish(self) -> Result<Payload, EncodeError> {
-        if self.parts.len() > PARTS_MAX {
-            return Err(EncodeError::TooManyParts { count: self.parts.len() });
+        if self.parts().len() > PARTS_MAX {
+            return Err(EncodeError::TooManyParts { count: self.parts().len() });
         }
-        Ok(Payload { body: self.body.into(), parts: self.parts })
+        Ok(Payload { body: self.body.into(), parts: self.parts.unwrap_or_default() })
     }
+}
+
+fn encode<T: Serialize>(value: &T, body: &mut Vec<u8>) -> Result<(), EncodeError> {
+    bincode::serde::encode_into_std_write(value, body, config())
+        .map(drop)
+        .map_err(|error| EncodeError::Value { reason: error.to_string() })
 }
 
 /// Reads values off a payload, one after the other.
 #[derive(Debug)]
 pub struct Decoder<'a> {
     rest: &'a [u8],
+    /// The parts that are not taken yet, at their places.
+    parts: Vec<Option<Bytes>>,
 }
 
 impl<'a> Decoder<'a> {
     /// Starts at the beginning of `payload`.
     pub fn new(payload: &'a Payload) -> Decoder<'a> {
-        Decoder { rest: &payload.body }
+        Decoder { rest: &payload.body, parts: payload.parts.iter().cloned().map(Some).collect() }
     }
 
     /// Starts at the beginning of `bytes`, which have no parts.
     pub fn of_bytes(bytes: &'a [u8]) -> Decoder<'a> {
-        Decoder { rest: bytes }
+        Decoder { rest: bytes, parts: Vec::new() }
     }
 
     /// Takes the next value.
     ///
     /// # Errors
     /// [`DecodeError::Value`], when the next bytes are not such a value.
-    pub fn get<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        let seed = Bounded { inner: PhantomData::<T>, left: DEPTH_MAX };
-        let (value, used) = bincode::serde::seed_decode_from_slice(seed, self.rest, config())
-            .map_err(|error| DecodeError::Value { reason: error.to_string() })?;
-        self.rest = self.rest.get(used..).unwrap_or_default();
-        Ok(value)
+    pub fn get<T: DeserializeOwned + 'static>(&mut self) -> Result<T, DecodeError> {
+        let Decoder { rest, parts } = self;
+        let mut value = None;
+        part::with_source(parts, || {
+            if let Some(bytes) = (&mut value as &mut dyn Any).downcast_mut::<Option<Bytes>>() {
+                *bytes = Some(decode::<Part>(rest)?.0);
+            } else {
+                value = Some(decode(rest)?);
+            }
+            Ok(())
+        })?;
+        Ok(value.expect("one of the two has set it"))
     }
 
     /// How many bytes are left.
@@ -199,10 +258,24 @@ impl<'a> Decoder<'a> {
     /// Ends: nothing may be left.
     ///
     /// # Errors
-    /// [`DecodeError::Trailing`], when bytes are left over (`WIRE-2`).
+    /// [`DecodeError::Trailing`] and [`DecodeError::TrailingParts`], when something is left over (`WIRE-2`).
     pub fn finish(self) -> Result<(), DecodeError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(DecodeError::Trailing { count: self.rest.len() }) }
+        let parts = self.parts.iter().flatten().count();
+        match (self.rest.len(), parts) {
+            (0, 0) => Ok(()),
+            (0, count) => Err(DecodeError::TrailingParts { count }),
+            (count, _) => Err(DecodeError::Trailing { count }),
+        }
     }
+}
+
+/// Takes a value off the front of `rest`.
+fn decode<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
+    let seed = Bounded { inner: PhantomData::<T>, left: DEPTH_MAX };
+    let (value, used) = bincode::serde::seed_decode_from_slice(seed, rest, config())
+        .map_err(|error| DecodeError::Value { reason: error.to_string() })?;
+    *rest = rest.get(used..).unwrap_or_default();
+    Ok(value)
 }
 
 #[cfg(test)]

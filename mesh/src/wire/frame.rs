@@ -49,6 +49,10 @@ pub enum FrameKind {
     Bye = 5,
     /// The answer to a hello with a session: it has begun, or goes on; the acknowledgement says from where.
     Welcome = 6,
+    /// A piece of the body or of a part of a large envelope: the head says which, the body is the piece.
+    Chunk = 7,
+    /// An envelope whose body and parts came in chunks: the head is its head, the body says which chunks.
+    Beside = 8,
     /// Before the hello, where a shared secret is asked for: the body is a nonce.
     Challenge = 16,
     /// The answer to the challenge: the body is the proof.
@@ -64,6 +68,8 @@ impl FrameKind {
             4 => FrameKind::Ack,
             5 => FrameKind::Bye,
             6 => FrameKind::Welcome,
+            7 => FrameKind::Chunk,
+            8 => FrameKind::Beside,
             16 => FrameKind::Challenge,
             17 => FrameKind::Proof,
             _ => return None,
@@ -92,6 +98,68 @@ impl Frame {
     /// A frame without content.
     pub fn new(kind: FrameKind) -> Frame {
         Frame { kind, seq: 0, ack: 0, head: Bytes::new(), body: Bytes::new(), parts: Vec::new() }
+    }
+}
+
+/// The beginning of a [`FrameKind::Chunk`].
+///
+/// ```text
+/// head: │ stream u32 │ section u16 │ length of the section u32 │     section 0 is the body, 1 … the parts
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChunkFrame {
+    /// The session's number.
+    pub seq: u64,
+    /// The number up to which the sender of this frame has received everything.
+    pub ack: u64,
+    /// Of which large envelope.
+    pub stream: u32,
+    /// Of which of its byte strings: 0 is the body.
+    pub section: u16,
+    /// How long that is, in bytes.
+    pub total: u32,
+    /// How many bytes follow.
+    pub len: usize,
+}
+
+/// The head of a chunk, in bytes.
+const CHUNK_HEAD_LEN: usize = 10;
+
+impl ChunkFrame {
+    /// What the beginning of a chunk takes, in bytes.
+    pub const BEGIN_LEN: usize = HEADER_LEN + CHUNK_HEAD_LEN;
+
+    /// Appends the beginning; the bytes are to follow.
+    ///
+    /// # Errors
+    /// As [`encode_into`].
+    pub fn encode_into(&self, out: &mut BytesMut) -> Result<(), FrameError> {
+        let mut head = [0; CHUNK_HEAD_LEN];
+        head[..4].copy_from_slice(&self.stream.to_le_bytes());
+        head[4..6].copy_from_slice(&self.section.to_le_bytes());
+        head[6..].copy_from_slice(&self.total.to_le_bytes());
+        encode_head_into((FrameKind::Chunk, self.seq, self.ack), &head, self.len, &[], out)
+    }
+
+    /// Whether a chunk begins at the front of `bytes`, as far as can be seen.
+    pub fn begins(bytes: &[u8]) -> bool {
+        bytes.first() == Some(&(FrameKind::Chunk as u8))
+    }
+
+    /// Takes the beginning of a chunk off the front of `bytes`; `None` when it is not all there.
+    ///
+    /// # Errors
+    /// [`FrameError`], when it is malformed.
+    pub fn take(bytes: &mut BytesMut) -> Result<Option<ChunkFrame>, FrameError> {
+        if bytes.len() < ChunkFrame::BEGIN_LEN {
+            return check_kind(bytes).map(|_| None);
+        }
+        let (frame, lengths) = decode_header(bytes, BODY_LEN_MAX)?;
+        if lengths.head != CHUNK_HEAD_LEN || lengths.part_count != 0 {
+            return Err(FrameError::HeadTooLarge { len: lengths.head as u64 });
+        }
+        let (stream, section, total) = (bytes.get_u32_le(), bytes.get_u16_le(), bytes.get_u32_le());
+        Ok(Some(ChunkFrame { seq: frame.seq, ack: frame.ack, stream, section, total, len: lengths.body }))
     }
 }
 
@@ -164,7 +232,7 @@ pub fn encode_head_into(
     out: &mut BytesMut,
 ) -> Result<(), FrameError> {
     check_lengths(head.len(), body_len, parts)?;
-    out.reserve(HEADER_LEN + 4 * parts.len() + head.len());
+    out.reserve(encoded_len(head.len(), parts.len()));
     out.put_u8(kind as u8);
     out.put_u8(0);
     out.put_u16_le(u16::try_from(parts.len()).expect("PARTS_MAX fits"));
@@ -177,6 +245,24 @@ pub fn encode_head_into(
     }
     out.extend_from_slice(head);
     Ok(())
+}
+
+/// What [`encode_head_into`] appends, in bytes.
+pub fn encoded_len(head_len: usize, part_count: usize) -> usize {
+    HEADER_LEN + 4 * part_count + head_len
+}
+
+/// What the body of a [`FrameKind::Beside`] says: which stream, and how many sections it has.
+pub fn encode_beside(stream: u32, sections: usize) -> Bytes {
+    let mut body = BytesMut::with_capacity(6);
+    body.put_u32_le(stream);
+    body.put_u16_le(u16::try_from(sections).expect("PARTS_MAX fits"));
+    body.freeze()
+}
+
+/// As [`encode_beside`]; `None` when it is malformed.
+pub fn decode_beside(mut body: Bytes) -> Option<(u32, usize)> {
+    (body.len() == 6).then(|| (body.get_u32_le(), usize::from(body.get_u16_le())))
 }
 
 /// Checks the lengths of what is to be sent; gives that of all parts together, in bytes.
@@ -206,6 +292,42 @@ fn check_parts(count: usize) -> Result<(), FrameError> {
 fn add_part(sum: usize, len: usize) -> Result<usize, FrameError> {
     let sum = sum.saturating_add(len);
     if sum > PARTS_LEN_MAX { Err(FrameError::PartsTooLarge { len: sum as u64 }) } else { Ok(sum) }
+}
+
+/// A data frame without parts, where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataFrame<'a> {
+    /// The session's number.
+    pub seq: u64,
+    /// The number up to which the sender of this frame has received everything.
+    pub ack: u64,
+    /// The small, structured part.
+    pub head: &'a [u8],
+    /// The encoded value.
+    pub body: &'a [u8],
+    /// What it takes of the bytes, in all.
+    pub len: usize,
+}
+
+/// The data frame without parts that lies whole at the front of `bytes`, and is within the bounds; `None` when there is
+/// none, whatever there is instead: the decoder will say.
+#[inline]
+pub fn peek_data(bytes: &[u8]) -> Option<DataFrame<'_>> {
+    let header: &[u8; HEADER_LEN] = bytes.first_chunk()?;
+    let u32_at =
+        |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize;
+    let u64_at = |at: usize| u32_at(at) as u64 | (u32_at(at + 4) as u64) << 32;
+    if header[..4] != [FrameKind::Data as u8, 0, 0, 0] {
+        return None;
+    }
+    let (head, body) = (u32_at(4), u32_at(8));
+    if head > HEAD_LEN_MAX || body > BODY_LEN_MAX {
+        return None;
+    }
+    let len = HEADER_LEN + head + body;
+    let content = bytes.get(HEADER_LEN..len)?;
+    let (head, body) = content.split_at(head);
+    Some(DataFrame { seq: u64_at(12), ack: u64_at(20), head, body, len })
 }
 
 /// Cuts bytes into frames, however the bytes are split on their way.
@@ -284,6 +406,11 @@ impl FrameDecoder {
                 }
             }
         }
+    }
+
+    /// Whether the next byte begins a frame.
+    pub fn is_between_frames(&self) -> bool {
+        matches!(self.state, DecodeState::Header)
     }
 
     /// How many more bytes than the `have` in the buffer are needed before [`feed`](FrameDecoder::feed) can go on, at

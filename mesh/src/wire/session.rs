@@ -19,7 +19,7 @@
 
 use std::collections::VecDeque;
 
-use super::envelope::{Envelope, Lane};
+use super::envelope::Lane;
 
 /// The most messages of [`Lane::Data`] on a link that are not acknowledged, by default.
 pub const WINDOW_MESSAGES: u64 = 8192;
@@ -86,12 +86,13 @@ pub enum Arrival {
     Repeated,
 }
 
-/// Both directions of one session.
+/// Both directions of one session. It keeps a `K` for each message that is not acknowledged: what its owner needs to
+/// write it again.
 #[derive(Debug)]
-pub struct Session {
+pub struct Session<K> {
     window: Window,
     sent: u64,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<Kept<K>>,
     kept_messages: u64,
     kept_bytes: u64,
     /// How many of the kept have been written to this connection.
@@ -103,16 +104,20 @@ pub struct Session {
     ack_wanted: bool,
 }
 
-/// An envelope that is not acknowledged. Its number follows from its place.
+/// A message that is not acknowledged. Its number follows from its place.
 #[derive(Debug)]
-struct Kept {
-    envelope: Envelope,
-    len_bytes: u64,
+struct Kept<K> {
+    what: K,
+    /// What it counts in the window; 0 in [`Lane::Control`], with the lowest bit as the mark of [`Lane::Data`].
+    counted: u64,
 }
 
-impl Session {
+/// The mark of a message that counts in the window.
+const COUNTED: u64 = 1;
+
+impl<K> Session<K> {
     /// A session in which nothing has been sent yet.
-    pub fn new(window: Window) -> Session {
+    pub fn new(window: Window) -> Session<K> {
         Session {
             window,
             sent: 0,
@@ -139,22 +144,27 @@ impl Session {
         self.sent + 1
     }
 
-    /// Keeps an envelope of `len_bytes` on the wire, and gives its number. That it is admitted was asked before.
-    pub fn send(&mut self, envelope: Envelope, len_bytes: u64) -> u64 {
+    /// Keeps a message that counts `len_bytes` in the window, and gives its number. That it is admitted was asked before.
+    pub fn send(&mut self, lane: Lane, len_bytes: u64, what: K) -> u64 {
         self.sent += 1;
-        if envelope.headers.lane == Lane::Data {
-            self.kept_messages += 1;
-            self.kept_bytes += len_bytes;
-        }
-        self.kept.push_back(Kept { envelope, len_bytes });
+        let counted = match lane {
+            Lane::Data => {
+                self.kept_messages += 1;
+                self.kept_bytes += len_bytes;
+                len_bytes << 1 | COUNTED
+            }
+            Lane::Control => 0,
+        };
+        self.kept.push_back(Kept { what, counted });
         self.sent
     }
 
-    /// The other side has received everything up to `acknowledged`. Gives whether that was news.
+    /// The other side has received everything up to `acknowledged`: `release` gets what was kept of it, oldest first.
+    /// Gives whether that was news.
     ///
     /// # Errors
     /// [`SessionError::AckBeyondSent`].
-    pub fn acked(&mut self, acknowledged: u64) -> Result<bool, SessionError> {
+    pub fn acked(&mut self, acknowledged: u64, mut release: impl FnMut(K)) -> Result<bool, SessionError> {
         if acknowledged > self.sent {
             return Err(SessionError::AckBeyondSent { acknowledged, sent: self.sent });
         }
@@ -162,18 +172,19 @@ impl Session {
         for _ in before..acknowledged {
             let kept = self.kept.pop_front().expect("SESSION-1");
             self.written = self.written.saturating_sub(1);
-            if kept.envelope.headers.lane == Lane::Data {
+            if kept.counted & COUNTED != 0 {
                 self.kept_messages -= 1;
-                self.kept_bytes -= kept.len_bytes;
+                self.kept_bytes -= kept.counted >> 1;
             }
+            release(kept.what);
         }
         Ok(acknowledged > before)
     }
 
     /// The oldest message that is not written to this connection yet, and its number.
-    pub fn unwritten(&self) -> Option<(u64, &Envelope)> {
+    pub fn unwritten(&self) -> Option<(u64, &K)> {
         let kept = self.kept.get(self.written)?;
-        Some((self.acknowledged() + self.written as u64 + 1, &kept.envelope))
+        Some((self.acknowledged() + self.written as u64 + 1, &kept.what))
     }
 
     /// The oldest message that was not written to this connection is written to it now.
@@ -182,17 +193,22 @@ impl Session {
         self.written += 1;
     }
 
+    /// Everything that has been sent is written to this connection now.
+    pub fn wrote_all(&mut self) {
+        self.written = self.kept.len();
+    }
+
     /// There is a new connection, and the other side says that it has received everything up to `received`: what comes
     /// after it is to be written again. Gives whether anything was acknowledged by that.
     ///
     /// # Errors
     /// [`SessionError`]: the other side has forgotten, or speaks of another session. The session has then not changed.
-    pub fn resume(&mut self, received: u64) -> Result<bool, SessionError> {
+    pub fn resume(&mut self, received: u64, release: impl FnMut(K)) -> Result<bool, SessionError> {
         let acknowledged = self.acknowledged();
         if received < acknowledged {
             return Err(SessionError::Forgotten { acknowledged, received });
         }
-        let news = self.acked(received)?;
+        let news = self.acked(received, release)?;
         self.written = 0;
         Ok(news)
     }
@@ -214,6 +230,12 @@ impl Session {
         self.received = seq;
         self.untold_bytes += len_bytes;
         Ok(Arrival::Next)
+    }
+
+    /// The next `count` messages, of `len_bytes` together, have arrived.
+    pub fn received_run(&mut self, count: u64, len_bytes: u64) {
+        self.received += count;
+        self.untold_bytes += len_bytes;
     }
 
     /// The other side waits for an acknowledgement.
@@ -262,8 +284,8 @@ impl Session {
     }
 
     /// Ends: everything that is not acknowledged, oldest first.
-    pub fn into_returned(self) -> Vec<Envelope> {
-        self.kept.into_iter().map(|kept| kept.envelope).collect()
+    pub fn into_returned(self) -> impl Iterator<Item = K> {
+        self.kept.into_iter().map(|kept| kept.what)
     }
 }
 

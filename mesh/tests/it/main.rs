@@ -11,6 +11,7 @@ mod conservation;
 mod decoders;
 mod endings;
 mod inspecting;
+mod large;
 mod links;
 mod local;
 mod loss;

@@ -26,7 +26,7 @@ fn cast(ranks: &[u32], merge: Option<u64>) -> Cast {
 }
 
 fn value(rank: u32, value: &str) -> Said {
-    Said { rank, len: 1, merged: false, reply: Ok(Payload::of(value).unwrap()) }
+    Said { rank, len: 1, merged: false, reply: Ok(Payload::of(&value.to_owned()).unwrap()) }
 }
 
 #[track_caller]

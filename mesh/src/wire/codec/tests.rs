@@ -93,7 +93,7 @@ fn what_is_too_large_is_not_encoded() {
     let told = CallErrorKind::TooLarge { len_bytes: BODY_LEN_MAX as u64 + 5, max_bytes: BODY_LEN_MAX as u64 };
     assert_eq!(error.call_error(), told);
     assert_eq!(Payload::of(&large), Err(error));
-    let encoder = Encoder { parts: vec![Bytes::new(); PARTS_MAX + 1], ..Encoder::default() };
+    let encoder = Encoder { parts: vec![Bytes::new(); PARTS_MAX + 1].into(), ..Encoder::default() };
     assert_eq!(encoder.finish(), Err(EncodeError::TooManyParts { count: PARTS_MAX + 1 }));
 }
 
@@ -137,5 +137,127 @@ fn what_would_take_too_much_room_decoded_is_an_error() {
     let list = vec![1_u64; BODY_LEN_MAX / 8 + 1];
     let payload = Payload::of(&list).unwrap();
     assert!(matches!(payload.get::<Vec<u64>>(), Err(DecodeError::Value { .. })));
-    assert!(Payload::of(&list[..BODY_LEN_MAX / 16]).unwrap().get::<Vec<u64>>().is_ok());
+    assert!(Payload::of(&list[..BODY_LEN_MAX / 16].to_vec()).unwrap().get::<Vec<u64>>().is_ok());
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Tree {
+    Leaf(Part),
+    Node { name: String, below: Vec<Tree>, extra: Option<Part> },
+}
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let part = || {
+        (prop_oneof![0..8_usize, BESIDE_LEN_MIN - 1..BESIDE_LEN_MIN + 2], any::<u8>())
+            .prop_map(|(len, byte)| Part::from(vec![byte; len]))
+    };
+    part().prop_map(Tree::Leaf).prop_recursive(4, 24, 4, move |inner| {
+        (".*", prop::collection::vec(inner, 0..4), prop::option::of(part()))
+            .prop_map(|(name, below, extra)| Tree::Node { name, below, extra })
+    })
+}
+
+/// Where the bytes of every part lie, in order.
+fn places(tree: &Tree) -> Vec<(*const u8, usize)> {
+    let place = |part: &Part| (part.as_ptr(), part.len());
+    match tree {
+        Tree::Leaf(part) => vec![place(part)],
+        Tree::Node { below, extra, .. } => {
+            below.iter().flat_map(places).chain(extra.as_ref().map(place)).collect()
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn parts_anywhere_in_a_value_come_back_where_they_lay(trees in prop::collection::vec(tree(), 0..4)) {
+        let mut encoder = Encoder::default();
+        for tree in &trees {
+            encoder.put(tree).unwrap();
+        }
+        let payload = encoder.finish().unwrap();
+        let large: Vec<_> =
+            trees.iter().flat_map(places).filter(|(_, len)| *len >= BESIDE_LEN_MIN).collect();
+        let beside: Vec<_> = payload.parts.iter().map(|part| (part.as_ptr(), part.len())).collect();
+        prop_assert_eq!(&beside, &large, "beside, in order, uncopied");
+        let mut decoder = Decoder::new(&payload);
+        let mut back = Vec::new();
+        for tree in &trees {
+            back.push(decoder.get::<Tree>().unwrap());
+            prop_assert_eq!(back.last().unwrap(), tree);
+        }
+        prop_assert_eq!(decoder.finish(), Ok(()));
+        let decoded: Vec<_> = back.iter().flat_map(places).filter(|(_, len)| *len >= BESIDE_LEN_MIN).collect();
+        prop_assert_eq!(decoded, large, "uncopied");
+    }
+
+    #[test]
+    fn parts_beside_noise_never_panic(
+        noise in prop::collection::vec(prop_oneof![any::<u8>(), 0..4_u8], 0..100),
+        parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..4),
+    ) {
+        let payload = Payload { body: noise.into(), parts: parts.into_iter().map(Bytes::from).collect() };
+        let _ = payload.get::<Tree>();
+        let _ = payload.get::<Bytes>();
+        let _ = payload.get::<Vec<Part>>();
+    }
+}
+
+#[test]
+fn a_part_that_is_missing_or_taken_twice_or_left_over_is_an_error() {
+    let large = Part::from(vec![7; BESIDE_LEN_MIN]);
+    let payload = Payload::of(&(large.clone(), large)).unwrap();
+    assert_eq!(payload.parts.len(), 2);
+    let with = |body: &[u8], count| Payload {
+        body: Bytes::copy_from_slice(body),
+        parts: payload.parts.iter().take(count).cloned().collect(),
+    };
+    let missing = with(&payload.body, 1).get::<(Part, Part)>();
+    assert!(missing.unwrap_err().to_string().contains("there is no part 1"));
+    // Variant 1, part 0; twice.
+    let twice = with(&[1, 0, 1, 0], 2).get::<(Part, Part)>();
+    assert!(twice.unwrap_err().to_string().contains("there is no part 0"));
+    let left = with(&[1, 0], 2).get::<Part>();
+    assert_eq!(left, Err(DecodeError::TrailingParts { count: 1 }));
+    assert_eq!(with(&[1, 0], 1).get::<Part>().unwrap(), vec![7; BESIDE_LEN_MIN].into());
+}
+
+#[test]
+fn bytes_alone_travel_beside_and_other_formats_have_the_bytes() {
+    let bytes = Bytes::from(vec![3; 1 << 20]);
+    let payload = Payload::of(&bytes).unwrap();
+    assert_eq!(payload.parts[0].as_ptr(), bytes.as_ptr());
+    assert!(payload.body.len() < 8);
+    assert_eq!(payload.get::<Bytes>().unwrap().as_ptr(), bytes.as_ptr());
+    // A format for people, as all of serde's own are.
+    let plain = serde::de::value::BytesDeserializer::<serde::de::value::Error>::new(&[1, 2]);
+    assert_eq!(Part::deserialize(plain).unwrap(), vec![1, 2].into());
+}
+
+#[test]
+fn more_parts_than_can_travel_beside_are_inline() {
+    let part = Part::from(vec![1; BESIDE_LEN_MIN]);
+    let many: Vec<Part> = vec![part; PARTS_MAX + 10];
+    let payload = Payload::of(&many).unwrap();
+    assert_eq!(payload.parts.len(), PARTS_MAX);
+    assert_eq!(payload.get::<Vec<Part>>().unwrap(), many);
+}
+
+#[test]
+fn what_a_serialize_encodes_meanwhile_is_apart_and_a_panic_leaves_no_trace() {
+    struct Nested(Part);
+    impl Serialize for Nested {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let own = Payload::of(&self.0).expect("it encodes");
+            assert_eq!(own.parts.len(), 1);
+            assert!(!self.0.is_empty(), "as the test wants it");
+            self.0.serialize(serializer)
+        }
+    }
+    let payload = Payload::of(&Nested(vec![1; BESIDE_LEN_MIN].into())).unwrap();
+    assert_eq!(payload.parts.len(), 1);
+    let mut encoder = Encoder::without_parts();
+    assert!(std::panic::catch_unwind(|| Payload::of(&Nested(Part::default()))).is_err());
+    encoder.put(&Part::from(vec![1; BESIDE_LEN_MIN])).unwrap();
+    assert!(encoder.finish().unwrap().parts.is_empty(), "no sink was left behind");
 }

@@ -7,7 +7,7 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 fn frame() -> impl Strategy<Value = Frame> {
-    let kind = (1..=6_u8).prop_map(|byte| FrameKind::of(byte).unwrap());
+    let kind = (1..=8_u8).prop_map(|byte| FrameKind::of(byte).unwrap());
     let content = (bytes(), bytes(), prop::collection::vec(bytes(), 0..5));
     (kind, any::<u64>(), any::<u64>(), content).prop_map(|(kind, seq, ack, (head, body, parts))| Frame {
         kind,
@@ -131,4 +131,37 @@ fn a_large_section_is_asked_for_a_little_at_a_time() {
     assert_eq!(decoder.feed(&mut buffer), Ok(None));
     assert_eq!(decoder.wanted(0), RESERVE_MAX);
     assert_eq!(decoder.wanted((10 << 20) - 7), 7);
+}
+
+proptest! {
+    #[test]
+    fn a_data_frame_is_seen_where_it_lies(frame in frame(), cut in any::<prop::sample::Index>(), more in bytes()) {
+        let mut out = BytesMut::new();
+        encode_into(&frame, &mut out).unwrap();
+        let len = out.len();
+        out.extend_from_slice(&more);
+        let seen = peek_data(&out);
+        prop_assert_eq!(seen.is_some(), frame.kind == FrameKind::Data && frame.parts.is_empty());
+        if let Some(DataFrame { seq, ack, head, body, len: taken }) = seen {
+            prop_assert_eq!((seq, ack, taken), (frame.seq, frame.ack, len));
+            prop_assert_eq!((head, body), (&frame.head[..], &frame.body[..]));
+        }
+        prop_assert_eq!(peek_data(&out[..cut.index(len)]), None);
+        let _ = ChunkFrame::take(&mut out);
+    }
+
+    #[test]
+    fn the_beginning_of_a_chunk_survives(
+        (seq, ack, stream, section, total) in any::<(u64, u64, u32, u16, u32)>(),
+        len in 1..1000_usize,
+    ) {
+        let chunk = ChunkFrame { seq, ack, stream, section, total, len };
+        let mut out = BytesMut::new();
+        chunk.encode_into(&mut out).unwrap();
+        prop_assert_eq!(out.len(), ChunkFrame::BEGIN_LEN);
+        prop_assert!(ChunkFrame::begins(&out));
+        prop_assert_eq!(ChunkFrame::take(&mut out.clone().split_to(out.len() - 1)), Ok(None));
+        prop_assert_eq!(ChunkFrame::take(&mut out), Ok(Some(chunk)));
+        prop_assert_eq!(decode_beside(encode_beside(stream, section.into())), Some((stream, section.into())));
+    }
 }

@@ -14,7 +14,7 @@ fn between(from: u64, to: u64, seq: u64) -> Envelope {
 
 fn encode(writer: &mut HeadWriter, envelope: &Envelope) -> Payload {
     let mut encoder = Encoder::default();
-    writer.encode(envelope, &mut encoder).unwrap();
+    writer.encode(envelope, envelope.headers.seq, &mut encoder).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -60,7 +60,7 @@ fn the_second_head_of_a_pair_is_short() {
     let first = check(&mut writer, &mut reader, &between(1, 2, 1));
     let second = check(&mut writer, &mut reader, &between(1, 2, 2));
     assert!(second < 24 && first > 2 * second, "{first}, then {second}");
-    writer.clear();
+    let mut writer = HeadWriter::default();
     assert_eq!(check(&mut writer, &mut HeadReader::default(), &between(1, 2, 1)), first);
 }
 
@@ -82,8 +82,44 @@ fn long_names_are_said_each_time_and_kept_by_nobody() {
     assert_eq!(check(&mut writer, &mut reader, &long), first);
     assert!(reader.slots.is_empty());
     let mut encoder = Encoder::default();
-    encoder.put(&Lead::New(0, Who::of(&long))).unwrap();
+    encoder.put_plain(&Lead::New(0, WhoRef::of(&long).to_owned())).unwrap();
     put_rest(&long, &mut encoder).unwrap();
     let forced = encoder.finish().unwrap();
     assert!(reader.decode(&forced.body, Payload::default()).is_err(), "HEADS-2");
+}
+
+proptest! {
+    /// However many heads were had, a reader made of the writer decodes the rest.
+    #[test]
+    fn the_rest_is_decoded_by_a_reader_made_of_the_writer(
+        pairs in prop::collection::vec((0..30_u64, 0..30_u64, any::<bool>()), 1..200),
+        had in any::<prop::sample::Index>(),
+        refused in prop::collection::vec(any::<bool>(), 200),
+    ) {
+        let (mut writer, mut kept) = (HeadWriter::default(), Vec::new());
+        for (at, (from, to, call)) in pairs.into_iter().enumerate() {
+            let mut envelope = between(from, to, kept.len() as u64 + 1);
+            if call {
+                let own = ProcAddr { id: envelope.headers.sender.proc.clone(), at: envelope.headers.sender_at.clone() };
+                envelope.headers.reply_to = Some((PortAddr { proc: own, port: 3 }, 4));
+            }
+            let head = encode(&mut writer, &envelope).body;
+            if refused[at] {
+                writer.take_back(envelope.headers.seq);
+            } else {
+                kept.push((envelope, head));
+            }
+        }
+        let had = had.index(kept.len() + 1);
+        writer.forget_up_to(had as u64);
+        let mut reader = writer.into_reader();
+        for (envelope, head) in &kept[had..] {
+            let payload = envelope.payload().cloned().unwrap_or_default();
+            let told = reader.told(head, &payload.body).map(|told| told.to_envelope());
+            prop_assert_eq!(told.is_some(), head[0] == TELL);
+            prop_assert_eq!(told.as_ref().unwrap_or(envelope), envelope);
+            let decoded = reader.decode(head, payload);
+            prop_assert_eq!(decoded.as_ref(), Ok(envelope));
+        }
+    }
 }

@@ -1,15 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::testing::envelope;
 
-fn small() -> Session {
+fn small() -> Session<u64> {
     Session::new(Window { messages: 4, len_bytes: 100 })
-}
-
-/// The number that a test envelope carries.
-fn number(envelope: &Envelope) -> u64 {
-    envelope.headers.seq
 }
 
 #[derive(Clone, Debug)]
@@ -35,6 +29,7 @@ proptest! {
     fn sent_is_acknowledged_or_returned_in_order(steps in prop::collection::vec(step(), 0..300)) {
         let (mut a, mut b) = (small(), small());
         let (mut sent, mut delivered, mut acknowledged) = (Vec::new(), Vec::new(), 0);
+        let mut released = Vec::new();
         let mut data: VecDeque<(u64, Lane, u64)> = VecDeque::new();
         for step in steps {
             match step {
@@ -45,7 +40,7 @@ proptest! {
                     prop_assert_eq!(a.admits(lane, len), want);
                     if want {
                         let seq = a.next_seq();
-                        prop_assert_eq!(a.send(envelope(lane, seq), len), seq);
+                        prop_assert_eq!(a.send(lane, len, seq), seq);
                         data.push_back((seq, lane, len));
                         sent.push(seq);
                     }
@@ -67,7 +62,7 @@ proptest! {
                     let ack = b.take_ack();
                     prop_assert_eq!(ack, delivered.len() as u64);
                     prop_assert!(!b.ack_pending() && !b.ack_due());
-                    prop_assert_eq!(a.acked(ack), Ok(ack > acknowledged));
+                    prop_assert_eq!(a.acked(ack, |kept| released.push(kept)), Ok(ack > acknowledged));
                     acknowledged = ack;
                     data.retain(|(seq, _, _)| *seq > ack);
                 }
@@ -75,7 +70,8 @@ proptest! {
             prop_assert_eq!(a.acknowledged(), acknowledged);
             prop_assert_eq!(a.sent(), sent.len() as u64);
         }
-        let returned: Vec<u64> = a.into_returned().iter().map(number).collect();
+        prop_assert!(released.into_iter().eq(1..=acknowledged));
+        let returned: Vec<u64> = a.into_returned().collect();
         let want: Vec<u64> = (acknowledged + 1..=sent.len() as u64).collect();
         prop_assert_eq!(returned, want);
     }
@@ -92,15 +88,15 @@ fn a_gap_is_an_error_and_changes_nothing() {
 #[test]
 fn an_ack_of_what_was_not_sent_is_an_error() {
     let mut session = small();
-    session.send(envelope(Lane::Data, 1), 1);
-    assert_eq!(session.acked(2), Err(SessionError::AckBeyondSent { acknowledged: 2, sent: 1 }));
-    assert_eq!(session.acked(1), Ok(true));
-    assert_eq!(session.acked(0), Ok(false), "an older one is no news");
+    session.send(Lane::Data, 1, 1);
+    assert_eq!(session.acked(2, drop), Err(SessionError::AckBeyondSent { acknowledged: 2, sent: 1 }));
+    assert_eq!(session.acked(1, drop), Ok(true));
+    assert_eq!(session.acked(0, drop), Ok(false), "an older one is no news");
 }
 
 #[test]
 fn an_ack_is_due_after_a_quarter_of_the_window() {
-    let mut session = Session::new(Window { messages: 8, len_bytes: 400 });
+    let mut session = Session::<u64>::new(Window { messages: 8, len_bytes: 400 });
     session.received(1, 1).unwrap();
     assert!(session.ack_pending() && !session.ack_due());
     session.received(2, 1).unwrap();
@@ -114,7 +110,7 @@ fn an_ack_is_due_after_a_quarter_of_the_window() {
 fn a_message_larger_than_the_window_goes_alone() {
     let mut session = small();
     assert!(session.admits(Lane::Data, 1000));
-    session.send(envelope(Lane::Data, 1), 1000);
+    session.send(Lane::Data, 1000, 1);
     assert!(!session.admits(Lane::Data, 0));
     assert!(session.admits(Lane::Control, 1000));
 }
@@ -124,7 +120,7 @@ type Wire = VecDeque<(u64, u64)>;
 
 /// Two sessions over one connection after the other. Whatever is cut, and whenever.
 struct Pair {
-    sides: [Session; 2],
+    sides: [Session<u64>; 2],
     wires: [Wire; 2],
     sent: [u64; 2],
     arrived: [Vec<u64>; 2],
@@ -166,13 +162,13 @@ impl Pair {
             Event::Send(side) => {
                 if self.sides[side].admits(Lane::Data, 1) {
                     self.sent[side] += 1;
-                    self.sides[side].send(envelope(Lane::Data, self.sent[side]), 1);
+                    self.sides[side].send(Lane::Data, 1, self.sent[side]);
                 }
             }
             Event::Write(side) => {
                 let session = &mut self.sides[side];
                 if let Some((seq, kept)) = session.unwritten() {
-                    assert_eq!(seq, number(kept), "SESSION-1");
+                    assert_eq!(seq, *kept, "SESSION-1");
                     self.wires[side].push_back((seq, session.received_up_to()));
                     self.sides[side].wrote();
                 }
@@ -180,7 +176,7 @@ impl Pair {
             Event::Arrive(from) => {
                 if let Some((seq, ack)) = self.wires[from].pop_front() {
                     let to = &mut self.sides[1 - from];
-                    to.acked(ack).unwrap();
+                    to.acked(ack, drop).unwrap();
                     if to.received(seq, 1).unwrap() == Arrival::Next {
                         self.arrived[1 - from].push(seq);
                     }
@@ -190,14 +186,14 @@ impl Pair {
                 // An acknowledgement stands behind what was written before it.
                 if self.wires[from].is_empty() {
                     let ack = self.sides[from].take_ack();
-                    self.sides[1 - from].acked(ack).unwrap();
+                    self.sides[1 - from].acked(ack, drop).unwrap();
                 }
             }
             Event::Cut => {
                 self.wires = Default::default();
                 let received = [self.sides[0].received_up_to(), self.sides[1].received_up_to()];
-                self.sides[0].resume(received[1]).unwrap();
-                self.sides[1].resume(received[0]).unwrap();
+                self.sides[0].resume(received[1], drop).unwrap();
+                self.sides[1].resume(received[0], drop).unwrap();
             }
         }
     }
@@ -253,13 +249,13 @@ proptest! {
 fn what_was_written_and_not_received_is_written_again() {
     let mut session = small();
     for number in 1..=3 {
-        session.send(envelope(Lane::Data, number), 1);
+        session.send(Lane::Data, 1, number);
         session.wrote();
     }
     assert!(session.unwritten().is_none());
-    assert_eq!(session.resume(2), Ok(true));
-    assert_eq!(session.unwritten().map(|(seq, kept)| (seq, number(kept))), Some((3, 3)));
-    assert_eq!(session.resume(1), Err(SessionError::Forgotten { acknowledged: 2, received: 1 }));
-    assert_eq!(session.resume(4), Err(SessionError::AckBeyondSent { acknowledged: 4, sent: 3 }));
+    assert_eq!(session.resume(2, drop), Ok(true));
+    assert_eq!(session.unwritten().map(|(seq, kept)| (seq, *kept)), Some((3, 3)));
+    assert_eq!(session.resume(1, drop), Err(SessionError::Forgotten { acknowledged: 2, received: 1 }));
+    assert_eq!(session.resume(4, drop), Err(SessionError::AckBeyondSent { acknowledged: 4, sent: 3 }));
     assert_eq!(session.acknowledged(), 2, "it has not changed");
 }
