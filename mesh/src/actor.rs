@@ -19,6 +19,7 @@ mod cell;
 mod chain;
 mod context;
 mod handle;
+mod held;
 mod look;
 mod panic;
 mod parcel;
@@ -26,6 +27,7 @@ mod reply;
 mod run;
 mod slot;
 mod spawn;
+mod step;
 mod traits;
 
 pub use blocking::{Blocking, BlockingError};
@@ -37,7 +39,7 @@ pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
 pub use parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
-pub use run::{Scheduler, TaskPerActor};
+pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
     Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll, ShowNothing,

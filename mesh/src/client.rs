@@ -291,7 +291,7 @@ impl Resident for Ear {
         &self.id
     }
 
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let refuse = |envelope, kind| Err(Box::new(Bounced { envelope, kind }));
         match (&envelope.to.target, &envelope.body) {
             (Target::Handler { handler: FAILURE, .. }, Body::Message(payload)) => match payload.get() {
@@ -317,7 +317,7 @@ impl Resident for Ear {
 
     fn stop(&self, _: StopMode) {}
 
-    fn kill(&self) {}
+    fn kill(self: Arc<Self>) {}
 
     fn ends_with_proc(&self) -> bool {
         true

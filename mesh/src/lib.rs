@@ -226,10 +226,12 @@ pub mod root;
 pub mod schema;
 pub mod shape;
 pub mod supervision;
+pub mod sync;
 pub mod transport;
 pub mod value;
 pub mod watchdog;
 pub mod wire;
+pub mod worker;
 
 pub use mesh_macros::{
     Actor, Message, RemoteSpawn, actor, handler, main, new, on_failure, on_start, on_stop, test,

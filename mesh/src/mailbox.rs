@@ -21,7 +21,7 @@ mod queue;
 mod wait;
 
 pub use queue::{Closed, Entered, Mailbox, Refusal, Taken};
-pub use wait::{WaitOutcome, Waiting};
+pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
 /// What happens to a message when the mailbox is full (`DEL-4`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

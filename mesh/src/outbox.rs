@@ -21,6 +21,7 @@ use crate::supervision::Failure;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
+use crate::worker::Workers;
 
 /// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
 const SEQUENCES_MAX: usize = 1 << 20;
@@ -36,6 +37,7 @@ pub struct Outbox {
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
+    workers: Arc<Workers>,
 }
 
 /// The actors of a proc, as those who make and reach them see it: the proc implements it.
@@ -53,8 +55,6 @@ pub trait Residents: Send + Sync {
     fn registered_name(&self, type_id: u64) -> Option<String>;
     /// How many actor types can be.
     fn registered(&self) -> usize;
-    /// Where the tasks of actors run.
-    fn runtime(&self) -> &tokio::runtime::Handle;
 }
 
 /// Why an actor could not be admitted to its proc.
@@ -83,7 +83,7 @@ pub trait Resident: Send + Sync {
     ///
     /// # Errors
     /// The envelope, and why it is refused.
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
+    fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>>;
     /// Takes plain messages, all for one handler; as [`LocalProc::told`](crate::gateway::LocalProc::told).
     fn told(&self, told: &[Told<'_>]) -> usize {
         let _ = told;
@@ -91,11 +91,16 @@ pub trait Resident: Send + Sync {
     }
     /// Asks it to stop.
     fn stop(&self, mode: StopMode);
-    /// Ends it now: its task is dropped at its next await.
-    fn kill(&self);
+    /// Ends it now, at its next await.
+    fn kill(self: Arc<Self>);
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
+    }
+    /// Runs it in the turn of the task that is polled here and waits for its reply, if it is about to run anyway.
+    /// Whether it did.
+    fn run_for_caller(self: Arc<Self>) -> bool {
+        false
     }
     /// What is seen of it without asking it.
     fn inspect(&self) -> ActorReport {
@@ -131,7 +136,14 @@ pub enum End {
 
 impl Outbox {
     /// The outbox of a proc.
-    pub fn new(id: ProcId, gateway: Gateway, config: Config, entropy: Entropy, events: EventLog) -> Outbox {
+    pub fn new(
+        id: ProcId,
+        gateway: Gateway,
+        config: Config,
+        entropy: Entropy,
+        events: EventLog,
+        workers: Arc<Workers>,
+    ) -> Outbox {
         Outbox {
             id,
             gateway,
@@ -142,6 +154,7 @@ impl Outbox {
             residents: OnceLock::new(),
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
+            workers,
         }
     }
 
@@ -157,11 +170,7 @@ impl Outbox {
 
     /// Ends a wait at its deadline, if it is still open then.
     pub fn watch(&self, at: tokio::time::Instant, wait: Arc<dyn Wait>) -> Watched {
-        let runtime = || match self.residents() {
-            Some(residents) => Some(residents.runtime().clone()),
-            None => tokio::runtime::Handle::try_current().ok(),
-        };
-        self.deadlines.watch(runtime, at, wait)
+        self.deadlines.watch(|| Some(self.runtime().clone()), at, wait)
     }
 
     /// The calls to actors of this process that wait for their reply, and for how long.
@@ -172,6 +181,16 @@ impl Outbox {
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
+    }
+
+    /// The workers that run its actors.
+    pub fn workers(&self) -> &Arc<Workers> {
+        &self.workers
+    }
+
+    /// The runtime of its actors.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        self.workers.runtime()
     }
 
     /// The proc.

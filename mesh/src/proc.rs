@@ -5,6 +5,7 @@
 //! - `PROC-B` an ending proc admits nobody, and waits for its actors within a bound; then it kills them.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,16 +30,27 @@ use crate::supervision::Cause;
 use crate::wire::cast::decode_batch;
 use crate::wire::envelope::{Body, Envelope, Target};
 use crate::wire::heads::Told;
+use crate::worker::Workers;
 
 /// An actor runtime. Cloning shares it.
 #[derive(Clone)]
 pub struct Proc(Arc<Inner>);
 
+type Table = FxHashMap<Uid, Arc<dyn Resident>>;
+
+/// All of them, in the order of their identities: the map's own order is nobody's business.
+fn in_order(table: &Mutex<Table>) -> Vec<Arc<dyn Resident>> {
+    let table = table.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut actors: Vec<_> = table.values().cloned().collect();
+    drop(table);
+    actors.sort_unstable_by_key(|actor| actor.id().uid);
+    actors
+}
+
 struct Inner {
     outbox: Arc<Outbox>,
     registry: Arc<Registry>,
-    runtime: Handle,
-    actors: Mutex<FxHashMap<Uid, Arc<dyn Resident>>>,
+    actors: Arc<Mutex<Table>>,
     ending: AtomicBool,
     failed: Mutex<Failed>,
 }
@@ -60,15 +72,12 @@ impl Failed {
 }
 
 impl Inner {
-    fn actors(&self) -> MutexGuard<'_, FxHashMap<Uid, Arc<dyn Resident>>> {
+    fn actors(&self) -> MutexGuard<'_, Table> {
         self.actors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All of them, in the order of their identities: the map's own order is nobody's business.
     fn in_order(&self) -> Vec<Arc<dyn Resident>> {
-        let mut actors: Vec<_> = self.actors().values().cloned().collect();
-        actors.sort_unstable_by_key(|actor| actor.id().uid);
-        actors
+        in_order(&self.actors)
     }
 
     /// Why an actor that is not here is not.
@@ -92,12 +101,16 @@ impl Proc {
         events: EventLog,
         runtime: Handle,
     ) -> Proc {
-        let outbox = Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events));
+        let actors: Arc<Mutex<Table>> = Arc::default();
+        let left = actors.clone();
+        // Nobody runs them any more: they end (`ACTOR-2`).
+        let abandon = Box::new(move || in_order(&left).into_iter().for_each(|actor| actor.kill()));
+        let workers = Workers::new(runtime, abandon);
+        let outbox = Arc::new(Outbox::new(id.clone(), gateway.clone(), config, entropy, events, workers));
         let inner = Arc::new(Inner {
             outbox,
             registry,
-            runtime,
-            actors: Mutex::default(),
+            actors,
             ending: AtomicBool::new(false),
             failed: Mutex::default(),
         });
@@ -205,7 +218,7 @@ impl Proc {
             if tokio::time::timeout_at(deadline, all).await.is_err() {
                 for actor in actors.iter().filter(|actor| actor.end().is_none()) {
                     tracing::warn!(actor = %actor.id(), "an actor did not stop in time");
-                    actor.kill();
+                    actor.clone().kill();
                 }
             }
         }
@@ -215,7 +228,7 @@ impl Proc {
     pub fn kill(&self) {
         self.0.ending.store(true, Ordering::Release);
         let actors = self.0.in_order();
-        actors.iter().for_each(|actor| actor.kill());
+        actors.into_iter().for_each(|actor| actor.kill());
         self.0.outbox.gateway().detach(self.id());
     }
 }
@@ -227,12 +240,13 @@ impl Residents for Inner {
         if self.ending.load(Ordering::Acquire) {
             return Err(AdmitError::Ending { proc: self.outbox.proc().clone() });
         }
-        let uid = actor.id().uid;
-        if actors.contains_key(&uid) {
-            return Err(AdmitError::Taken { id: actor.id().clone() });
+        match actors.entry(actor.id().uid) {
+            Entry::Occupied(_) => Err(AdmitError::Taken { id: actor.id().clone() }),
+            Entry::Vacant(place) => {
+                place.insert(actor);
+                Ok(())
+            }
         }
-        actors.insert(uid, actor);
-        Ok(())
     }
 
     fn release(&self, uid: Uid, end: &End) {
@@ -252,10 +266,6 @@ impl Residents for Inner {
 
     fn registered(&self) -> usize {
         self.registry.len()
-    }
-
-    fn runtime(&self) -> &Handle {
-        &self.runtime
     }
 }
 

@@ -26,10 +26,10 @@ pub enum BlockingError {
 /// Dropping it, as the end of its actor does, does not end the work, which nothing can: it runs on to its end, and its
 /// result is discarded.
 #[must_use = "the work goes on whether this is awaited or not; its result is lost if it is not"]
-pub struct Blocking<T>(Option<tokio::task::JoinHandle<T>>);
+pub struct Blocking<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Blocking<T> {
-    pub(super) fn new(task: Option<tokio::task::JoinHandle<T>>) -> Blocking<T> {
+    pub(super) fn new(task: tokio::task::JoinHandle<T>) -> Blocking<T> {
         Blocking(task)
     }
 }
@@ -38,8 +38,7 @@ impl<T> Future for Blocking<T> {
     type Output = Result<T, BlockingError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(task) = &mut self.0 else { return Poll::Ready(Err(BlockingError::Cancelled)) };
-        Pin::new(task).poll(cx).map_err(|error| match error.try_into_panic() {
+        Pin::new(&mut self.0).poll(cx).map_err(|error| match error.try_into_panic() {
             Ok(panic) => BlockingError::Panicked { message: panic_text(&*panic) },
             Err(_) => BlockingError::Cancelled,
         })

@@ -3,11 +3,10 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::PoisonError;
+use std::task::Wake;
 
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 use super::chain::CallChain;
 use super::panic::panic_text;
@@ -24,13 +23,15 @@ use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
 use crate::inspect::ActorReport;
-use crate::mailbox::{Entered, Mailbox, Refusal, WaitOutcome, Waiting};
+use crate::mailbox::{Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::supervision::{Cause, Failure, Subject};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
+use crate::worker::RunState;
 
 /// What comes on the control lane.
 pub enum Control<A: Actor> {
@@ -87,20 +88,21 @@ pub(super) fn count(counter: &AtomicU64) {
 /// An actor, as others see it.
 pub struct Cell<A: Actor> {
     pub(super) id: ActorId,
-    pub(super) mailbox: Arc<Mailbox<Parcel<A>, Control<A>>>,
+    pub(super) mailbox: Mailbox<Parcel<A>, Control<A>>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) supervisor: Arc<dyn Supervisor>,
     pub(super) env: SpawnEnv,
     pub(super) counters: ActorCounters,
     /// What it does, for those who look from outside.
     pub(super) activity: Activity,
-    abort: OnceLock<AbortHandle>,
     /// A kill is then the end of a stop that took too long, and no failure.
     pub(super) asked_to_stop: AtomicBool,
-    /// Set before `abort` is read by a kill, and read after it is set by the start: one of the two sees the other.
-    killed: AtomicBool,
+    pub(super) killed: AtomicBool,
     status: Mutex<ActorStatus>,
     ended: Notify,
+    pub(super) run: RunState,
+    /// Locked by who runs it, and nobody else.
+    pub(super) body: Mutex<super::step::Body<A>>,
 }
 
 impl<A: Actor> Cell<A> {
@@ -112,8 +114,7 @@ impl<A: Actor> Cell<A> {
     ) -> Cell<A> {
         let wanted = A::mailbox();
         let capacity = wanted.capacity.unwrap_or(outbox.config().get(config::MAILBOX_CAPACITY));
-        let mailbox =
-            Arc::new(Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full));
+        let mailbox = Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full);
         Cell {
             id,
             mailbox,
@@ -122,21 +123,12 @@ impl<A: Actor> Cell<A> {
             env,
             counters: ActorCounters::default(),
             activity: Activity::default(),
-            abort: OnceLock::new(),
             asked_to_stop: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             status: Mutex::new(ActorStatus::Initializing),
             ended: Notify::new(),
-        }
-    }
-
-    /// Names what ends the actor's task; a kill that came before takes effect now.
-    pub(super) fn set_abort(&self, abort: AbortHandle) {
-        let _ = self.abort.set(abort);
-        if self.killed.load(Ordering::SeqCst)
-            && let Some(abort) = self.abort.get()
-        {
-            abort.abort();
+            run: RunState::default(),
+            body: Mutex::new(super::step::Body::new()),
         }
     }
 
@@ -207,10 +199,10 @@ impl<A: Actor> Cell<A> {
     /// Puts a message in, or in the queue of those who wait for a place; `None` when it is accepted.
     #[expect(clippy::type_complexity, reason = "a place in a mailbox names what is in it")]
     pub(crate) fn push_or_wait(
-        &self,
+        self: &Arc<Self>,
         parcel: Parcel<A>,
-    ) -> Result<Option<Waiting<Parcel<A>, Control<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
-        match self.mailbox.push_or_wait(parcel) {
+    ) -> Result<Option<Waiting<Parcel<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
+        match self.mailbox.push_or_wait(parcel, || self.clone()) {
             Ok(Entered::Accepted(displaced)) => {
                 self.displaced(displaced);
                 Ok(None)
@@ -265,7 +257,7 @@ impl<A: Actor> Cell<A> {
         })
     }
 
-    fn receive(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn receive(self: &Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let refuse = |envelope, kind| Err(Box::new(Bounced { envelope, kind }));
         let Target::Handler { handler, incarnation, .. } = envelope.to.target else {
             let reason = "an actor has no ports".to_owned();
@@ -374,7 +366,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Accepts a message of a `send_wait` from afar, and says so when it has.
-    fn accept(&self, parcel: Parcel<A>, port: (PortAddr, u32)) {
+    fn accept(self: &Arc<Self>, parcel: Parcel<A>, port: (PortAddr, u32)) {
         let acceptance = ReplyTo::port(self.outbox.clone(), self.id.clone(), port, Payload::of::<()>);
         match self.push_or_wait(parcel) {
             Ok(None) => acceptance.answer(()),
@@ -385,16 +377,13 @@ impl<A: Actor> Cell<A> {
                         WaitOutcome::Closed(_) => drop(acceptance),
                     }
                 };
-                match self.outbox.residents() {
-                    Some(residents) => drop(residents.runtime().spawn(waits)),
-                    None => drop(waits),
-                }
+                drop(self.outbox.runtime().spawn(waits));
             }
             Err(refused) => acceptance.fail(refused.0),
         }
     }
 
-    fn enqueue(&self, parcel: Parcel<A>, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn enqueue(self: &Arc<Self>, parcel: Parcel<A>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         // Whatever lane it says it comes on: only the runtime's own news, handled above, goes past the bound.
         if let (ReplyOn::Acceptance, Some(port)) =
             (envelope.headers.reply_on, envelope.headers.reply_to.clone())
@@ -452,6 +441,12 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
     }
 }
 
+impl<A: Actor> Places<Parcel<A>> for Cell<A> {
+    fn withdraw(&self, place: &Arc<WaitCell<Parcel<A>>>) -> Option<Parcel<A>> {
+        self.mailbox.withdraw(place)
+    }
+}
+
 /// It hears of its children.
 impl<A: Actor> Supervisor for Cell<A> {
     fn owner(&self) -> Option<ActorId> {
@@ -469,7 +464,7 @@ impl<A: Actor> Resident for Cell<A> {
         &self.id
     }
 
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.receive(envelope)
     }
 
@@ -483,15 +478,17 @@ impl<A: Actor> Resident for Cell<A> {
         let _ = self.mailbox.push_control(Control::Stop(mode));
     }
 
-    fn kill(&self) {
+    fn kill(self: Arc<Self>) {
         self.killed.store(true, Ordering::SeqCst);
-        if let Some(abort) = self.abort.get() {
-            abort.abort();
-        }
+        self.wake();
     }
 
     fn outbox(&self) -> Option<&Outbox> {
         Some(&self.outbox)
+    }
+
+    fn run_for_caller(self: Arc<Self>) -> bool {
+        Cell::run_for_caller(self)
     }
 
     fn inspect(&self) -> ActorReport {

@@ -1,9 +1,11 @@
 //! What a handler is given: who it is, who called, and the way to send.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -177,6 +179,10 @@ impl<A: Actor> Context<A> {
         self.children().remove(&uid);
     }
 
+    pub(super) fn has_children(&self) -> bool {
+        !self.children().is_empty()
+    }
+
     /// Stops the children and waits for them (`ACTOR-4`); those that take longer than the bound are killed.
     pub(super) async fn stop_children(&self, mode: StopMode) {
         let children: Vec<Arc<dyn Resident>> = std::mem::take(&mut *self.children()).into_values().collect();
@@ -194,7 +200,7 @@ impl<A: Actor> Context<A> {
             let late: Vec<_> = children.iter().filter(|child| child.end().is_none()).collect();
             for child in &late {
                 tracing::warn!(actor = %self.cell.id, child = %child.id(), "a child did not stop in time");
-                child.kill();
+                Arc::clone(child).kill();
             }
             // They end at their next await. One that holds its thread may have none.
             let killed = async {
@@ -311,8 +317,7 @@ impl<A: Actor> Context<A> {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Blocking<T> {
-        let residents = self.cell.outbox.residents();
-        Blocking::new(residents.map(|residents| residents.runtime().spawn_blocking(work)))
+        Blocking::new(self.cell.outbox.runtime().spawn_blocking(work))
     }
 
     /// Starts a child: it ends with this actor, and its failure comes to `#[on_failure]`.
@@ -348,11 +353,21 @@ impl<A: Actor> Context<A> {
     }
 }
 
+thread_local! {
+    /// The names of types, by the address of the type's: made once a thread.
+    static LABELS: RefCell<FxHashMap<(usize, usize), Label>> = RefCell::default();
+}
+
 /// The name of an actor that was given none: its type's.
 pub(crate) fn default_label<A>() -> Label {
     let name = std::any::type_name::<A>();
-    let base = name.split('<').next().unwrap_or(name);
-    Label::new(base.rsplit("::").next().unwrap_or(base))
+    let make = || {
+        let base = name.split('<').next().unwrap_or(name);
+        Label::new(base.rsplit("::").next().unwrap_or(base))
+    };
+    LABELS.with_borrow_mut(|labels| {
+        labels.entry((name.as_ptr().addr(), name.len())).or_insert_with(make).clone()
+    })
 }
 
 #[diagnostic::do_not_recommend]

@@ -159,7 +159,7 @@ impl<'a, A: Actor> ActorControl<'a, A> {
 
     /// Ends it at its next await, as a failure.
     pub fn kill(&self) {
-        self.0.kill();
+        self.0.clone().kill();
     }
 
     /// Waits for its end.

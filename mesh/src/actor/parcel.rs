@@ -20,7 +20,7 @@ use super::slot::{Filled, FutureSlot};
 use super::traits::{Actor, Handler};
 use crate::call::CallErrorKind;
 use crate::message::{Message, Verdict};
-use crate::supervision::{Cause, Fatal};
+use crate::supervision::{Cause, Directive, Fatal};
 use crate::wire::envelope::CastPoint;
 
 /// A message and its reply slot of up to this size travel in place.
@@ -83,6 +83,19 @@ pub(super) enum Ran {
     Panicked(String),
 }
 
+/// What the future that borrows an actor gives.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// A message was handled.
+    Ran(Ran),
+    /// `on_start` or `on_stop` has ended.
+    Hook(Result<(), Fatal>),
+    /// `on_failure` has decided.
+    Decided(Directive),
+    /// The children have ended.
+    Alone,
+}
+
 struct Mail<M: Message> {
     message: M,
     reply: ReplyTo<M::Reply>,
@@ -95,7 +108,7 @@ struct Vtable<A: Actor> {
     message: fn() -> TypeId,
     plain: bool,
     run_plain: unsafe fn(*mut Data, &mut A, &Context<A>) -> Ran,
-    begin: for<'s> unsafe fn(*mut Data, &'s mut FutureSlot, &'s mut A, &'s Context<A>) -> Filled<'s, Ran>,
+    begin: for<'s> unsafe fn(*mut Data, &'s mut FutureSlot, &'s mut A, &'s Context<A>) -> Filled<'s, Done>,
     refuse: unsafe fn(*mut Data, CallErrorKind),
     discard: unsafe fn(*mut Data),
 }
@@ -162,11 +175,11 @@ unsafe fn run_plain<A: Handler<M>, M: Message>(data: *mut Data, actor: &mut A, c
     }
 }
 
-async fn run_async<A: Handler<M>, M: Message>(mail: Mail<M>, actor: &mut A, cx: &Context<A>) -> Ran {
+async fn run_async<A: Handler<M>, M: Message>(mail: Mail<M>, actor: &mut A, cx: &Context<A>) -> Done {
     let Mail { message, reply } = mail;
     let future = match catch_unwind(AssertUnwindSafe(|| actor.handle(cx, message))) {
         Ok(future) => future,
-        Err(payload) => return panicked::<M>(&*payload, reply),
+        Err(payload) => return Done::Ran(panicked::<M>(&*payload, reply)),
     };
     let mut future = pin!(future);
     let outcome =
@@ -175,10 +188,10 @@ async fn run_async<A: Handler<M>, M: Message>(mail: Mail<M>, actor: &mut A, cx: 
             Err(payload) => std::task::Poll::Ready(Err(payload)),
         })
         .await;
-    match outcome {
+    Done::Ran(match outcome {
         Ok(value) => conclude::<A, M>(value, reply),
         Err(payload) => panicked::<M>(&*payload, reply),
-    }
+    })
 }
 
 struct Of<A, M>(std::marker::PhantomData<(A, M)>);
@@ -264,7 +277,7 @@ impl<A: Actor> Parcel<A> {
         slot: &'s mut FutureSlot,
         actor: &'s mut A,
         cx: &'s Context<A>,
-    ) -> Filled<'s, Ran> {
+    ) -> Filled<'s, Done> {
         let mut this = self.open();
         // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
         unsafe { (this.vtable.begin)(this.data.as_mut_ptr(), slot, actor, cx) }

@@ -13,12 +13,21 @@ use std::task::{Context, Poll};
 #[derive(Clone, Copy)]
 struct Block([u8; 16]);
 
+/// The memory of the smallest futures: those that do nothing.
+type Small = u64;
+
 /// Memory for one future at a time.
-#[derive(Default)]
 pub(super) struct FutureSlot {
-    memory: Vec<MaybeUninit<Block>>,
+    memory: Box<[MaybeUninit<Block>]>,
+    small: MaybeUninit<Small>,
     /// A future is in `memory`: set by `fill`, cleared when it has been dropped in place.
     occupied: bool,
+}
+
+impl Default for FutureSlot {
+    fn default() -> FutureSlot {
+        FutureSlot { memory: Box::default(), small: MaybeUninit::uninit(), occupied: false }
+    }
 }
 
 // SAFETY: while `occupied`, the memory holds a future that was `Send`; otherwise it holds nothing.
@@ -34,9 +43,21 @@ impl FutureSlot {
         if align_of::<F>() > align_of::<Block>() {
             return Filled::Boxed(Box::pin(future));
         }
+        // Without a destructor it has no claim on its memory if the guard is forgotten.
+        if size_of::<F>() <= size_of::<Small>()
+            && align_of::<F>() <= align_of::<Small>()
+            && !std::mem::needs_drop::<F>()
+        {
+            let place: *mut F = self.small.as_mut_ptr().cast();
+            // SAFETY: it fits, as just checked, and nothing is there: the slot is not occupied.
+            unsafe { place.write(future) };
+            self.occupied = true;
+            let future = place as *mut (dyn Future<Output = T> + Send + 's);
+            return Filled::InPlace(InPlace { future, slot: self });
+        }
         let blocks = size_of::<F>().div_ceil(size_of::<Block>()).max(1);
         if self.memory.len() < blocks {
-            self.memory = vec![MaybeUninit::uninit(); blocks];
+            self.memory = vec![MaybeUninit::uninit(); blocks].into_boxed_slice();
         }
         let place: *mut F = self.memory.as_mut_ptr().cast();
         // SAFETY: the memory is large enough and aligned as just checked, and unoccupied: nothing is overwritten.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cell::Cell;
 use super::handle::{ActorHandle, Local};
-use super::run::{Scheduler, TaskPerActor};
+use super::run::{Scheduler, Shared};
 use super::traits::Actor;
 use crate::ident::{ActorId, Label, MeshId, Uid};
 use crate::outbox::{AdmitError, End, Outbox, Resident};
@@ -110,7 +110,6 @@ pub fn spawn_actor<A: Actor>(
     let cell = Arc::new(Cell::new(id, outbox.clone(), options.supervisor, options.env));
     residents.admit(cell.clone() as Arc<dyn Resident>)?;
     outbox.events().note(|| format!("spawn {}", cell.id));
-    let abort = TaskPerActor.start(residents.runtime(), birth, cell.clone());
-    cell.set_abort(abort);
+    Shared.start(birth, &cell);
     Ok(ActorHandle::from_target(Local::new(cell)))
 }

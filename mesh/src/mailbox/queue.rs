@@ -1,12 +1,11 @@
 //! The queue itself.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use super::FullPolicy;
-use super::wait::{WaitCell, Waiting};
+use super::wait::{Places, WaitCell, Waiting};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, fence, lock};
 
 /// Why a message was not accepted; it comes back.
 #[derive(Debug)]
@@ -19,19 +18,25 @@ pub enum Refusal<T> {
 
 /// What the consumer got.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Messages in the batch, or control messages, or both.
-    Some,
+pub enum Taken<T, C> {
+    /// A control message: they come first.
+    Control(C),
+    /// One message.
+    One(T),
+    /// Messages in the batch.
+    Batch,
+    /// Nothing: the waker is woken when something comes.
+    Nothing,
     /// The mailbox is closed and empty.
     Closed,
 }
 
 /// What became of a message that may wait.
-pub enum Entered<T, C> {
+pub enum Entered<T> {
     /// It is accepted; what `drop_oldest` displaced for it.
     Accepted(Option<T>),
     /// It waits for a place.
-    Waiting(Waiting<T, C>),
+    Waiting(Waiting<T>),
 }
 
 /// What was left when the mailbox was closed.
@@ -43,15 +48,62 @@ pub struct Closed<T> {
     pub waiting: Vec<T>,
 }
 
-struct State<T, C> {
-    queue: VecDeque<T>,
+/// What an idle mailbox does not need.
+struct Lanes<T, C> {
     waiters: VecDeque<Arc<WaitCell<T>>>,
     control: VecDeque<C>,
+}
+
+struct State<T, C> {
+    /// The oldest message: the only one, most of the time, and then nothing is allocated for it.
+    head: Option<T>,
+    queue: VecDeque<T>,
+    lanes: Option<Box<Lanes<T, C>>>,
     consumer: Option<Waker>,
     /// Takes no more data.
     closed: bool,
     /// Takes no more control either.
     sealed: bool,
+}
+
+impl<T, C> State<T, C> {
+    fn lanes(&mut self) -> &mut Lanes<T, C> {
+        self.lanes
+            .get_or_insert_with(|| Box::new(Lanes { waiters: VecDeque::new(), control: VecDeque::new() }))
+    }
+
+    fn waiters(&self) -> usize {
+        self.lanes.as_ref().map_or(0, |lanes| lanes.waiters.len())
+    }
+
+    fn pop_waiter(&mut self) -> Option<Arc<WaitCell<T>>> {
+        self.lanes.as_mut()?.waiters.pop_front()
+    }
+
+    fn pop_control(&mut self) -> Option<C> {
+        self.lanes.as_mut()?.control.pop_front()
+    }
+
+    fn has_control(&self) -> bool {
+        self.lanes.as_ref().is_some_and(|lanes| !lanes.control.is_empty())
+    }
+
+    #[inline]
+    fn push(&mut self, message: T) {
+        if self.head.is_none() && self.queue.is_empty() {
+            self.head = Some(message);
+        } else {
+            self.queue.push_back(message);
+        }
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.head.take().or_else(|| self.queue.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.head.is_none() && self.queue.is_empty()
+    }
 }
 
 /// A bounded queue with one consumer.
@@ -66,8 +118,6 @@ pub struct Mailbox<T, C> {
     /// Accepted, and taken out again by something else than a start: displaced, or handed out at the close. Written
     /// under the lock.
     removed: AtomicU64,
-    /// Displaced by `drop_oldest`. Written under the lock.
-    dropped: AtomicU64,
     /// Started by the consumer, which alone writes it.
     started: AtomicU64,
     /// Whether there are waiters; read by the consumer without the lock.
@@ -89,16 +139,15 @@ impl<T, C> Mailbox<T, C> {
     pub fn new(capacity: usize, waiters_max: usize, full: FullPolicy) -> Mailbox<T, C> {
         Mailbox {
             state: Mutex::new(State {
+                head: None,
                 queue: VecDeque::new(),
-                waiters: VecDeque::new(),
-                control: VecDeque::new(),
+                lanes: None,
                 consumer: None,
                 closed: false,
                 sealed: false,
             }),
             accepted: AtomicU64::new(0),
             removed: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
             started: AtomicU64::new(0),
             waiting: AtomicBool::new(false),
             urgent: AtomicBool::new(false),
@@ -109,8 +158,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, C>> {
-        // No user code runs under the lock, so a poisoned state is still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// How many messages it holds at most.
@@ -139,11 +187,6 @@ impl<T, C> Mailbox<T, C> {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// How many messages `drop_oldest` has dropped.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-
     /// Puts a message in, without waiting. What `drop_oldest` displaced is returned.
     ///
     /// # Errors
@@ -158,14 +201,13 @@ impl<T, C> Mailbox<T, C> {
 
     fn push_open(&self, mut state: MutexGuard<'_, State<T, C>>, message: T) -> Result<Option<T>, Refusal<T>> {
         let mut displaced = None;
-        if !state.waiters.is_empty() || !self.has_room() {
+        if state.waiters() > 0 || !self.has_room() {
             if self.full != FullPolicy::DropOldest {
                 return Err(Refusal::Full(message));
             }
-            displaced = state.queue.pop_front();
+            displaced = state.pop();
             if displaced.is_some() {
                 add(&self.removed, 1);
-                add(&self.dropped, 1);
             }
         }
         self.accept(state, message);
@@ -176,28 +218,32 @@ impl<T, C> Mailbox<T, C> {
     ///
     /// # Errors
     /// [`Refusal`] with the message: `Full` when the policy does not wait, or too many wait already.
-    pub fn push_or_wait(self: &Arc<Self>, message: T) -> Result<Entered<T, C>, Refusal<T>> {
+    pub fn push_or_wait(
+        &self,
+        message: T,
+        places: impl FnOnce() -> Arc<dyn Places<T>>,
+    ) -> Result<Entered<T>, Refusal<T>> {
         let mut state = self.lock();
         if state.closed {
             return Err(Refusal::Closed(message));
         }
-        if state.waiters.is_empty() && self.has_room() {
+        if state.waiters() == 0 && self.has_room() {
             self.accept(state, message);
             return Ok(Entered::Accepted(None));
         }
         match self.full {
-            FullPolicy::Wait if state.waiters.len() < self.waiters_max => {}
+            FullPolicy::Wait if state.waiters() < self.waiters_max => {}
             FullPolicy::DropOldest => return self.push_open(state, message).map(Entered::Accepted),
             FullPolicy::Wait | FullPolicy::Reject => return Err(Refusal::Full(message)),
         }
         let cell = WaitCell::new(message);
-        state.waiters.push_back(cell.clone());
+        state.lanes().waiters.push_back(cell.clone());
         self.waiting.store(true, Ordering::Relaxed);
         // The consumer may be resting since the check above, and not have seen the flag: with the fence in `rest`,
         // one of the two sees what the other wrote.
         fence(Ordering::SeqCst);
         self.admit(state);
-        Ok(Entered::Waiting(Waiting::new(self.clone(), cell)))
+        Ok(Entered::Waiting(Waiting::new(places(), cell)))
     }
 
     /// Puts a control message in: never refused while the mailbox is open, never behind data.
@@ -209,7 +255,7 @@ impl<T, C> Mailbox<T, C> {
         if state.sealed {
             return Err(control);
         }
-        state.control.push_back(control);
+        state.lanes().control.push_back(control);
         self.urgent.store(true, Ordering::Release);
         let consumer = state.consumer.take();
         drop(state);
@@ -218,7 +264,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     fn accept(&self, mut state: MutexGuard<'_, State<T, C>>, message: T) {
-        state.queue.push_back(message);
+        state.push(message);
         add(&self.accepted, 1);
         let consumer = state.consumer.take();
         drop(state);
@@ -229,69 +275,66 @@ impl<T, C> Mailbox<T, C> {
     fn let_in(&self, state: &mut State<T, C>) -> Vec<Waker> {
         let mut wakers = Vec::new();
         while self.has_room() {
-            let Some(cell) = state.waiters.pop_front() else { break };
+            let Some(cell) = state.pop_waiter() else { break };
             if let Some((message, waker)) = cell.admit() {
-                state.queue.push_back(message);
+                state.push(message);
                 add(&self.accepted, 1);
                 wakers.extend(waker);
             }
         }
-        self.waiting.store(!state.waiters.is_empty(), Ordering::Relaxed);
+        self.waiting.store(state.waiters() > 0, Ordering::Relaxed);
         wakers
     }
 
     fn admit(&self, mut state: MutexGuard<'_, State<T, C>>) {
         let wakers = self.let_in(&mut state);
-        let consumer = if state.queue.is_empty() { None } else { state.consumer.take() };
+        let consumer = if state.is_empty() { None } else { state.consumer.take() };
         drop(state);
         wake(consumer);
         wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Takes a waiter out of the queue (`MAIL-2`).
-    pub(super) fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> Option<T> {
+    pub fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> Option<T> {
         let mut state = self.lock();
-        let at = state.waiters.iter().position(|other| Arc::ptr_eq(other, cell))?;
-        let cell = state.waiters.remove(at)?;
+        let waiters = &mut state.lanes.as_mut()?.waiters;
+        let at = waiters.iter().position(|other| Arc::ptr_eq(other, cell))?;
+        let cell = waiters.remove(at)?;
         // Those behind a withdrawn head may fit now.
         self.admit(state);
         cell.admit().map(|(message, _)| message)
     }
 
-    /// The consumer: moves everything queued to the end of `batch` and `control`, or sleeps.
-    pub fn poll_take(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut VecDeque<T>,
-        control: &mut VecDeque<C>,
-    ) -> Poll<Taken> {
+    /// The consumer: takes a control message, or one message, or moves all there are into the empty `batch`; or asks to
+    /// be woken. `waker` is asked for when none is there yet.
+    pub fn take(&self, waker: impl FnOnce() -> Waker, batch: &mut VecDeque<T>) -> Taken<T, C> {
         let mut state = self.lock();
-        let wakers = if state.waiters.is_empty() { Vec::new() } else { self.let_in(&mut state) };
-        if state.queue.is_empty() && state.control.is_empty() {
-            if state.sealed {
-                return Poll::Ready(Taken::Closed);
-            }
-            match &mut state.consumer {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            return Poll::Pending;
+        if let Some(control) = state.pop_control() {
+            self.urgent.store(state.has_control(), Ordering::Relaxed);
+            return Taken::Control(control);
         }
-        if self.full == FullPolicy::DropOldest {
+        let wakers = if state.waiters() == 0 { Vec::new() } else { self.let_in(&mut state) };
+        let taken = if let Some(message) = state.head.take() {
+            Taken::One(message)
+        } else if state.queue.is_empty() {
+            if state.sealed {
+                return Taken::Closed;
+            }
+            state.consumer.get_or_insert_with(waker);
+            return Taken::Nothing;
+        } else if self.full == FullPolicy::DropOldest {
             // One at a time: the oldest can only be dropped while it is in the queue.
-            batch.extend(state.queue.pop_front());
+            state.queue.pop_front().map_or(Taken::Nothing, Taken::One)
         } else if batch.is_empty() {
             std::mem::swap(&mut state.queue, batch);
+            Taken::Batch
         } else {
             batch.append(&mut state.queue);
-        }
-        if !state.control.is_empty() {
-            control.append(&mut state.control);
-            self.urgent.store(false, Ordering::Relaxed);
-        }
+            Taken::Batch
+        };
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
-        Poll::Ready(Taken::Some)
+        taken
     }
 
     /// Whether a control message has come since the last take. For the consumer.
@@ -299,11 +342,12 @@ impl<T, C> Mailbox<T, C> {
         self.urgent.load(Ordering::Relaxed)
     }
 
-    /// The consumer: moves what control messages there are to the end of `control`.
-    pub fn take_control(&self, control: &mut VecDeque<C>) {
+    /// The consumer: the next control message.
+    pub fn take_control(&self) -> Option<C> {
         let mut state = self.lock();
-        control.append(&mut state.control);
-        self.urgent.store(false, Ordering::Relaxed);
+        let control = state.pop_control();
+        self.urgent.store(state.has_control(), Ordering::Relaxed);
+        control
     }
 
     /// The consumer: one message of the batch is started, so there is room for another. Waiters come in when the
@@ -339,9 +383,11 @@ impl<T, C> Mailbox<T, C> {
     pub fn close_admitting(&self, batch: &mut VecDeque<T>) {
         let mut state = self.lock();
         state.closed = true;
+        batch.extend(state.head.take());
         batch.append(&mut state.queue);
         let mut wakers = Vec::new();
-        for (message, waker) in state.waiters.drain(..).filter_map(|cell| cell.admit()) {
+        while let Some(cell) = state.pop_waiter() {
+            let Some((message, waker)) = cell.admit() else { continue };
             batch.push_back(message);
             add(&self.accepted, 1);
             wakers.extend(waker);
@@ -355,9 +401,16 @@ impl<T, C> Mailbox<T, C> {
         let mut state = self.lock();
         state.closed = true;
         state.sealed |= control_too;
-        let unread = if control_too { std::mem::take(&mut state.control) } else { VecDeque::new() };
-        let queued: Vec<T> = state.queue.drain(..).collect();
-        let waiters: Vec<_> = state.waiters.drain(..).collect();
+        let queued: Vec<T> = state.head.take().into_iter().chain(std::mem::take(&mut state.queue)).collect();
+        let mut waiters = VecDeque::new();
+        let mut unread = VecDeque::new();
+        if let Some(lanes) = &mut state.lanes {
+            waiters = std::mem::take(&mut lanes.waiters);
+            if control_too {
+                unread = std::mem::take(&mut lanes.control);
+                state.lanes = None;
+            }
+        }
         add(&self.removed, queued.len() as u64);
         self.waiting.store(false, Ordering::Relaxed);
         let consumer = state.consumer.take();

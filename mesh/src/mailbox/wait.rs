@@ -2,10 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::Mailbox;
+use crate::sync::{Arc, Mutex, lock};
+
+/// Where those who wait for room have their places: the mailbox, or what it is part of.
+pub trait Places<T>: Send + Sync {
+    /// Gives up a place: the message, if it was not accepted before.
+    fn withdraw(&self, place: &Arc<WaitCell<T>>) -> Option<T>;
+}
 
 enum Wait<T> {
     Waiting {
@@ -19,7 +24,7 @@ enum Wait<T> {
 }
 
 /// What a waiter and the mailbox share.
-pub(super) struct WaitCell<T>(Mutex<Wait<T>>);
+pub struct WaitCell<T>(Mutex<Wait<T>>);
 
 impl<T> WaitCell<T> {
     pub(super) fn new(message: T) -> Arc<WaitCell<T>> {
@@ -27,7 +32,7 @@ impl<T> WaitCell<T> {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Wait<T>) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.0))
     }
 
     /// Takes the message in; `None` when it is not waiting.
@@ -71,19 +76,19 @@ pub enum WaitOutcome<T> {
 }
 
 /// A place among the waiters. Dropping it before acceptance withdraws the message.
-pub struct Waiting<T, C> {
-    mailbox: Arc<Mailbox<T, C>>,
+pub struct Waiting<T> {
+    places: Arc<dyn Places<T>>,
     cell: Arc<WaitCell<T>>,
     attached: bool,
 }
 
-impl<T, C> Waiting<T, C> {
-    pub(super) fn new(mailbox: Arc<Mailbox<T, C>>, cell: Arc<WaitCell<T>>) -> Waiting<T, C> {
-        Waiting { mailbox, cell, attached: true }
+impl<T> Waiting<T> {
+    pub(super) fn new(places: Arc<dyn Places<T>>, cell: Arc<WaitCell<T>>) -> Waiting<T> {
+        Waiting { places, cell, attached: true }
     }
 
     /// Asks for the message back, should the mailbox be closed first.
-    pub fn returning(self) -> Waiting<T, C> {
+    pub fn returning(self) -> Waiting<T> {
         self.cell.with(|wait| {
             if let Wait::Waiting { returned, .. } = wait {
                 *returned = true;
@@ -99,11 +104,11 @@ impl<T, C> Waiting<T, C> {
 
     /// Gives up the place; the message is gone from the queue of waiters when this returns, or was accepted before.
     pub fn withdraw(&self) -> Option<T> {
-        self.mailbox.withdraw(&self.cell)
+        self.places.withdraw(&self.cell)
     }
 }
 
-impl<T, C> Future for Waiting<T, C> {
+impl<T> Future for Waiting<T> {
     type Output = WaitOutcome<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WaitOutcome<T>> {
@@ -118,7 +123,7 @@ impl<T, C> Future for Waiting<T, C> {
     }
 }
 
-impl<T, C> Drop for Waiting<T, C> {
+impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
         if self.attached {
             drop(self.withdraw());

@@ -4,10 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
 use super::builder::Limit;
@@ -100,23 +101,36 @@ impl<R> Pending<R> {
         let stopped = CallErrorKind::ActorStopped;
         let poll = match &mut self.outcome {
             Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
-            Outcome::Local { reply, deadline } => match reply.poll(cx) {
-                Poll::Ready(Arrival::Reply(reply)) => Poll::Ready(reply),
-                Poll::Ready(Arrival::Expired) => {
-                    Poll::Ready(Err(CallErrorKind::Deadline { after: self.limit.after }))
+            Outcome::Local { reply, deadline } => {
+                // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
+                let coop = ready!(coop::poll_proceed(cx));
+                if let (Deadline::Of(_), Whom::Local(callee)) = (&*deadline, &self.whom)
+                    && self.sleep.is_none()
+                {
+                    callee.clone().run_for_caller();
                 }
-                // A short one is met by a timer of its own, below.
-                Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
-                Poll::Pending => {
-                    if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
-                        *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
-                    }
-                    if let Deadline::Watched(_) = deadline {
-                        return Poll::Pending;
-                    }
-                    Poll::Pending
+                let polled = reply.poll(cx);
+                if polled.is_ready() {
+                    coop.made_progress();
                 }
-            },
+                match polled {
+                    Poll::Ready(Arrival::Reply(reply)) => Poll::Ready(reply),
+                    Poll::Ready(Arrival::Expired) => {
+                        Poll::Ready(Err(CallErrorKind::Deadline { after: self.limit.after }))
+                    }
+                    // A short one is met by a timer of its own, below.
+                    Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
+                    Poll::Pending => {
+                        if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
+                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
+                        }
+                        if let Deadline::Watched(_) = deadline {
+                            return Poll::Pending;
+                        }
+                        Poll::Pending
+                    }
+                }
+            }
             Outcome::Remote { item, decode, .. } => Pin::new(item).poll(cx).map(|item| match item {
                 Ok(PortItem::Value(payload)) => {
                     decode(&payload).map_err(|error| CallErrorKind::Decode { reason: error.to_string() })

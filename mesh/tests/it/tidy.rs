@@ -7,8 +7,8 @@ use std::path::Path;
 
 /// A module may name modules of lower rows only. A new module goes into the lowest row that is above all it uses.
 const ROWS: &[&[&str]] = &[
-    /*  0 */ &["ident", "shape", "config", "schema", "activity"],
-    /*  1 */ &["clock", "addr", "value", "supervision"],
+    /*  0 */ &["ident", "shape", "config", "schema", "activity", "sync"],
+    /*  1 */ &["clock", "addr", "value", "supervision", "worker"],
     /*  2 */ &["call", "reduce", "event", "inspect"],
     /*  3 */ &["wire"],
     /*  4 */ &["message", "transport", "cast"],

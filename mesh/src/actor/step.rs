@@ -1,0 +1,472 @@
+//! The life of an actor, step by step: what it does when it is run.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{self, Poll};
+use std::time::Duration;
+
+use super::cell::{ActorStatus, Cell, Control, count};
+use super::context::Context;
+use super::held::Held;
+use super::panic::panic_text;
+use super::parcel::{Done, Parcel, Ran};
+use super::spawn::Birth;
+use super::traits::Actor;
+use crate::call::CallErrorKind;
+use crate::clock;
+use crate::mailbox::Taken;
+use crate::outbox::{End, StopMode};
+use crate::supervision::{Cause, Directive, Failure};
+use crate::sync::{Arc, Ordering};
+
+/// For how long an actor runs.
+pub(super) struct Turn {
+    /// How many messages it handles at most.
+    pub(super) budget: u32,
+    /// What it handles was sent just now, so its time is not over.
+    pub(super) fresh: bool,
+}
+
+/// What follows a turn.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// It sleeps until it is woken.
+    Sleep,
+    /// There is more to do; others come first.
+    More,
+}
+
+/// Why an actor's life is over.
+enum Outcome {
+    Stop,
+    Fail(Box<Cause>),
+}
+
+/// What an actor is at.
+enum Phase<A> {
+    /// It is made.
+    Create(Pin<Box<dyn Future<Output = Result<A, String>> + Send>>),
+    /// `on_start` is to run.
+    Start,
+    /// `on_start` runs.
+    Starting,
+    /// Messages are handled.
+    Live,
+    /// A handler awaits.
+    Handling,
+    /// `on_failure` runs.
+    Deciding(Box<Failure>),
+    /// Its children end.
+    Parting(Outcome),
+    /// `on_stop` runs.
+    Stopping,
+    /// It has ended.
+    Over,
+}
+
+/// What only the one who runs an actor uses.
+pub(super) struct Body<A: Actor> {
+    held: Held<A>,
+    phase: Phase<A>,
+    /// It handles what is queued, then stops.
+    draining: bool,
+    batch: VecDeque<Parcel<A>>,
+}
+
+/// What the loop over messages comes to.
+enum Next {
+    After(After),
+    /// The phase has changed.
+    Step,
+    End(Outcome),
+}
+
+/// Why an actor failed that was ended from outside.
+fn killed() -> Cause {
+    Cause::Other { message: "it was killed".to_owned() }
+}
+
+fn fail(cause: Cause) -> Outcome {
+    Outcome::Fail(Box::new(cause))
+}
+
+fn panicked(handler: &str, message: String) -> Cause {
+    Cause::Panic { handler: handler.to_owned(), message }
+}
+
+impl<A: Actor> Body<A> {
+    pub(super) fn new() -> Body<A> {
+        Body { held: Held::new(), phase: Phase::Over, draining: false, batch: VecDeque::new() }
+    }
+
+    /// Puts the actor in, or what makes it.
+    pub(super) fn install(&mut self, birth: Birth<A>, cell: &Arc<Cell<A>>) {
+        match birth {
+            Birth::Ready(actor) => self.ready(actor, cell),
+            Birth::Create(future) => self.phase = Phase::Create(future),
+        }
+    }
+
+    fn ready(&mut self, actor: A, cell: &Arc<Cell<A>>) {
+        self.held.install(actor, Context::new(cell.clone()));
+        self.phase = Phase::Start;
+    }
+
+    /// Runs the actor until it waits, or has handled so many messages.
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, mut turn: Turn) -> After {
+        if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
+            self.kill(cell);
+            return After::Sleep;
+        }
+        let mut waker = None;
+        loop {
+            let next = match &mut self.phase {
+                Phase::Live => self.handle(cell, &mut turn),
+                Phase::Over => return After::Sleep,
+                Phase::Start => self.start(cell),
+                Phase::Create(future) => {
+                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    let mut task = task::Context::from_waker(waker);
+                    match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task))) {
+                        Ok(Poll::Pending) => return After::Sleep,
+                        Ok(Poll::Ready(Ok(actor))) => {
+                            self.ready(actor, cell);
+                            Next::Step
+                        }
+                        Ok(Poll::Ready(Err(message))) => {
+                            self.finish(cell, End::Failed(cell.failure(Cause::Spawn { message })))
+                        }
+                        Err(payload) => {
+                            let cause = panicked("new", panic_text(&*payload));
+                            self.finish(cell, End::Failed(cell.failure(cause)))
+                        }
+                    }
+                }
+                Phase::Starting
+                | Phase::Handling
+                | Phase::Deciding(_)
+                | Phase::Parting(_)
+                | Phase::Stopping => {
+                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    match self.held.poll(&mut task::Context::from_waker(waker)) {
+                        Poll::Pending => {
+                            // It may await for long.
+                            cell.mailbox.rest();
+                            return After::Sleep;
+                        }
+                        Poll::Ready(done) => self.done(cell, done),
+                    }
+                }
+            };
+            match next {
+                Next::Step => {}
+                Next::After(after) => return after,
+                Next::End(outcome) => self.end(cell, outcome),
+            }
+        }
+    }
+
+    fn start(&mut self, cell: &Cell<A>) -> Next {
+        self.phase = Phase::Starting;
+        match self.held.begin(|slot, actor, cx| {
+            let hook = actor.on_start(cx);
+            slot.fill(async move { Done::Hook(hook.await) })
+        }) {
+            Ok(()) => Next::Step,
+            Err(message) => self.done(cell, Err(message)),
+        }
+    }
+
+    /// What follows when the future has ended.
+    fn done(&mut self, cell: &Cell<A>, done: Result<Done, String>) -> Next {
+        let phase = std::mem::replace(&mut self.phase, Phase::Live);
+        match (phase, done) {
+            (Phase::Starting, Ok(Done::Hook(Ok(())))) => {
+                cell.set_status(ActorStatus::Running);
+                cell.supervisor.started(&cell.id);
+                Next::Step
+            }
+            (Phase::Starting, done) => Next::End(fail(hook_cause("on_start", done))),
+            (Phase::Handling, Ok(Done::Ran(ran))) => match self.leave(cell, ran) {
+                Some(outcome) => Next::End(outcome),
+                None => Next::Step,
+            },
+            (Phase::Deciding(_), Ok(Done::Decided(Directive::Handled))) => Next::Step,
+            (Phase::Deciding(failure), Ok(_)) => Next::End(fail(Cause::Child { failure })),
+            (Phase::Deciding(_), Err(message)) => Next::End(fail(panicked("on_failure", message))),
+            (Phase::Parting(outcome), _) => self.alone(cell, outcome),
+            (Phase::Stopping, Ok(Done::Hook(Ok(())))) => self.finish(cell, End::Stopped),
+            (Phase::Stopping, done) => {
+                self.finish(cell, End::Failed(cell.failure(hook_cause("on_stop", done))))
+            }
+            (_, Err(message)) => Next::End(fail(panicked("", message))),
+            (_, Ok(_)) => Next::Step,
+        }
+    }
+
+    /// Handles messages, up to one whose handler awaits.
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn) -> Next {
+        let Body { held, phase, draining, batch } = self;
+        let mut waiting = None;
+        loop {
+            let Some((actor, cx)) = held.life() else { return Next::After(After::Sleep) };
+            if cx.stop_requested() && !*draining {
+                return Next::End(Outcome::Stop);
+            }
+            let control = match waiting.take() {
+                None if cell.mailbox.has_control() => cell.mailbox.take_control(),
+                waiting => waiting,
+            };
+            let parcel = match control {
+                Some(control) => match self::control(cx, control) {
+                    Heard::Message(parcel) => parcel,
+                    Heard::Done => continue,
+                    Heard::Stop => return Next::End(Outcome::Stop),
+                    Heard::Drain => {
+                        if !std::mem::replace(draining, true) {
+                            cell.set_status(ActorStatus::Stopping);
+                            cell.mailbox.close_admitting(batch);
+                        }
+                        continue;
+                    }
+                    Heard::Failure(failure) => return self.failed(cell, failure),
+                },
+                None => {
+                    if turn.budget == 0 {
+                        return Next::After(After::More);
+                    }
+                    let next = match batch.pop_front() {
+                        Some(parcel) => parcel,
+                        None if *draining => return Next::End(Outcome::Stop),
+                        None => match cell.mailbox.take(|| cell.waker(), batch) {
+                            Taken::One(parcel) => parcel,
+                            Taken::Batch => continue,
+                            Taken::Control(control) => {
+                                waiting = Some(control);
+                                continue;
+                            }
+                            Taken::Nothing => return Next::After(After::Sleep),
+                            Taken::Closed => return Next::End(Outcome::Stop),
+                        },
+                    };
+                    turn.budget -= 1;
+                    cell.mailbox.started();
+                    next
+                }
+            };
+            let plain = parcel.is_plain();
+            let Some(parcel) = enter(cell, cx, parcel, turn.fresh) else { continue };
+            if !plain {
+                *phase = Phase::Handling;
+                return match held.begin(|slot, actor, cx| parcel.begin(slot, actor, cx)) {
+                    Ok(()) => Next::Step,
+                    Err(message) => self.done(cell, Err(message)),
+                };
+            }
+            let ran = parcel.run_plain(actor, cx);
+            let handler = cx.leave();
+            if !matches!(ran, Ran::Answered)
+                && let Some(outcome) = trouble(cell, handler, ran)
+            {
+                return Next::End(outcome);
+            }
+        }
+    }
+
+    fn leave(&mut self, cell: &Cell<A>, ran: Ran) -> Option<Outcome> {
+        let (_, cx) = self.held.life()?;
+        let handler = cx.leave();
+        trouble(cell, handler, ran)
+    }
+
+    /// Something it owns has failed.
+    #[cold]
+    fn failed(&mut self, cell: &Cell<A>, failure: Box<Failure>) -> Next {
+        cell.outbox.events().note(|| format!("failure at {}: {failure}", cell.id));
+        let shown = Failure::clone(&failure);
+        self.phase = Phase::Deciding(failure);
+        match self.held.begin(|slot, actor, cx| {
+            let hook = actor.on_failure(cx, shown);
+            slot.fill(async move { Done::Decided(hook.await) })
+        }) {
+            Ok(()) => Next::Step,
+            Err(message) => self.done(cell, Err(message)),
+        }
+    }
+
+    /// Takes nothing more; what is accepted and not started goes back to its senders.
+    fn give_back(&mut self, cell: &Cell<A>, kind: &CallErrorKind) {
+        let closed = cell.mailbox.close_data();
+        for parcel in self.batch.drain(..) {
+            cell.mailbox.started();
+            count(&cell.counters.returned);
+            parcel.refuse(kind.clone());
+        }
+        for parcel in closed.queued {
+            count(&cell.counters.returned);
+            parcel.refuse(kind.clone());
+        }
+        // These were never accepted.
+        closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+    }
+
+    /// The end begins: what is left goes back, then the children end.
+    fn end(&mut self, cell: &Cell<A>, outcome: Outcome) {
+        let mode = match &outcome {
+            Outcome::Stop => {
+                cell.set_status(ActorStatus::Stopping);
+                self.give_back(cell, &CallErrorKind::ActorStopped);
+                StopMode::Drain
+            }
+            Outcome::Fail(cause) => {
+                cell.set_status(ActorStatus::Stopping);
+                self.give_back(cell, &CallErrorKind::ActorFailed { cause: cause.clone() });
+                StopMode::Now
+            }
+        };
+        if self.held.life().is_some_and(|(_, cx)| !cx.has_children()) {
+            self.alone(cell, outcome);
+            return;
+        }
+        self.phase = Phase::Parting(outcome);
+        let parting = self.held.begin(|slot, _, cx| {
+            slot.fill(async move {
+                cx.stop_children(mode).await;
+                Done::Alone
+            })
+        });
+        if let Err(message) = parting {
+            self.done(cell, Err(message));
+        }
+    }
+
+    /// The children have ended: the last hook runs, after an orderly stop.
+    fn alone(&mut self, cell: &Cell<A>, outcome: Outcome) -> Next {
+        match outcome {
+            Outcome::Fail(cause) => self.finish(cell, End::Failed(cell.failure(*cause))),
+            Outcome::Stop => {
+                self.phase = Phase::Stopping;
+                match self.held.begin(|slot, actor, cx| {
+                    let hook = actor.on_stop(cx);
+                    slot.fill(async move { Done::Hook(hook.await) })
+                }) {
+                    Ok(()) => Next::Step,
+                    Err(message) => self.done(cell, Err(message)),
+                }
+            }
+        }
+    }
+
+    /// It has ended.
+    fn finish(&mut self, cell: &Cell<A>, end: End) -> Next {
+        self.phase = Phase::Over;
+        cell.finish(end);
+        drop(self.held.clear());
+        self.batch = VecDeque::new();
+        Next::After(After::Sleep)
+    }
+
+    /// Ends it where it is: the handler that runs is dropped, its messages go back, its children are killed.
+    pub(super) fn kill(&mut self, cell: &Cell<A>) {
+        let failed = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Over => return,
+            // Killed while its children end, it has still failed by this.
+            Phase::Parting(Outcome::Fail(cause)) => Some(*cause),
+            _ => None,
+        };
+        let asked = cell.asked_to_stop.load(Ordering::Relaxed);
+        let stopping = asked || matches!(cell.status(), ActorStatus::Stopping);
+        let cx = self.held.clear();
+        self.give_back(
+            cell,
+            &if asked {
+                CallErrorKind::ActorStopped
+            } else {
+                CallErrorKind::ActorFailed { cause: Box::new(killed()) }
+            },
+        );
+        if let Some(cx) = cx {
+            cx.kill_children();
+        }
+        let end = match failed {
+            Some(cause) => End::Failed(cell.failure(cause)),
+            None if stopping => End::Stopped,
+            None => End::Failed(cell.failure(killed())),
+        };
+        self.finish(cell, end);
+    }
+}
+
+/// What a control message asks for.
+enum Heard<A: Actor> {
+    Done,
+    Stop,
+    Drain,
+    Failure(Box<Failure>),
+    Message(Parcel<A>),
+}
+
+fn control<A: Actor>(cx: &Context<A>, control: Control<A>) -> Heard<A> {
+    match control {
+        Control::Message(parcel) => Heard::Message(parcel),
+        Control::Stop(StopMode::Now) => Heard::Stop,
+        Control::Stop(StopMode::Drain) => Heard::Drain,
+        Control::Failure(failure) => Heard::Failure(failure),
+        Control::ChildEnded { id, end } => {
+            cx.forget_child(id.uid);
+            match end {
+                End::Stopped => Heard::Done,
+                End::Failed(failure) => Heard::Failure(failure),
+            }
+        }
+    }
+}
+
+/// Why an actor fails whose hook did not end well.
+fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
+    match done {
+        Ok(Done::Hook(Err(fatal))) => {
+            Cause::Fatal { handler: hook.to_owned(), message: fatal.message().to_owned() }
+        }
+        Ok(_) => Cause::Other { message: format!("{hook} did not end") },
+        Err(message) => panicked(hook, message),
+    }
+}
+
+/// Prepares for a message: `None` when its time is over.
+fn enter<A: Actor>(
+    cell: &Cell<A>,
+    cx: &mut Context<A>,
+    mut parcel: Parcel<A>,
+    fresh: bool,
+) -> Option<Parcel<A>> {
+    let headers = std::mem::take(parcel.headers_mut());
+    if !fresh && headers.deadline.is_some_and(|at| at <= clock::now()) {
+        count(&cell.counters.expired);
+        parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
+        return None;
+    }
+    // Nobody else writes it, so it needs no atomic addition.
+    let handled = &cell.counters.handled;
+    handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    cx.enter(parcel.handler(), parcel.handler_id(), headers);
+    Some(parcel)
+}
+
+/// What follows from a message that was not simply answered.
+#[cold]
+fn trouble<A: Actor>(cell: &Cell<A>, handler: &str, ran: Ran) -> Option<Outcome> {
+    let handler = handler.to_owned();
+    match ran {
+        Ran::Answered => None,
+        Ran::RefusedUnheard(error) => {
+            count(&cell.counters.refused_unheard);
+            tracing::warn!(actor = %cell.id, %handler, %error, "a handler's error had no caller");
+            None
+        }
+        Ran::Fatal(fatal) => Some(fail(Cause::Fatal { handler, message: fatal.message().to_owned() })),
+        Ran::Panicked(message) => Some(fail(panicked(&handler, message))),
+    }
+}

@@ -1,0 +1,353 @@
+//! The queues, and the tasks that empty them.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Weak;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::coop;
+
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, fence, lock};
+
+/// How many turns a worker runs before others of the runtime may.
+const TURNS: u32 = 64;
+/// Every so many turns the shared queue comes first.
+const SHARED_FIRST: u32 = 61;
+
+/// A turn that takes longer than this, twice, blocks its thread: others take what is queued behind it.
+const STALL: Duration = Duration::from_millis(5);
+
+/// What a worker runs.
+pub trait Run: Send + Sync {
+    /// Runs for a turn. Does not panic.
+    fn run(self: Arc<Self>);
+}
+
+type Queue = Mutex<VecDeque<Arc<dyn Run>>>;
+
+/// The workers that are not awake.
+#[derive(Default)]
+struct Idle {
+    asleep: Vec<(usize, Waker)>,
+    /// How many have been started.
+    started: usize,
+}
+
+/// The workers of a proc.
+pub struct Workers {
+    runtime: Handle,
+    queues: Box<[Queue]>,
+    /// The turn that each worker is at; 0 while it is at none.
+    turns: Box<[AtomicU32]>,
+    /// Somebody watches for turns that block.
+    watched: AtomicBool,
+    shared: Queue,
+    idle: Mutex<Idle>,
+    /// How many are asleep, or not yet started.
+    resting: AtomicUsize,
+    closed: AtomicBool,
+    on_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+thread_local! {
+    /// The workers, by address, and the place among them, of the worker that is polled on this thread.
+    static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// How many turns are nested on this thread.
+    static NESTED: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread runs what a closed pool holds.
+    static DRAINING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How deep turns may be nested.
+const NESTED_MAX: u32 = 4;
+
+/// A turn within a turn, until this is dropped.
+pub struct Nested(());
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        NESTED.set(NESTED.get() - 1);
+    }
+}
+
+impl Workers {
+    /// The workers of a proc on `runtime`. `on_close` runs when the runtime ends before them.
+    pub fn new(runtime: Handle, on_close: Box<dyn FnOnce() + Send>) -> Arc<Workers> {
+        let size = runtime.metrics().num_workers().max(1);
+        Arc::new(Workers {
+            runtime,
+            queues: (0..size).map(|_| Queue::default()).collect(),
+            turns: (0..size).map(|_| AtomicU32::new(0)).collect(),
+            watched: AtomicBool::new(false),
+            shared: Queue::default(),
+            idle: Mutex::default(),
+            resting: AtomicUsize::new(size),
+            closed: AtomicBool::new(false),
+            on_close: Mutex::new(Some(on_close)),
+        })
+    }
+
+    /// The runtime they run on.
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Whether the runtime has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a task that is polled on this thread may run a turn within its own: on the same runtime only, so that
+    /// timers and tasks of the turn are where they belong, and to a bounded depth.
+    pub fn nest(&self) -> Option<Nested> {
+        let depth = NESTED.get();
+        let worker = HERE.get().0 == std::ptr::from_ref(self).addr();
+        let here = || Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
+        if depth >= NESTED_MAX || !(worker || here()) {
+            return None;
+        }
+        NESTED.set(depth + 1);
+        Some(Nested(()))
+    }
+
+    /// Queues what is ready.
+    pub fn push(self: &Arc<Self>, ready: Arc<dyn Run>) {
+        let (workers, place) = HERE.get();
+        let at_home = workers == Arc::as_ptr(self).addr();
+        if at_home {
+            let mut queue = lock(&self.queues[place]);
+            queue.push_back(ready);
+            // The worker comes to a single one itself, and soon.
+            if queue.len() < 2 {
+                return;
+            }
+        } else {
+            lock(&self.shared).push_back(ready);
+        }
+        // Either this sees who sleeps, or who falls asleep sees what was pushed.
+        fence(Ordering::SeqCst);
+        if self.resting.load(Ordering::Relaxed) > 0 {
+            self.rouse();
+            if at_home && self.queues.len() > 1 {
+                // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
+                // else has to be woken after the worker, which is to run beside this one.
+                drop(self.runtime.spawn(async {}));
+            }
+        }
+        if self.is_closed() {
+            self.run_all();
+        }
+    }
+
+    /// Wakes a worker, or starts one.
+    #[cold]
+    fn rouse(self: &Arc<Self>) {
+        if self.queues.len() > 1 && !self.watched.swap(true, Ordering::Relaxed) {
+            drop(self.runtime.spawn(watch(Arc::downgrade(self))));
+        }
+        let mut idle = lock(&self.idle);
+        if let Some((_, waker)) = idle.asleep.pop() {
+            self.resting.fetch_sub(1, Ordering::Relaxed);
+            drop(idle);
+            waker.wake();
+        } else if idle.started < self.queues.len() {
+            let place = idle.started;
+            idle.started += 1;
+            self.resting.fetch_sub(1, Ordering::Relaxed);
+            drop(idle);
+            let worker =
+                Worker { workers: Arc::downgrade(self), place, turns: 0, asleep: false, done: false };
+            drop(self.runtime.spawn(worker));
+        }
+    }
+
+    fn pop(queue: &Queue) -> Option<Arc<dyn Run>> {
+        lock(queue).pop_front()
+    }
+
+    fn next(&self, place: usize, turns: u32) -> Option<Arc<dyn Run>> {
+        let own = &self.queues[place];
+        if turns.is_multiple_of(SHARED_FIRST)
+            && let Some(ready) = Self::pop(&self.shared)
+        {
+            return Some(ready);
+        }
+        Self::pop(own).or_else(|| Self::pop(&self.shared)).or_else(|| self.steal(place))
+    }
+
+    /// Half of what another has.
+    fn steal(&self, place: usize) -> Option<Arc<dyn Run>> {
+        let size = self.queues.len();
+        (1..size).map(|step| (place + step) % size).find_map(|victim| {
+            let mut queue = lock(&self.queues[victim]);
+            let half = queue.len().div_ceil(2);
+            let mut stolen = queue.drain(..half);
+            let first = stolen.next()?;
+            let rest: Vec<_> = stolen.collect();
+            drop(queue);
+            if !rest.is_empty() {
+                lock(&self.queues[place]).extend(rest);
+            }
+            Some(first)
+        })
+    }
+
+    fn has_work(&self) -> bool {
+        self.queues.iter().chain([&self.shared]).any(|queue| !lock(queue).is_empty())
+    }
+
+    /// Lies down; false when there is something to do after all.
+    fn sleep(&self, place: usize, waker: &Waker) -> bool {
+        let mut idle = lock(&self.idle);
+        idle.asleep.push((place, waker.clone()));
+        self.resting.fetch_add(1, Ordering::Relaxed);
+        drop(idle);
+        fence(Ordering::SeqCst);
+        if self.has_work() {
+            self.get_up(place);
+            return false;
+        }
+        true
+    }
+
+    fn get_up(&self, place: usize) {
+        let mut idle = lock(&self.idle);
+        if let Some(at) = idle.asleep.iter().position(|(other, _)| *other == place) {
+            idle.asleep.swap_remove(at);
+            self.resting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The runtime has ended.
+    fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let on_close = lock(&self.on_close).take();
+        if let Some(on_close) = on_close {
+            on_close();
+        }
+        fence(Ordering::SeqCst);
+        self.run_all();
+    }
+
+    /// Runs what there is, here.
+    #[cold]
+    fn run_all(&self) {
+        if DRAINING.replace(true) {
+            return;
+        }
+        while let Some(ready) = self.queues.iter().chain([&self.shared]).find_map(Self::pop) {
+            ready.run();
+        }
+        DRAINING.set(false);
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        // They find it gone, and end.
+        for (_, waker) in lock(&self.idle).asleep.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workers").field("size", &self.queues.len()).finish_non_exhaustive()
+    }
+}
+
+/// Wakes another worker when one is blocked and has something queued (`WORK-3`); ends when none is at work.
+async fn watch(workers: Weak<Workers>) {
+    let mut seen: Vec<u32> = Vec::new();
+    loop {
+        tokio::time::sleep(STALL).await;
+        let Some(workers) = workers.upgrade() else { return };
+        let turns = || workers.turns.iter().map(|turn| turn.load(Ordering::Relaxed));
+        let blocked = |(place, (turn, before)): (usize, (u32, &u32))| {
+            turn != 0 && turn == *before && !lock(&workers.queues[place]).is_empty()
+        };
+        if turns().zip(&seen).enumerate().any(blocked) && workers.resting.load(Ordering::Relaxed) > 0 {
+            workers.rouse();
+        }
+        seen = turns().collect();
+        if seen.iter().all(|turn| *turn == 0) {
+            workers.watched.store(false, Ordering::SeqCst);
+            // Who started to work meanwhile has found a watcher.
+            if turns().all(|turn| turn == 0) || workers.watched.swap(true, Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+}
+
+/// The task of a worker.
+struct Worker {
+    workers: Weak<Workers>,
+    place: usize,
+    turns: u32,
+    asleep: bool,
+    done: bool,
+}
+
+/// What this thread polls, put back at the end.
+struct Placed((usize, usize));
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        HERE.set(self.0);
+    }
+}
+
+impl Future for Worker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(workers) = self.workers.upgrade() else {
+            self.done = true;
+            return Poll::Ready(());
+        };
+        let place = self.place;
+        if std::mem::take(&mut self.asleep) {
+            workers.get_up(place);
+        }
+        let _placed = Placed(HERE.replace((Arc::as_ptr(&workers).addr(), place)));
+        let mut left = TURNS;
+        loop {
+            // What awaits in a turn uses the budget of this task.
+            if left == 0 || !coop::has_budget_remaining() {
+                workers.turns[place].store(0, Ordering::Relaxed);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.turns = self.turns.wrapping_add(1).max(1);
+            workers.turns[place].store(self.turns, Ordering::Relaxed);
+            match workers.next(place, self.turns) {
+                Some(ready) => {
+                    left -= 1;
+                    ready.run();
+                }
+                None if workers.sleep(place, cx.waker()) => {
+                    workers.turns[place].store(0, Ordering::Relaxed);
+                    self.asleep = true;
+                    return Poll::Pending;
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.done
+            && let Some(workers) = self.workers.upgrade()
+        {
+            workers.close();
+        }
+    }
+}
