@@ -37,7 +37,7 @@ impl LocalProc for Sink {
 fn payload(sender: u64, seq: u64, len: usize) -> Payload {
     let byte = |at: usize| (sender + 3 * seq + at as u64 / 1000).to_le_bytes()[0];
     let bytes: Bytes = (0..len).map(byte).collect::<Vec<u8>>().into();
-    let at = if seq % 3 == 0 { len } else { len / 4 };
+    let at = if seq.is_multiple_of(3) { len } else { len / 4 };
     let mut parts = Vec::new();
     if at < len {
         parts = vec![bytes.slice(at..at + 1), Bytes::new(), bytes.slice(at + 1..)];
