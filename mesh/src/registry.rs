@@ -204,9 +204,9 @@ impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
 
 /// Stands in where a bound is missing.
 pub trait EntryOfNothing {
-    /// Cannot be built into a program.
+    /// Never called: where this one is chosen, the assertion has failed to compile.
     fn entry(&self, _: &'static str) -> SpawnEntry {
-        const { panic!("the constructor of this actor lacks a bound") }
+        unreachable!("the constructor of this actor lacks a bound, which does not compile")
     }
 }
 impl<A> EntryOfNothing for &Constructed<A> {}
