@@ -88,7 +88,10 @@ impl Backlog {
     /// Appends a byte string; a long one is not copied.
     pub(super) fn append_bytes(&mut self, bytes: &Bytes) {
         if bytes.len() < PART_LEN_MIN {
-            let put = |tail: &mut BytesMut| Ok::<_, std::convert::Infallible>(tail.extend_from_slice(bytes));
+            let put = |tail: &mut BytesMut| {
+                tail.extend_from_slice(bytes);
+                Ok::<_, std::convert::Infallible>(())
+            };
             let Ok(()) = self.append(bytes.len(), put);
             return;
         }
@@ -224,4 +227,14 @@ impl Outgoing {
             self.pieces.pop_front();
         }
     }
+}
+
+/// What an envelope counts in the window, in bytes.
+pub(super) fn window_len(payload: &Payload) -> u64 {
+    window_len_of(payload.len_bytes())
+}
+
+/// As [`window_len`], of a payload of `len` bytes: an envelope takes some memory wherever it waits.
+pub(super) fn window_len_of(len: usize) -> u64 {
+    (len + size_of::<Envelope>()) as u64
 }

@@ -13,7 +13,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::LinkEvents;
 use super::assembly::{Arriving, Assembly};
-use super::shared::{Phase, REASON_LEN_MAX, Shared, window_len, window_len_of};
+use super::backlog::{window_len, window_len_of};
+use super::shared::{Phase, REASON_LEN_MAX, Shared};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::Envelope;
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameDecoder, FrameKind, RESERVE_MAX};

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
-use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind};
+use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len, window_len_of};
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::reader::Item;
@@ -688,14 +688,4 @@ fn unframed(error: FrameError) -> CallErrorKind {
 
 fn malformed(error: impl std::error::Error) -> CallErrorKind {
     CallErrorKind::Decode { reason: error.to_string() }
-}
-
-/// What an envelope counts in the window, in bytes.
-pub(super) fn window_len(payload: &Payload) -> u64 {
-    window_len_of(payload.len_bytes())
-}
-
-/// As [`window_len`], of a payload of `len` bytes: an envelope takes some memory wherever it waits.
-pub(super) fn window_len_of(len: usize) -> u64 {
-    (len + size_of::<Envelope>()) as u64
 }

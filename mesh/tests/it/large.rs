@@ -35,9 +35,9 @@ impl LocalProc for Sink {
 
 /// The payload of message `seq` of a sender, with `len` bytes: body and parts, or a body alone.
 fn payload(sender: u64, seq: u64, len: usize) -> Payload {
-    let byte = |at: usize| (sender + 3 * seq + at as u64 / 1000) as u8;
+    let byte = |at: usize| (sender + 3 * seq + at as u64 / 1000).to_le_bytes()[0];
     let bytes: Bytes = (0..len).map(byte).collect::<Vec<u8>>().into();
-    let at = if seq % 3 == 0 { len } else { len / 4 };
+    let at = if seq.is_multiple_of(3) { len } else { len / 4 };
     let mut parts = Vec::new();
     if at < len {
         parts = vec![bytes.slice(at..at + 1), Bytes::new(), bytes.slice(at + 1..)];
@@ -115,8 +115,8 @@ async fn check_cut(seed: u64, count: u64) -> u64 {
             pair.post_wait(sender, seq, len.max(4)).await;
         }
     }
-    let came = pair.came(3 * count as usize).await;
-    assert_eq!(came.len(), 3 * count as usize);
+    let came = pair.came(3 * usize::try_from(count).unwrap()).await;
+    assert_eq!(came.len(), 3 * usize::try_from(count).unwrap());
     assert!(came.iter().all(|(_, _, whole)| *whole), "each as it was sent");
     for sender in 1..=3 {
         let numbers = came.iter().filter(|(of, _, _)| *of == sender).map(|(_, seq, _)| *seq);
@@ -200,8 +200,8 @@ impl Store {
 async fn bytes_and_parts_go_to_another_proc_and_back(cx: &Client) {
     let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 1)).await.unwrap();
     let stores = procs.spawn(cx, "stores", Store::spec()).await.unwrap();
-    for len in [0, 5, 5000, 40_000, 3 << 20] {
-        let bytes = Bytes::from(vec![len as u8; len]);
+    for len in [0_usize, 5, 5000, 40_000, 3 << 20] {
+        let bytes = Bytes::from(vec![len.to_le_bytes()[0]; len]);
         assert_eq!(stores.rank(0).echo(bytes.clone()).call(cx).await.unwrap(), bytes);
         let values = vec![Part::from(vec![1; 3]), bytes.clone().into(), Part::from(vec![2; 2000])];
         let back = stores.rank(0).turned(Tensor { name: "t".into(), values }).call(cx).await.unwrap();

@@ -41,8 +41,8 @@ fn what_breaks_the_protocol_is_an_error() {
     check(chunk(1, 0, 20, 11), "beyond the 20 bytes");
     check(chunk(1, u16::MAX, 20, 1), "a part 65535");
     let mut assembly = Assembly::default();
-    for stream in 0..STREAMS_MAX {
-        assembly.begin(&chunk(stream as u32, 0, 1, 1)).unwrap();
+    for stream in (0..).take(STREAMS_MAX) {
+        assembly.begin(&chunk(stream, 0, 1, 1)).unwrap();
         fill(&mut assembly, 1, 1);
     }
     assert!(assembly.begin(&chunk(1000, 0, 1, 1)).unwrap_err().contains("large messages at once"));
