@@ -142,9 +142,30 @@ impl<A: Exports<B>, B> ShowAll<A> for Exported<A, B> {
     }
 }
 
-/// Stands in where a bound is missing.
+/// Stands in where a bound is missing. What only names it passes the type check, and its call cannot be built:
+///
+/// ```
+/// use mesh::__private::{Exported, ShowAll as _, ShowNothing as _};
+/// struct Block;
+/// fn never<E>(exporter: &mut E) {
+///     (&Exported::<u8, Block>::OF).show(exporter);
+/// }
+/// fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// use mesh::__private::{Exported, ShowAll as _, ShowNothing as _};
+/// struct Block;
+/// fn never<E>(exporter: &mut E) {
+///     (&Exported::<u8, Block>::OF).show(exporter);
+/// }
+/// fn main() {
+///     never(&mut ());
+/// }
+/// ```
 pub trait ShowNothing {
-    /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages.
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages. `E` keeps the
+    /// constant from being evaluated before it is called, which an optimized build does in a function without parameters.
     fn show<E>(&self, _: &mut E) {
         const { panic!("a message of this actor lacks a bound") }
     }
