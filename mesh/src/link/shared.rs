@@ -103,6 +103,8 @@ pub(super) struct State {
     asked: Option<(u64, bool)>,
     bye_written: bool,
     driver_called: bool,
+    /// The driver was woken while someone else wrote. What that one waits for may be what it was woken by.
+    driver_missed: bool,
     inline_left: u8,
     waker: Waker,
     encoder: Encoder,
@@ -127,6 +129,7 @@ impl Shared {
             asked: None,
             bye_written: false,
             driver_called: false,
+            driver_missed: false,
             inline_left: INLINE_MAX,
             waker: Waker::noop().clone(),
             encoder: Encoder::default(),
@@ -232,7 +235,9 @@ impl Shared {
         }
         let has_more = !wire.pending.is_empty() || state.has_work();
         // At the end of an orderly close, the driver waits until all is written.
-        let call = state.broken.is_some() || (!wire.blocked && (has_more || !state.is_open()));
+        let call = state.broken.is_some()
+            || (!wire.blocked && (has_more || !state.is_open()))
+            || std::mem::take(&mut state.driver_missed);
         state.wire = Some(wire);
         drop(state);
         if call {
@@ -247,6 +252,7 @@ impl Shared {
             state.waker = waker.clone();
         }
         (state.driver_called, state.inline_left) = (false, INLINE_MAX);
+        state.driver_missed = state.connected && state.wire.is_none();
         if state.has_work() || state.wire.as_ref().is_some_and(|wire| !wire.pending.is_empty()) {
             self.write(state, DRIVER_ROUNDS);
         }

@@ -17,6 +17,7 @@ use crate::wire::hello::{
 use crate::wire::testing::envelope;
 
 mod auth;
+mod writing;
 
 /// Ten times what real input and output here should ever take.
 const HANG: Duration = Duration::from_secs(30);
