@@ -120,6 +120,11 @@ pub enum CallErrorKind {
 }
 
 impl CallErrorKind {
+    /// What was sent, or came, is not what its type says.
+    pub fn decode(error: impl fmt::Display) -> CallErrorKind {
+        CallErrorKind::Decode { reason: error.to_string() }
+    }
+
     /// The call's proc has ended.
     pub fn proc_lost(proc: &ProcId, exit: &Exit) -> CallErrorKind {
         CallErrorKind::ProcLost {

@@ -299,7 +299,7 @@ impl Resident for Ear {
                     self.failed(failure);
                     Ok(())
                 }
-                Err(error) => refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
+                Err(error) => refuse(envelope, CallErrorKind::decode(error)),
             },
             (Target::Handler { handler: RETURNED, .. }, Body::Returned { to, reason }) => {
                 if let Some(client) = self.client.upgrade() {

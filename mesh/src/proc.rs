@@ -178,9 +178,10 @@ impl Proc {
             waits.entry(call.caller).or_default().push(Waiting::new(call.callee, call.handler, since));
         }
         for (call, since) in self.0.outbox.local_calls() {
-            let callee = residents.iter().find(|resident| resident.id().uid.0 == call.callee);
-            if let Some(callee) = callee {
-                let waiting = Waiting::new(callee.id().clone(), call.handler, since);
+            // They are in the order of their identities.
+            let place = residents.binary_search_by_key(&call.callee, |resident| resident.id().uid.0);
+            if let Ok(place) = place {
+                let waiting = Waiting::new(residents[place].id().clone(), call.handler, since);
                 waits.entry(Uid(call.caller)).or_default().push(waiting);
             }
         }

@@ -276,7 +276,7 @@ impl<A: Actor> Cell<A> {
             }
             (FAILURE, Body::Message(payload)) => match payload.get::<Failure>() {
                 Ok(failure) => Some(Control::Failure(Box::new(failure))),
-                Err(error) => return refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
+                Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
             },
             _ => None,
         };
@@ -320,7 +320,7 @@ impl<A: Actor> Cell<A> {
         let opened = catch_unwind(AssertUnwindSafe(|| open(self, Decoder::new(payload), reply_to, headers)));
         let parcel = match opened {
             Ok(Ok(parcel)) => parcel,
-            Ok(Err(error)) => return refuse(envelope, CallErrorKind::Decode { reason: error.to_string() }),
+            Ok(Err(error)) => return refuse(envelope, CallErrorKind::decode(error)),
             Err(panic) => {
                 let reason = format!("decoding panicked: {}", panic_text(&*panic));
                 return refuse(envelope, CallErrorKind::Decode { reason });

@@ -37,10 +37,7 @@ impl Scheduler for Shared {
 /// It has something to do: the waker of its handlers, and of its mailbox.
 impl<A: Actor> Wake for Cell<A> {
     fn wake(self: Arc<Self>) {
-        if self.run.notify() {
-            let workers = self.outbox.workers().clone();
-            workers.push(self);
-        }
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {

@@ -219,7 +219,7 @@ impl<A: Actor> Body<A> {
                 None if cell.mailbox.has_control() => cell.mailbox.take_control(),
                 waiting => waiting,
             };
-            let parcel = match control {
+            let mut parcel = match control {
                 Some(control) => match self::control(cx, control) {
                     Heard::Message(parcel) => parcel,
                     Heard::Done => continue,
@@ -257,7 +257,10 @@ impl<A: Actor> Body<A> {
                 }
             };
             let plain = parcel.is_plain();
-            let Some(parcel) = enter(cell, cx, parcel, turn.fresh) else { continue };
+            if !enter(cell, cx, &mut parcel, turn.fresh) {
+                parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
+                continue;
+            }
             if !plain {
                 *phase = Phase::Handling;
                 return match held.begin(|slot, actor, cx| parcel.begin(slot, actor, cx)) {
@@ -435,24 +438,18 @@ fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
     }
 }
 
-/// Prepares for a message: `None` when its time is over.
-fn enter<A: Actor>(
-    cell: &Cell<A>,
-    cx: &mut Context<A>,
-    mut parcel: Parcel<A>,
-    fresh: bool,
-) -> Option<Parcel<A>> {
+/// Prepares for a message; false when its time is over.
+fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, fresh: bool) -> bool {
     let headers = std::mem::take(parcel.headers_mut());
     if !fresh && headers.deadline.is_some_and(|at| at <= clock::now()) {
         count(&cell.counters.expired);
-        parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
-        return None;
+        return false;
     }
     // Nobody else writes it, so it needs no atomic addition.
     let handled = &cell.counters.handled;
     handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     cx.enter(parcel.handler(), parcel.handler_id(), headers);
-    Some(parcel)
+    true
 }
 
 /// What follows from a message that was not simply answered.

@@ -451,7 +451,7 @@ impl State {
         let payload = envelope.payload().unwrap_or(&empty);
         let number = self.session.next_seq();
         self.encoder.clear();
-        self.heads.encode(envelope, number, &mut self.encoder).map_err(malformed)?;
+        self.heads.encode(envelope, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
         self.append(number, &payload.body, Some(&payload.body), &payload.parts)
             .map(|len| self.sent(lane, len_bytes, Sent { kind: SentKind::Whole, len }))
     }
@@ -463,7 +463,7 @@ impl State {
         if !self.large.admits(envelope, (messages, len_bytes)) {
             return Err(CallErrorKind::MailboxFull { capacity: messages });
         }
-        let head = HeadWriter::check(envelope).map_err(malformed)?;
+        let head = HeadWriter::check(envelope).map_err(CallErrorKind::decode)?;
         let empty = Payload::default();
         let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
         frame::check_lengths(head, body.len(), parts).map(drop).map_err(unframed)
@@ -526,7 +526,7 @@ impl State {
         self.admit(Lane::Data, len_bytes)?;
         let number = self.session.next_seq();
         self.encoder.clear();
-        self.heads.encode_tell(tell, number, &mut self.encoder).map_err(malformed)?;
+        self.heads.encode_tell(tell, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
         self.append(number, tell.body, None, tell.parts)
             .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
     }
@@ -688,10 +688,6 @@ fn unframed(error: FrameError) -> CallErrorKind {
         FrameError::PartsTooLarge { len } => {
             CallErrorKind::TooLarge { len_bytes: len, max_bytes: PARTS_LEN_MAX as u64 }
         }
-        error => malformed(error),
+        error => CallErrorKind::decode(error),
     }
-}
-
-fn malformed(error: impl std::error::Error) -> CallErrorKind {
-    CallErrorKind::Decode { reason: error.to_string() }
 }

@@ -107,9 +107,7 @@ impl PortSink for ItemSink {
 /// Decodes an item that came to a port.
 pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result<T, CallErrorKind> {
     match item {
-        PortItem::Value(payload) => {
-            payload.get().map_err(|error| CallErrorKind::Decode { reason: error.to_string() })
-        }
+        PortItem::Value(payload) => payload.get().map_err(CallErrorKind::decode),
         PortItem::Failed(kind) => Err(kind),
     }
 }
@@ -215,7 +213,7 @@ impl<S: Send, U: DeserializeOwned + 'static> PortSink for AccumulateSink<S, U> {
 
 fn decode<U: DeserializeOwned + 'static>(payload: &Payload) -> Result<U, CallErrorKind> {
     match catch_unwind(AssertUnwindSafe(|| payload.get())) {
-        Ok(item) => item.map_err(|error| CallErrorKind::Decode { reason: error.to_string() }),
+        Ok(item) => item.map_err(CallErrorKind::decode),
         Err(_) => Err(CallErrorKind::Decode { reason: "decoding panicked".to_owned() }),
     }
 }

@@ -164,7 +164,7 @@ impl<R> EachPending<R> {
                 Slot::Covered => return None,
                 Slot::Item(PortItem::Value(payload)) => match (self.decode)(&payload) {
                     Ok(value) => Ok(value),
-                    Err(error) => failed(CallErrorKind::Decode { reason: error.to_string() }),
+                    Err(error) => failed(CallErrorKind::decode(error)),
                 },
                 Slot::Item(PortItem::Failed(CallErrorKind::Deadline { .. })) | Slot::Missing => {
                     failed(CallErrorKind::Deadline { after })

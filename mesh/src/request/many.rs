@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::builder::{Accepts, Limit, ManyActors};
 use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
 use super::pending::{Outcome, Pending, Whom};
-use super::remote::{self, Posting, malformed};
+use super::remote::{self, Posting};
 use super::stream::Replies;
 use crate::actor::{Actor, Handler, Scope, Target};
 use crate::addr::{ActorAddr, Location, ProcAddr};
@@ -162,7 +162,7 @@ impl<A: Actor> Cast<A> {
         let payload = match message::encode_message(message) {
             Ok(payload) => payload,
             Err(error) => {
-                fail_all(malformed(&error));
+                fail_all(error.call_error());
                 return None;
             }
         };
@@ -318,7 +318,7 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
                 });
             }
             Err(error) => {
-                failed.extend((0..self.view.num_ranks()).map(|rank| ranks.error(rank, malformed(&error))));
+                failed.extend((0..self.view.num_ranks()).map(|rank| ranks.error(rank, error.call_error())));
             }
         }
         if failed.is_empty() { Ok(()) } else { Err(CastError { failed, ranks: self.view.num_ranks() }) }

@@ -132,9 +132,7 @@ impl<R> Pending<R> {
                 }
             }
             Outcome::Remote { item, decode, .. } => Pin::new(item).poll(cx).map(|item| match item {
-                Ok(PortItem::Value(payload)) => {
-                    decode(&payload).map_err(|error| CallErrorKind::Decode { reason: error.to_string() })
-                }
+                Ok(PortItem::Value(payload)) => decode(&payload).map_err(CallErrorKind::decode),
                 Ok(PortItem::Failed(kind)) => Err(kind),
                 Err(_) => Err(stopped),
             }),

@@ -11,7 +11,7 @@ use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
 use crate::port::{CallWait, OnceSink, PortItem};
-use crate::wire::codec::{EncodeError, PARTS_MAX, Payload};
+use crate::wire::codec::{PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
 
 /// What an envelope to an actor says beside its payload.
@@ -23,10 +23,6 @@ pub(super) struct Posting {
     pub(super) point: Option<CastPoint>,
     /// How the replies of many may be merged.
     pub(super) merge: Option<u64>,
-}
-
-pub(super) fn malformed(error: &EncodeError) -> CallErrorKind {
-    error.call_error()
 }
 
 /// Posts an encoded message to an actor.
@@ -72,13 +68,13 @@ fn tell<M: RemoteMessage>(scope: Scope<'_>, to: &ActorAddr, message: &M) -> Resu
                 return told;
             }
         }
-        let payload = std::mem::take(encoder).finish().map_err(|error| malformed(&error))?;
+        let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
         let headers = Headers { seq, ..scope.outbox.headers(scope.sender, Lane::Data) };
         let envelope =
             Envelope { to: Destination::handler(to, M::ID), headers, body: Body::Message(payload) };
         scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
     })
-    .map_err(|error| malformed(&error))?
+    .map_err(|error| error.call_error())?
 }
 
 /// What the reply of a call waits for.
@@ -103,7 +99,7 @@ pub(super) fn call<M: RemoteMessage>(
 ) -> Pending<M::Reply> {
     let limit = Limit::of::<M>(timeout, scope);
     let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
-        let payload = message::encode_message(message).map_err(|error| malformed(&error))?;
+        let payload = message::encode_message(message).map_err(|error| error.call_error())?;
         let (sink, item) = OnceSink::of_call(CallWait {
             caller: scope.sender.uid,
             callee: to.id.clone(),
@@ -147,15 +143,16 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
                 SendError { callee: Box::new(callee), kind, message }
             });
         };
-        let sent = message::encode_message(&message).map_err(|error| malformed(&error)).and_then(|payload| {
-            post(
-                scope,
-                self.addr(),
-                M::ID,
-                payload,
-                Posting { limit_us: Some(limit_us), ..Posting::default() },
-            )
-        });
+        let sent =
+            message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
+                post(
+                    scope,
+                    self.addr(),
+                    M::ID,
+                    payload,
+                    Posting { limit_us: Some(limit_us), ..Posting::default() },
+                )
+            });
         sent.map_err(|kind| {
             let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);
             SendError { callee: Box::new(callee), kind, message }
@@ -165,15 +162,16 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let limit = Limit::of::<M>(timeout, scope);
         let whom = Whom::Remote(self.addr().clone(), self.rank());
-        let sent = message::encode_message(&message).map_err(|error| malformed(&error)).and_then(|payload| {
-            let (sink, item) = OnceSink::new();
-            let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
-            let limit_us = timeout.map(|_| limit.left_us());
-            let reply_on = Some(ReplyOn::Acceptance);
-            let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
-            post(scope, self.addr(), M::ID, payload, posting)?;
-            Ok((item, guard))
-        });
+        let sent =
+            message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
+                let (sink, item) = OnceSink::new();
+                let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+                let limit_us = timeout.map(|_| limit.left_us());
+                let reply_on = Some(ReplyOn::Acceptance);
+                let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
+                post(scope, self.addr(), M::ID, payload, posting)?;
+                Ok((item, guard))
+            });
         match sent {
             Err(kind) => SendWait::failed(whom, M::NAME, limit, kind, message),
             Ok((item, guard)) => {

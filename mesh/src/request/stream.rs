@@ -67,7 +67,7 @@ impl<R> Replies<R> {
         let kind = match item {
             PortItem::Value(payload) => match (self.decode)(&payload) {
                 Ok(value) => return Ok(value),
-                Err(error) => CallErrorKind::Decode { reason: error.to_string() },
+                Err(error) => CallErrorKind::decode(error),
             },
             PortItem::Failed(kind) => kind,
         };

@@ -64,7 +64,7 @@ impl EncodeError {
             EncodeError::TooLarge { len_bytes } => {
                 CallErrorKind::TooLarge { len_bytes: *len_bytes as u64, max_bytes: BODY_LEN_MAX as u64 }
             }
-            error => CallErrorKind::Decode { reason: error.to_string() },
+            error => CallErrorKind::decode(error),
         }
     }
 }
