@@ -72,6 +72,8 @@ pub struct GatewayConfig {
     pub exit_status_wait: Duration,
     /// How long a link whose connection was lost waits for the next one.
     pub link_give_up: Duration,
+    /// How long a peer may be silent; see [`LinkLimits::silence`](crate::link::LinkLimits).
+    pub link_silence: Option<Duration>,
     /// The window of each link, in messages.
     pub link_window_messages: usize,
     /// The window of each link, in bytes.
@@ -111,6 +113,8 @@ pub trait ExitObserver: Send + Sync {
     fn exited(&self) -> Pin<Box<dyn Future<Output = Exit> + Send + '_>>;
     /// Ends it by force: its link is gone.
     fn kill(&self);
+    /// As [`kill`](ExitObserver::kill), of one that does not answer any more; `reason` is what its owner hears.
+    fn give_up(&self, reason: &str);
 }
 
 /// Counts of a gateway.
@@ -291,6 +295,13 @@ impl Gateway {
         }
     }
 
+    /// Has every link say something on which nothing was said since this was called last. To be called from outside of the
+    /// runtime about once a second, so that peers hear of this process while all threads of its runtime are held.
+    pub fn beat(&self) {
+        let links: Vec<Link> = self.hot_state().links.values().map(|entry| entry.link.clone()).collect();
+        links.iter().for_each(Link::beat);
+    }
+
     /// Hands an envelope to a proc that is here.
     fn hand_in(&self, proc: &Arc<dyn LocalProc>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.0.counters.delivered.fetch_add(1, Ordering::Relaxed);
@@ -450,6 +461,12 @@ impl LinkEvents for Gateway {
                     group = &group[1..];
                 }
             }
+        }
+    }
+
+    fn fell_silent(&self, link: LinkId) {
+        if let Some(entry) = self.state().links.get_mut(&link) {
+            entry.is_silent = true;
         }
     }
 

@@ -172,6 +172,12 @@ impl ExitObserver for Observer {
             handle.kill();
         }
     }
+
+    fn give_up(&self, reason: &str) {
+        if let Some(handle) = &*self.handle.borrow() {
+            handle.give_up(reason);
+        }
+    }
 }
 
 impl Host {

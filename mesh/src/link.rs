@@ -19,6 +19,8 @@
 //!   next one (`SESSION-4`), until [`LinkLimits::give_up`] is over.
 //! - `LINK-6` without a connection no more is kept than the window; beyond it, senders are refused.
 //! - `LINK-7` a large envelope goes in chunks, and stops no others: see `large`.
+//! - `LINK-8` where a pulse is kept, a side that is well is heard at least once a second, also while all threads of its
+//!   runtime are held ([`Link::beat`]); one that is silent for [`LinkLimits::silence`] ends the link: see `wire::pulse`.
 //!
 //! ```text
 //! Open ──close, or the other side's Bye──► Closing ──both Byes, all acknowledged──► Closed
@@ -73,6 +75,11 @@ pub trait LinkEvents: Send + Sync + 'static {
         told.iter().for_each(|told| self.arrived(link, told.to_envelope()));
     }
 
+    /// The other side has been silent for too long; [`LinkEvents::lost`] follows.
+    fn fell_silent(&self, link: LinkId) {
+        let _ = link;
+    }
+
     /// The link is no more. What was posted and not acknowledged comes back, oldest first; some of it may have arrived.
     fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>);
 }
@@ -88,6 +95,9 @@ pub struct LinkLimits {
     pub ack_delay: Duration,
     /// How long a link without a connection waits for the next one. 10 s by default.
     pub give_up: Duration,
+    /// How long the other side may be silent while its connection is there; any time, if it is zero. `None` keeps no
+    /// pulse at all: neither side must then expect any. `None` by default.
+    pub silence: Option<Duration>,
     /// How much may be unacknowledged.
     pub window: Window,
 }
@@ -99,6 +109,7 @@ impl Default for LinkLimits {
             close_timeout: Duration::from_secs(5),
             ack_delay: Duration::from_millis(10),
             give_up: Duration::from_secs(10),
+            silence: None,
             window: Window::default(),
         }
     }
@@ -209,6 +220,12 @@ impl Link {
         drop(replaced);
         self.shared.for_driver.notify_one();
         Ok(())
+    }
+
+    /// Says something, if nothing has been said since this was called last and a pulse is kept. From outside of the
+    /// runtime, when its threads may all be held.
+    pub fn beat(&self) {
+        self.shared.beat_from_outside();
     }
 
     /// Whether there is a connection now.

@@ -27,7 +27,7 @@ use crate::agent::{HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ShutdownHost};
 use crate::bootstrap::{BootstrapCommand, OsLauncher, ProcLauncher};
 use crate::client::Client;
 use crate::clock::Entropy;
-use crate::config::{self, Config, ConfigError, Key};
+use crate::config::{self, Config, ConfigError, Key, Layer};
 use crate::event::EventLog;
 use crate::gateway::{Gateway, GatewayConfig};
 use crate::host::{Backend, Host};
@@ -98,6 +98,8 @@ struct Shared {
     events: EventLog,
     transports: Transports,
     logs: LogSink,
+    /// Whether all procs are in this process.
+    in_process: bool,
 }
 
 impl Shared {
@@ -106,6 +108,8 @@ impl Shared {
             handshake_timeout: self.config.get(config::HANDSHAKE_TIMEOUT),
             exit_status_wait: self.config.get(config::EXIT_STATUS_WAIT),
             link_give_up: self.config.get(config::LINK_GIVE_UP),
+            link_silence: (!self.in_process || self.config.layer(config::LINK_SILENCE) > Layer::Default)
+                .then(|| self.config.get(config::LINK_SILENCE)),
             link_window_messages: self.config.get(config::LINK_WINDOW_MESSAGES),
             link_window_bytes: self.config.get(config::LINK_WINDOW_BYTES),
             links_max: self.config.get(config::LINKS_MAX),
@@ -182,11 +186,12 @@ impl Root {
             transports: transports(&config, options.network),
             logs,
             config,
+            in_process: matches!(options.launch, Launch::InProcess),
         };
         let id = GatewayId { uid: shared.entropy.uid(), incarnation: shared.entropy.next_u64() };
         let gateway = shared.gateway(id, None);
         let proc = shared.proc(ProcId::single(id.uid, "client".into()), &gateway);
-        let real_time = !matches!(options.launch, Launch::InProcess);
+        let real_time = !shared.in_process;
         let (launcher, backend): (Arc<dyn ProcLauncher>, Backend) = match options.launch {
             Launch::Processes => (Arc::new(OsLauncher::new()), Backend::Unix),
             Launch::Command(command) => (Arc::new(OsLauncher::with_command(command)), Backend::Unix),

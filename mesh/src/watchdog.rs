@@ -1,4 +1,5 @@
-//! One thread for each process that runs in real time: it moves the coarse time on, and names handlers that hold a thread.
+//! One thread for each process that runs in real time: it moves the coarse time on, names handlers that hold a thread, and
+//! lets peers hear of the process while all of its threads are held.
 //!
 //! A handler that blocks takes a thread from all other actors of its process. The watchdog looks at the threads, not at
 //! the actors, so it costs the same however many there are; actors leave behind whom a thread runs with two plain stores
@@ -15,6 +16,9 @@ use crate::clock;
 use crate::config;
 use crate::inspect::thread_key;
 use crate::outbox::{Outbox, Resident};
+
+/// After how many ticks links are made to say something: every second.
+const BEAT_TICKS: u32 = 10;
 
 /// The beginning of the coarse time, which a process has one of.
 static START: OnceLock<tokio::time::Instant> = OnceLock::new();
@@ -42,12 +46,17 @@ impl Watchdog {
         set_now_ms(1);
         std::thread::Builder::new().name("mesh-watchdog".into()).stack_size(STACK_LEN).spawn(move || {
             let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let mut ticks = 0;
             while let Err(mpsc::RecvTimeoutError::Timeout) =
                 ended.recv_timeout(Duration::from_millis(TICK_MS))
             {
                 let elapsed = clock::now().saturating_duration_since(start);
                 set_now_ms(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1));
                 watch.look(elapsed);
+                ticks = (ticks + 1) % BEAT_TICKS;
+                if ticks == 0 {
+                    watch.beat();
+                }
             }
         })?;
         Ok(Watchdog { _open: open })
@@ -67,6 +76,13 @@ struct Watch {
 }
 
 impl Watch {
+    /// Has peers hear of this process, also while all threads of its runtime are held.
+    fn beat(&self) {
+        if let Some(outbox) = self.outbox.upgrade() {
+            outbox.gateway().beat();
+        }
+    }
+
     /// Looks at the threads; `now` is the time of this watch.
     fn look(&mut self, now: Duration) {
         if self.after.is_zero() {

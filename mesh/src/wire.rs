@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod frame;
 pub mod heads;
 pub mod hello;
+pub mod pulse;
 pub mod session;
 
 #[cfg(test)]

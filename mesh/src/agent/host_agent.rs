@@ -132,8 +132,9 @@ impl HostAgent {
                 let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: None };
                 self.running.insert(key, handle.clone());
                 let (me, watched) = (cx.handle(), handle.clone());
+                let within = self.host.config().get(config::EXIT_STATUS_WAIT);
                 tokio::spawn(async move {
-                    let exit = watched.exited().await;
+                    let exit = watched.exited_or_given_up(within).await;
                     post_control(&me, HostAgentChildExited { key, exit });
                 });
                 if self.procs.status(key) == Status::Stopping {
@@ -161,8 +162,7 @@ impl HostAgent {
         if asked {
             self.procs.set(cx, key, Status::Stopped, Some(state));
         } else {
-            let Exit { status, stderr_tail } = exit;
-            let cause = Cause::ProcExit { proc: proc.clone(), exit: status, stderr_tail };
+            let cause = cause_of(&proc, &handle, exit);
             let status = Status::failed(cause.to_string());
             let failure =
                 Failure { subject: Subject::Proc(proc), mesh: Some(spec.mesh), ranks: vec![key.rank], cause };
@@ -270,6 +270,16 @@ impl HostAgent {
             host.escalate(&handle).await;
         });
     }
+}
+
+/// Why a proc is no more that nobody has asked to end.
+fn cause_of(proc: &ProcId, handle: &ProcessHandle, exit: Exit) -> Cause {
+    let (proc, Exit { status, stderr_tail }) = (proc.clone(), exit);
+    let Some(silence) = handle.given_up() else {
+        return Cause::ProcExit { proc, exit: status, stderr_tail };
+    };
+    let said: String = stderr_tail.iter().map(|line| format!("\n    stderr: {line}")).collect();
+    Cause::LinkLost { proc, reason: format!("{silence}, so it was killed: {status}{said}") }
 }
 
 #[diagnostic::do_not_recommend]

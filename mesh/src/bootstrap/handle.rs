@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -35,6 +36,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct End {
     exit: OnceLock<Exit>,
+    /// Why it was given up, if it was.
+    given_up: OnceLock<String>,
     reported: Notify,
 }
 
@@ -67,6 +70,41 @@ impl ProcessHandle {
     /// Ends it: SIGKILL to its process group. Nothing once it has ended.
     pub fn kill(&self) {
         self.shared.control.kill();
+    }
+
+    /// Ends it as one that does not answer any more.
+    pub fn give_up(&self, reason: &str) {
+        if self.shared.end.exit.get().is_none() {
+            let _ = self.shared.end.given_up.set(reason.to_owned());
+        }
+        self.kill();
+        self.shared.end.reported.notify_waiters();
+    }
+
+    /// Why it was given up, if it was.
+    pub fn given_up(&self) -> Option<&str> {
+        self.shared.end.given_up.get().map(String::as_str)
+    }
+
+    /// As [`exited`](ProcessHandle::exited); but one that was given up, and that not even a kill ends `within` this time,
+    /// as in the middle of a system call, counts as ended.
+    ///
+    /// # Cancel safety
+    /// As there.
+    pub async fn exited_or_given_up(&self, within: Duration) -> Exit {
+        let end = &self.shared.end;
+        loop {
+            let mut reported = pin!(end.reported.notified());
+            reported.as_mut().enable();
+            if let Some(exit) = end.exit.get() {
+                return exit.clone();
+            }
+            if end.given_up.get().is_some() {
+                let exit = tokio::time::timeout(within, self.exited()).await;
+                return exit.unwrap_or_else(|_| Exit::unknown());
+            }
+            reported.await;
+        }
     }
 
     /// Waits until it has ended, and all it wrote was forwarded (`BOOT-1`).

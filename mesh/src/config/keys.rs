@@ -88,6 +88,10 @@ keys! {
     inherited handshake_timeout HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a link whose connection was lost waits for the next one, before what it holds goes back to its senders.
     inherited link_give_up LINK_GIVE_UP: Duration = Duration::from_secs(10);
+    /// How long a peer may be silent while its connection is there before it counts as unreachable; 0 for any time. A peer
+    /// that is well is heard every second, however busy it is; less than `3s` takes some that are well for dead. A child
+    /// endures any silence of its parent, whose end it sees. In one process it holds where it is set.
+    inherited link_silence LINK_SILENCE: Duration = Duration::from_secs(5);
     /// How many messages a link holds that its peer has not acknowledged.
     inherited link_window_messages LINK_WINDOW_MESSAGES: usize = 65_536, from 1;
     /// How many bytes a link holds that its peer has not acknowledged.

@@ -13,7 +13,8 @@ use crate::wire::envelope::Envelope;
 
 impl Gateway {
     pub(super) fn link_lost(&self, link: LinkId, reason: &str, returned: Vec<Envelope>) {
-        let mut supervised = Vec::new();
+        let (mut supervised, mut given_up) = (Vec::new(), Vec::new());
+        let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
         let calls = {
             let mut state = self.state();
             let Some(entry) = state.links.remove(&link) else { return };
@@ -29,7 +30,12 @@ impl Gateway {
             }
             for proc in entry.procs {
                 state.by_proc.remove(&proc.uid);
-                if let Some(observer) = state.observers.remove(&proc.uid) {
+                let Some(observer) = state.observers.remove(&proc.uid) else { continue };
+                if entry.is_silent {
+                    // Nobody waits for how it ends: it is ended.
+                    state.record_gone(&proc, unreachable.clone());
+                    given_up.push(observer);
+                } else {
                     state.departing.insert(proc.uid, Vec::new());
                     supervised.push((proc, observer));
                 }
@@ -37,6 +43,7 @@ impl Gateway {
             state.awaiting.take(link)
         };
         self.0.uplink_lost.notify_waiters();
+        given_up.iter().for_each(|observer| observer.give_up(reason));
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
         let returned: Vec<Envelope> = returned
             .iter()
@@ -47,7 +54,6 @@ impl Gateway {
         let (departed, cut) = if supervised.is_empty() { (Vec::new(), calls) } else { (calls, Vec::new()) };
         let (held, returned) =
             if supervised.is_empty() { (Vec::new(), returned) } else { (returned, Vec::new()) };
-        let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
         self.fail_calls(cut, &unreachable);
         for envelope in returned {
             self.bounce(Bounced { envelope, kind: unreachable.clone() });
@@ -80,7 +86,7 @@ impl Gateway {
         let kind = CallErrorKind::proc_lost(&proc, &exit);
         let late = {
             let mut state = self.state();
-            state.record_gone(&proc, exit);
+            state.record_gone(&proc, kind.clone());
             state.departing.remove(&proc.uid).unwrap_or_default()
         };
         self.fail_calls(calls, &kind);

@@ -122,6 +122,7 @@ impl Gateway {
         LinkLimits {
             handshake_timeout: self.0.config.handshake_timeout,
             give_up: self.0.config.link_give_up,
+            silence: self.0.config.link_silence,
             window: Window {
                 messages: self.0.config.link_window_messages as u64,
                 len_bytes: self.0.config.link_window_bytes as u64,
@@ -238,7 +239,8 @@ impl Gateway {
                 state.uplink = Some(id);
             }
             let link = ready.start(id, Arc::new(self.clone()), redial);
-            state.links.insert(id, LinkEntry { link: link.clone(), peer, procs, accepted });
+            let entry = LinkEntry { link: link.clone(), peer, procs, accepted, is_silent: false };
+            state.links.insert(id, entry);
             expected.map(|expected| {
                 let ExpectedPeer { proc, observer, arrived } = expected;
                 state.observers.insert(proc.uid, observer.clone());
@@ -307,7 +309,12 @@ impl Gateway {
         let connection = self.0.transports.dial(addr).await?;
         let auth = self.auth(connection.trust, Role::Dials);
         let own = self.hello(token, Some(session));
-        handshake_with(connection, auth.as_ref(), &own, &self.limits())
+        let mut limits = self.limits();
+        if token.is_some() {
+            // A parent: its end is seen, and until then it may be stopped, as at Ctrl-Z.
+            limits.silence = limits.silence.map(|_| Duration::ZERO);
+        }
+        handshake_with(connection, auth.as_ref(), &own, &limits)
             .await
             .map_err(|source| DoorError::Handshake { addr: addr.clone(), source })
     }

@@ -36,8 +36,8 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     if state.departing.contains_key(&proc) {
         return Step::Depart;
     }
-    if let Some((id, exit)) = state.gone.get(&proc) {
-        return Step::Bounce(CallErrorKind::proc_lost(id, exit));
+    if let Some(kind) = state.gone.get(&proc) {
+        return Step::Bounce(kind.clone());
     }
     let target = to.at.gateway;
     let behind_here = target == own || target == state.location.gateway;
@@ -65,8 +65,8 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     if state.departing.contains_key(&target.uid) {
         return Step::Depart;
     }
-    if let Some((id, exit)) = state.gone.get(&target.uid) {
-        return Step::Bounce(CallErrorKind::proc_lost(id, exit));
+    if let Some(kind) = state.gone.get(&target.uid) {
+        return Step::Bounce(kind.clone());
     }
     if let Some(uplink) = state.uplink
         && Some(uplink) != from

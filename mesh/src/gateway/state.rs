@@ -12,7 +12,6 @@ use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::{Link, LinkId};
-use crate::supervision::Exit;
 use crate::wire::envelope::Envelope;
 
 /// How many ended procs are remembered, so that a late message learns how they ended.
@@ -29,6 +28,8 @@ pub(super) struct LinkEntry {
     pub(super) procs: Vec<ProcId>,
     /// The session, if it is the peer that dials it.
     pub(super) accepted: Option<AcceptedSession>,
+    /// The peer has been silent for too long.
+    pub(super) is_silent: bool,
 }
 
 /// What a peer shows that wants to go on with a session.
@@ -52,7 +53,8 @@ pub(super) struct State {
     pub(super) observers: BTreeMap<Uid, Arc<dyn ExitObserver>>,
     /// Envelopes for procs whose link is lost and whose exit status is not yet known.
     pub(super) departing: BTreeMap<Uid, Vec<Envelope>>,
-    pub(super) gone: BTreeMap<Uid, (ProcId, Exit)>,
+    /// What calls to a proc that is gone get.
+    pub(super) gone: BTreeMap<Uid, CallErrorKind>,
     gone_order: VecDeque<Uid>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
@@ -148,8 +150,8 @@ impl State {
     }
 
     /// Remembers how a proc ended.
-    pub(super) fn record_gone(&mut self, proc: &ProcId, exit: Exit) {
-        if self.gone.insert(proc.uid, (proc.clone(), exit)).is_none() {
+    pub(super) fn record_gone(&mut self, proc: &ProcId, kind: CallErrorKind) {
+        if self.gone.insert(proc.uid, kind).is_none() {
             self.gone_order.push_back(proc.uid);
         }
         if self.gone_order.len() > GONE_MAX

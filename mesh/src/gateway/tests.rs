@@ -77,6 +77,7 @@ fn gateway_with(
         link_give_up: Duration::ZERO,
         link_window_messages: 100,
         link_window_bytes: 1 << 20,
+        link_silence: None,
         links_max: 20,
     };
     let transports = Transports { memory: network.clone(), ..Transports::default() };
@@ -142,6 +143,10 @@ impl ExitObserver for Child {
             }
             Exit { status: ExitStatus::Code(3), stderr_tail: Vec::new() }
         })
+    }
+
+    fn give_up(&self, _: &str) {
+        self.kill();
     }
 
     fn kill(&self) {
@@ -217,7 +222,9 @@ async fn routes_are_chosen_in_a_fixed_order() {
     check_route(&state, &restarted, None, "bounce: unreachable: gateway-0000000000000002#2 was restarted");
     state.departing.insert(Uid(55), Vec::new());
     check_route(&state, &elsewhere(55, 1, None), None, "depart");
-    state.record_gone(&ProcId::single(Uid(56), "dead".into()), Exit::unknown());
+    let dead = ProcId::single(Uid(56), "dead".into());
+    let kind = CallErrorKind::proc_lost(&dead, &Exit::unknown());
+    state.record_gone(&dead, kind);
     check_route(&state, &elsewhere(56, 1, None), None, "bounce: process dead is gone");
 }
 

@@ -46,6 +46,10 @@ impl Driver {
         let (reason, said) = match self.serve_all(ready).await {
             End::Cut(reason) | End::Quiet(reason) => (reason, None),
             End::Fault(reason) => (reason.clone(), Some(reason)),
+            End::Silent(reason) => {
+                self.events.fell_silent(shared.id);
+                (reason, None)
+            }
         };
         let (reason, returned) = shared.finish(reason, said.as_deref());
         tracing::debug!(link = shared.id.0, peer = %shared.peer, %reason, returned = returned.len(), "link lost");
@@ -94,6 +98,7 @@ impl Driver {
             assembly,
             batch: Vec::new(),
             next_seq: self.shared.lock().session.received_up_to() + 1,
+            heard: 0,
         })
     }
 

@@ -20,6 +20,7 @@ use crate::wire::envelope::Envelope;
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameDecoder, FrameKind, RESERVE_MAX};
 use crate::wire::heads::HeadReader;
 use crate::wire::hello::HelloError;
+use crate::wire::pulse::{Beat, Pulse, TICK};
 use crate::wire::session::SessionError;
 
 /// The most frames that are taken in at a time: one lock for all of them.
@@ -50,6 +51,8 @@ pub(super) struct Reader {
     pub(super) assembly: Assembly,
     /// The number that the session waits for, behind the batch.
     pub(super) next_seq: u64,
+    /// How often something was read.
+    pub(super) heard: u64,
 }
 
 /// A frame, taken apart.
@@ -84,6 +87,8 @@ pub(super) enum End {
     Quiet(String),
     /// The link has ended: the other side, or its program, is at fault, and is told so.
     Fault(String),
+    /// The other side was silent for too long.
+    Silent(String),
 }
 
 impl Reader {
@@ -94,6 +99,8 @@ impl Reader {
         let mut ack_is_set = false;
         let mut end_timer = std::pin::pin!(sleep_until(Instant::now() + FAR));
         let mut end_is_set = false;
+        let mut pulse = shared.limits.silence.map(Pulse::new);
+        let mut tick = std::pin::pin!(sleep_until(Instant::now() + TICK));
         loop {
             match self.take_in() {
                 Ok(true) => continue,
@@ -125,12 +132,23 @@ impl Reader {
                 () = write => {}
                 read = read_more(&mut *self.stream, &mut self.buffer, &mut self.assembly) => match read {
                     Ok((0, _)) => return self.ended(),
-                    Ok((_, None)) => {}
-                    Ok((_, Some(chunk))) => if let Err(reason) = self.accept_chunk(chunk) {
-                        return End::Fault(reason);
-                    },
+                    Ok((_, chunk)) => {
+                        self.heard += 1;
+                        if let Some(Err(reason)) = chunk.map(|chunk| self.accept_chunk(chunk)) {
+                            return End::Fault(reason);
+                        }
+                    }
                     Err(error) => return End::Cut(format!("the connection failed: {error}")),
                 },
+                // Behind what is read: who was stopped hears first what was said meanwhile.
+                () = tick.as_mut(), if pulse.is_some() => {
+                    set(tick.as_mut(), TICK);
+                    match pulse.as_mut().map(|pulse| pulse.tick(shared.said(), self.heard)) {
+                        Some(Beat::Say) => shared.beat(),
+                        Some(Beat::Silent) => return self.fell_silent(),
+                        Some(Beat::Rest) | None => {}
+                    }
+                }
                 () = ack_timer.as_mut(), if ack_is_set => {
                     ack_is_set = false;
                     let mut state = shared.lock();
@@ -168,6 +186,11 @@ impl Reader {
             Some(reason) => End::Cut(reason.clone()),
             None => End::Quiet("the other side did not answer the close in time".into()),
         }
+    }
+
+    fn fell_silent(&self) -> End {
+        let silence = self.shared.limits.silence.unwrap_or_default();
+        End::Silent(format!("nothing was heard for {} ms (MESH_LINK_SILENCE)", silence.as_millis()))
     }
 
     /// Makes room for what the decoder waits for, within its bound.

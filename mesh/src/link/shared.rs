@@ -77,6 +77,13 @@ struct Wire {
     blocked: bool,
 }
 
+impl Wire {
+    /// Whether something is half written.
+    fn is_busy(&self) -> bool {
+        self.blocked || !self.pending.is_empty()
+    }
+}
+
 pub(super) struct State {
     pub(super) phase: Phase,
     pub(super) session: Session<Sent>,
@@ -91,6 +98,10 @@ pub(super) struct State {
     /// The number of the connection; what is left of an earlier one is dropped.
     connection: u64,
     connected: bool,
+    /// How often something was written, on any connection.
+    said: u64,
+    /// As it was at the last beat from outside.
+    said_at_beat: u64,
     /// Why nothing can be written to this connection any more.
     pub(super) broken: Option<String>,
     /// A new connection of the other side, for this session.
@@ -122,6 +133,8 @@ impl Shared {
             wire: None,
             connection: 0,
             connected: false,
+            said: 0,
+            said_at_beat: 0,
             broken: None,
             incoming: None,
             given_up: None,
@@ -206,6 +219,10 @@ impl Shared {
 
     /// Writes what there is to write, unless someone else does; goes on `rounds` times if more has come meanwhile.
     fn write<'a>(&'a self, mut state: MutexGuard<'a, State>, rounds: u32) {
+        if state.broken.is_some() {
+            // The driver knows, and still reads what the other side has said: it would be called for ever.
+            return;
+        }
         let Some(mut wire) = state.wire.take() else { return };
         let waker = state.waker.clone();
         for _ in 0..rounds {
@@ -225,7 +242,7 @@ impl Shared {
             }
             wire.blocked = written.is_pending();
             match written {
-                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Ok(())) => state.said += 1,
                 Poll::Pending => break,
                 Poll::Ready(Err(error)) => {
                     state.broken = Some(format!("the connection failed: {error}"));
@@ -242,6 +259,35 @@ impl Shared {
         drop(state);
         if call {
             self.for_driver.notify_one();
+        }
+    }
+
+    /// How often something was written.
+    pub(super) fn said(&self) -> u64 {
+        self.lock().said
+    }
+
+    /// Says that this side lives, unless something else is on its way.
+    pub(super) fn beat(&self) {
+        let mut state = self.lock();
+        if !state.connected || state.has_frames() || state.wire.as_ref().is_none_or(Wire::is_busy) {
+            return;
+        }
+        let ack = state.session.take_ack();
+        state.put(&Frame { ack, ..Frame::new(FrameKind::Ack) });
+        self.write(state, INLINE_ROUNDS);
+    }
+
+    /// As [`beat`](Shared::beat), if nothing was written since this was called last and a pulse is kept.
+    pub(super) fn beat_from_outside(&self) {
+        if self.limits.silence.is_none() {
+            return;
+        }
+        let mut state = self.lock();
+        let said = state.said;
+        if std::mem::replace(&mut state.said_at_beat, said) == said {
+            drop(state);
+            self.beat();
         }
     }
 

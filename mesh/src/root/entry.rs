@@ -82,6 +82,7 @@ fn run_child(orders: Orders, lifeline: &Lifeline) -> i32 {
         transports: transports(&config, MemoryNetwork::new()),
         logs: LogSink::upward(),
         config,
+        in_process: false,
     };
     let code = runtime.block_on(async {
         match Child::start(orders, &shared, false).await {

@@ -67,6 +67,14 @@ struct Name {
     is_partitioned: bool,
 }
 
+impl Net {
+    /// The connections of a listener.
+    fn live(&self, name: &str) -> Vec<Arc<Cut>> {
+        let connections = self.names.get(name).map(|name| &name.connections);
+        connections.into_iter().flatten().filter_map(Weak::upgrade).collect()
+    }
+}
+
 impl fmt::Debug for MemoryNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
@@ -110,11 +118,31 @@ impl MemoryNetwork {
         self.cut(name)
     }
 
-    /// Ends a [partition](MemoryNetwork::partition).
+    /// Stops all connections of the listener `name` where they are, until it is [healed](MemoryNetwork::heal): they stay,
+    /// and nothing comes any more, as from a machine that hangs. Gives how many there were.
+    pub fn stall(&self, name: &str) -> usize {
+        let connections = self.lock().live(name);
+        connections.iter().for_each(|cut| cut.stall([true; 2]));
+        connections.len()
+    }
+
+    /// As [`stall`](MemoryNetwork::stall), of what comes from the listener alone.
+    pub fn stall_from(&self, name: &str) -> usize {
+        let connections = self.lock().live(name);
+        connections.iter().for_each(|cut| cut.stall([true, false]));
+        connections.len()
+    }
+
+    /// Ends a [partition](MemoryNetwork::partition) and a [stall](MemoryNetwork::stall).
     pub fn heal(&self, name: &str) {
-        if let Some(name) = self.lock().names.get_mut(name) {
-            name.is_partitioned = false;
-        }
+        let connections = {
+            let mut net = self.lock();
+            if let Some(name) = net.names.get_mut(name) {
+                name.is_partitioned = false;
+            }
+            net.live(name)
+        };
+        connections.iter().for_each(|cut| cut.stall([false; 2]));
     }
 
     fn lock(&self) -> MutexGuard<'_, Net> {
@@ -226,6 +254,8 @@ struct Cut {
 #[derive(Default)]
 struct CutState {
     is_cut: bool,
+    /// Whether nothing is to be read at either end.
+    is_stalled: [bool; 2],
     /// How much may still be read before it is cut by itself.
     bytes_left: u64,
     wakers: [Option<Waker>; 4],
@@ -240,6 +270,20 @@ impl Cut {
         drop(state);
         wakers.into_iter().flatten().for_each(Waker::wake);
         was_whole
+    }
+
+    /// Stops what is to be read, or lets it go on.
+    fn stall(&self, is_stalled: [bool; 2]) {
+        let mut state = self.lock();
+        state.is_stalled = is_stalled;
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Whether nothing is to be read at an end.
+    fn is_stalled(&self, end: usize) -> bool {
+        self.lock().is_stalled[end]
     }
 
     /// An error if the connection is broken; else `cx` is woken when it breaks.
@@ -315,6 +359,9 @@ impl AsyncRead for Cuttable {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.cut.check(2 * self.end, cx)?;
+        if self.cut.is_stalled(self.end) {
+            return Poll::Pending;
+        }
         if let Some(delay) = &mut self.delay {
             ready!(delay.until.as_mut().poll(cx));
         }

@@ -71,6 +71,7 @@ pub(crate) fn config() -> GatewayConfig {
         link_give_up: Duration::from_secs(10),
         link_window_messages: 1000,
         link_window_bytes: 16 << 20,
+        link_silence: None,
         links_max: 1000,
     }
 }

@@ -18,6 +18,7 @@ mod loss;
 mod meshes;
 mod ports;
 mod resources;
+mod silence;
 mod sim;
 mod spawning;
 mod style;

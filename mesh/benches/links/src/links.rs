@@ -34,6 +34,7 @@ fn gateway(id: GatewayId) -> Gateway {
         link_give_up: Duration::from_secs(10),
         link_window_messages: 65_536,
         link_window_bytes: 64 << 20,
+        link_silence: None,
         links_max: 1000,
     };
     Gateway::new(id, None, config, Transports::default(), Arc::default(), EventLog::default())
