@@ -24,6 +24,7 @@ mod program;
 mod programs;
 mod roles;
 mod signals;
+mod silence;
 mod stuck;
 mod surroundings;
 mod world;
@@ -56,6 +57,7 @@ fn main() -> std::process::ExitCode {
             kills::TESTS,
             ending::TESTS,
             logs::TESTS,
+            silence::TESTS,
             stuck::TESTS,
             signals::TESTS,
             figures::TESTS,

@@ -26,6 +26,7 @@ pub(crate) fn play(role: &str, args: &[String]) -> ExitCode {
         "last-lines" => last_lines::main(),
         "events" => events::main(),
         "cycles" => cycles::main(),
+        "pulse" => crate::silence::pulse::main(),
         "phase" => phase::main(),
         "byte" => byte(),
         "root-without-init" => root_without_init(),
