@@ -438,8 +438,12 @@ impl<T, C> Mailbox<T, C> {
     /// Takes a waiter out of the queue (`MAIL-2`): its message, and whether the consumer is to be queued.
     pub fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> (Option<T>, bool) {
         let mut state = self.state.lock();
-        let Some(waiters) = state.lanes.as_mut().map(|lanes| &mut lanes.waiters) else { return (None, false) };
-        let Some(at) = waiters.iter().position(|other| Arc::ptr_eq(other, cell)) else { return (None, false) };
+        let Some(waiters) = state.lanes.as_mut().map(|lanes| &mut lanes.waiters) else {
+            return (None, false);
+        };
+        let Some(at) = waiters.iter().position(|other| Arc::ptr_eq(other, cell)) else {
+            return (None, false);
+        };
         let cell = waiters.remove(at);
         // Those behind a withdrawn head may fit now.
         let queue = self.admit(state);
