@@ -21,6 +21,7 @@ mod context;
 mod handle;
 mod held;
 mod look;
+mod owned;
 mod panic;
 mod parcel;
 mod reply;

@@ -313,6 +313,11 @@ impl Gateway {
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let Err(refused) = link.post(envelope) else { return Ok(()) };
         let (mut envelope, kind) = (*refused.envelope, refused.kind);
+        if envelope.headers.reply_to.is_some() && link.is_lost() {
+            // Remembered since the link was found, it is answered as all that were on the way: who hears of the loss,
+            // this very moment, knows how the proc ended (`GATE-2`, `GATE-3`).
+            return Ok(());
+        }
         if let (Body::Failed(reason), CallErrorKind::Decode { .. }) = (&envelope.body, &kind) {
             // The reason is longer than a frame's head may be: the caller gets what fits of it.
             let reason: String = reason.to_string().chars().take(REASON_CHARS_MAX).collect();

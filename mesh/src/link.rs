@@ -241,6 +241,11 @@ impl Link {
         self.shared.until(|_| false).await;
     }
 
+    /// Whether it is lost: [`LinkEvents::lost`] was called, or is about to be.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.shared.lock().phase, Phase::Closed { .. })
+    }
+
     /// Whether it takes no more envelopes.
     pub fn is_closed(&self) -> bool {
         !self.shared.lock().is_open()

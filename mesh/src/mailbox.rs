@@ -8,19 +8,33 @@
 //! control ────────────────────────────────────────────────┘  always first, never counted
 //! ```
 //!
+//! It also knows whose turn it is, under the same lock, so that a message costs one atomic operation at the sender and
+//! none at the consumer while there are more:
+//!
+//! ```text
+//!                 message, control, notice                    begin, claim
+//! Resting ────────────────────────────────────────► Queued ────────────────► Running ──► Over
+//! Awaiting ───────────── notice ──────────────────────┘ ▲                       │
+//!    ▲  ▲                                               └─────── park(Turn) ────┤
+//!    └──┴──────────────────────── park(Message), park(Notice) ──────────────────┘
+//! ```
+//!
 //! Invariants
 //! - `MAIL-1` at most `capacity` messages are accepted and not yet started; waiters come in strictly in order, and a
 //!   plain push never overtakes one (`DEL-4`).
 //! - `MAIL-2` a withdrawn waiter leaves nothing behind.
 //! - `MAIL-3` every accepted message is taken by the consumer, or handed out by [`Mailbox::close`], exactly once.
 //!
-//! The queue is a mutex around a `VecDeque` that the consumer swaps out whole, which measured faster than the channels
+//! - `MAIL-4` one thread at a time has the consumer, from the making, a `begin` or a `claim` to the next `park` that does not
+//!   say `Running`; what comes meanwhile is seen by that `park`, so no message waits for a consumer that rests.
+//!
+//! The queue is a lock around a `VecDeque` that the consumer swaps out whole, which measured faster than the channels
 //! there are, and lets the consumer check its stop signal, budget and counters once a batch.
 
 mod queue;
 mod wait;
 
-pub use queue::{Closed, Entered, Mailbox, Refusal, Taken};
+pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
 /// What happens to a message when the mailbox is full (`DEL-4`).

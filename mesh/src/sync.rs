@@ -1,7 +1,11 @@
 //! The atomics and locks of the mailbox, the run state and the workers, in one place: a model checker puts its own here.
 
-pub use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
-pub use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod spin;
+
+pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+pub use spin::{Spin, SpinGuard};
 
 /// Locks; a panic under the lock leaves what it guards whole, since no code of the user's runs under any of these locks.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

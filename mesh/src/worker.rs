@@ -18,10 +18,8 @@
 //! - `WORK-4` when the runtime ends, `on_close` runs once, before anything else that is pushed.
 
 mod pool;
-mod state;
 
 pub use pool::{Nested, Run, Workers};
-pub use state::RunState;
 
 #[cfg(test)]
 mod tests;

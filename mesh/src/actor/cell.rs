@@ -4,11 +4,11 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::PoisonError;
-use std::task::Wake;
 
 use tokio::sync::Notify;
 
 use super::chain::CallChain;
+use super::owned::Owned;
 use super::panic::panic_text;
 use super::parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 use super::reply::ReplyTo;
@@ -23,15 +23,14 @@ use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
 use crate::inspect::ActorReport;
-use crate::mailbox::{Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
+use crate::mailbox::{Accepted, Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::supervision::{Cause, Failure, Subject};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
-use crate::worker::RunState;
 
 /// What comes on the control lane.
 pub enum Control<A: Actor> {
@@ -100,9 +99,10 @@ pub struct Cell<A: Actor> {
     pub(super) killed: AtomicBool,
     status: Mutex<ActorStatus>,
     ended: Notify,
-    pub(super) run: RunState,
-    /// Locked by who runs it, and nobody else.
-    pub(super) body: Mutex<super::step::Body<A>>,
+    /// Itself, to be queued.
+    me: Weak<Cell<A>>,
+    /// Of who runs it (`MAIL-4`), and nobody else.
+    pub(super) body: Owned<super::step::Body<A>>,
 }
 
 impl<A: Actor> Cell<A> {
@@ -111,11 +111,11 @@ impl<A: Actor> Cell<A> {
         outbox: Arc<Outbox>,
         supervisor: Arc<dyn Supervisor>,
         env: SpawnEnv,
-    ) -> Cell<A> {
+    ) -> Arc<Cell<A>> {
         let wanted = A::mailbox();
         let capacity = wanted.capacity.unwrap_or(outbox.config().get(config::MAILBOX_CAPACITY));
         let mailbox = Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full);
-        Cell {
+        Arc::new_cyclic(|me| Cell {
             id,
             mailbox,
             outbox,
@@ -127,9 +127,34 @@ impl<A: Actor> Cell<A> {
             killed: AtomicBool::new(false),
             status: Mutex::new(ActorStatus::Initializing),
             ended: Notify::new(),
-            run: RunState::default(),
-            body: Mutex::new(super::step::Body::new()),
+            me: me.clone(),
+            body: Owned::new(super::step::Body::new()),
+        })
+    }
+
+    /// Puts it into a worker's queue, as the mailbox has asked for.
+    pub(super) fn queue(&self) {
+        if let Some(me) = self.me.upgrade() {
+            self.outbox.workers().push(me);
         }
+    }
+
+    /// It has something to do, whatever it waits for.
+    pub(super) fn notify(&self) {
+        if self.mailbox.notify() {
+            self.queue();
+        }
+    }
+
+    /// Puts a control message in.
+    ///
+    /// # Errors
+    /// The message, when the actor has ended.
+    fn push_control(&self, control: Control<A>) -> Result<(), Control<A>> {
+        if self.mailbox.push_control(control)? {
+            self.queue();
+        }
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ActorStatus> {
@@ -188,8 +213,8 @@ impl<A: Actor> Cell<A> {
     /// Puts a message in without waiting.
     pub(crate) fn push(&self, parcel: Parcel<A>) -> Result<(), Box<(CallErrorKind, Parcel<A>)>> {
         match self.mailbox.push(parcel) {
-            Ok(displaced) => {
-                self.displaced(displaced);
+            Ok(accepted) => {
+                self.accepted_one(accepted);
                 Ok(())
             }
             Err(refusal) => Err(Box::new(self.refused(refusal))),
@@ -203,17 +228,26 @@ impl<A: Actor> Cell<A> {
         parcel: Parcel<A>,
     ) -> Result<Option<Waiting<Parcel<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
         match self.mailbox.push_or_wait(parcel, || self.clone()) {
-            Ok(Entered::Accepted(displaced)) => {
-                self.displaced(displaced);
+            Ok(Entered::Accepted(accepted)) => {
+                self.accepted_one(accepted);
                 Ok(None)
             }
-            Ok(Entered::Waiting(waiting)) => Ok(Some(waiting)),
+            Ok(Entered::Waiting(waiting, queue)) => {
+                if queue {
+                    self.queue();
+                }
+                Ok(Some(waiting))
+            }
             Err(refusal) => Err(Box::new(self.refused(refusal))),
         }
     }
 
-    fn displaced(&self, displaced: Option<Parcel<A>>) {
-        if let Some(displaced) = displaced {
+    #[inline]
+    fn accepted_one(&self, accepted: Accepted<Parcel<A>>) {
+        if accepted.queue {
+            self.queue();
+        }
+        if let Some(displaced) = accepted.displaced {
             count(&self.counters.dropped);
             displaced.refuse(self.full());
         }
@@ -281,7 +315,7 @@ impl<A: Actor> Cell<A> {
             _ => None,
         };
         if let Some(control) = control {
-            return match self.mailbox.push_control(control) {
+            return match self.push_control(control) {
                 Ok(()) => Ok(()),
                 Err(_) => refuse(envelope, self.gone()),
             };
@@ -360,7 +394,7 @@ impl<A: Actor> Cell<A> {
 
     /// Puts a message on the control lane; an actor that has ended does not need it.
     pub(crate) fn push_control_message(&self, parcel: Parcel<A>) {
-        if let Err(Control::Message(parcel)) = self.mailbox.push_control(Control::Message(parcel)) {
+        if let Err(Control::Message(parcel)) = self.push_control(Control::Message(parcel)) {
             parcel.refuse(self.gone());
         }
     }
@@ -443,7 +477,11 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
 
 impl<A: Actor> Places<Parcel<A>> for Cell<A> {
     fn withdraw(&self, place: &Arc<WaitCell<Parcel<A>>>) -> Option<Parcel<A>> {
-        self.mailbox.withdraw(place)
+        let (parcel, queue) = self.mailbox.withdraw(place);
+        if queue {
+            self.queue();
+        }
+        parcel
     }
 }
 
@@ -455,7 +493,7 @@ impl<A: Actor> Supervisor for Cell<A> {
 
     fn ended(&self, id: &ActorId, end: &End) {
         // A closed mailbox means that it is ending and waits for the child itself.
-        let _ = self.mailbox.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
+        let _ = self.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
     }
 }
 
@@ -475,12 +513,12 @@ impl<A: Actor> Resident for Cell<A> {
     fn stop(&self, mode: StopMode) {
         self.asked_to_stop.store(true, Ordering::Relaxed);
         // Closed means that it is ending already.
-        let _ = self.mailbox.push_control(Control::Stop(mode));
+        let _ = self.push_control(Control::Stop(mode));
     }
 
     fn kill(self: Arc<Self>) {
         self.killed.store(true, Ordering::SeqCst);
-        self.wake();
+        self.notify();
     }
 
     fn outbox(&self) -> Option<&Outbox> {

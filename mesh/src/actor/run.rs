@@ -1,15 +1,19 @@
 //! When an actor runs, behind the [`Scheduler`] seam: it is queued on a worker only when it has something to do.
 
+#![expect(unsafe_code, reason = "the body of an actor is its runner's; see `owned`")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 
 use super::cell::Cell;
+use super::parcel::Parcel;
 use super::spawn::Birth;
-use super::step::{After, Turn};
+use super::step::Turn;
 use super::traits::Actor;
 use crate::activity;
 use crate::inspect::thread_key;
-use crate::sync::{Arc, lock};
+use crate::mailbox::{Parked, Rest};
+use crate::sync::Arc;
 use crate::worker::Run;
 
 /// How many messages an actor handles before it lets others run.
@@ -19,7 +23,7 @@ const CALLER_BUDGET: u32 = 4;
 
 /// Decides where and when actors run.
 pub trait Scheduler {
-    /// Starts an actor.
+    /// Starts an actor that was made just now.
     fn start<A: Actor>(&self, birth: Birth<A>, cell: &Arc<Cell<A>>);
 }
 
@@ -29,66 +33,74 @@ pub struct Shared;
 
 impl Scheduler for Shared {
     fn start<A: Actor>(&self, birth: Birth<A>, cell: &Arc<Cell<A>>) {
-        lock(&cell.body).install(birth, cell);
-        cell.wake_by_ref();
+        // SAFETY: who makes an actor has it until it parks for the first time, below (`MAIL-4`).
+        unsafe { cell.body.get() }.install(birth, cell);
+        cell.park(Rest::Turn);
     }
 }
 
-/// It has something to do: the waker of its handlers, and of its mailbox.
+/// It has something to do: the waker of its handlers.
 impl<A: Actor> Wake for Cell<A> {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.notify();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.run.notify() {
-            self.outbox.workers().push(self.clone());
-        }
+        self.notify();
     }
 }
 
 impl<A: Actor> Run for Cell<A> {
     fn run(self: Arc<Self>) {
-        if self.run.dequeued() {
-            self.turn(Turn { budget: BUDGET, fresh: false });
+        if let Some(first) = self.mailbox.begin() {
+            self.turn(Turn { first, budget: BUDGET, fresh: false });
         }
     }
 }
 
 impl<A: Actor> Cell<A> {
     /// Runs it; the caller has it to itself.
-    fn turn(self: Arc<Self>, turn: Turn) {
-        let mut body = lock(&self.body);
-        let run = || activity::on_this_thread(thread_key(&self.id), || body.run(&self, turn));
-        let after = catch_unwind(AssertUnwindSafe(run));
-        let again = match after {
-            Ok(after) => after == After::More,
-            // What may panic is caught where it is called. This is for what was forgotten: nobody waits for ever.
-            Err(_) => {
-                let _ = catch_unwind(AssertUnwindSafe(|| body.kill(&self)));
-                false
+    fn turn(self: &Arc<Self>, mut turn: Turn<Parcel<A>>) {
+        activity::on_this_thread(thread_key(&self.id), || {
+            loop {
+                let run = || {
+                    // SAFETY: the caller has it, and has it still when `park` says so (`MAIL-4`); the borrow ends before.
+                    let body = unsafe { self.body.get() };
+                    body.run(self, &mut turn)
+                };
+                let rest = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+                    // What may panic is caught where it is called. This is for what was forgotten: nobody waits for ever.
+                    // SAFETY: as above; the borrow that panicked is gone.
+                    let body = unsafe { self.body.get() };
+                    let _ = catch_unwind(AssertUnwindSafe(|| body.kill(self)));
+                    Rest::End
+                });
+                if !self.park(rest) {
+                    return;
+                }
             }
-        };
-        drop(body);
-        if self.run.ran(again) {
-            self.outbox.workers().push(self.clone());
+        });
+    }
+
+    /// It would rest. Whether the caller has it still, and is to run it.
+    fn park(&self, rest: Rest) -> bool {
+        match self.mailbox.park(rest) {
+            Parked::Running => return true,
+            Parked::Resting => {}
+            Parked::Queue => self.queue(),
         }
+        false
     }
 
     /// Lets the task that is polled here, and waits for this actor's reply, run it if it is queued and not yet run:
     /// two ways through the scheduler are saved. The order of messages is the mailbox's, whoever runs the actor; a
     /// handler that awaits goes on where the workers are, and so needs its caller no more.
     pub(super) fn run_for_caller(self: Arc<Self>) -> bool {
-        let queued = self.mailbox.len();
-        if queued > CALLER_BUDGET as usize {
-            return false;
-        }
         let Some(_nested) = self.outbox.workers().nest() else { return false };
-        let mine = self.run.claim();
-        if mine {
-            self.turn(Turn { budget: CALLER_BUDGET, fresh: queued <= 1 });
-        }
-        mine
+        let Some(first) = self.mailbox.claim(CALLER_BUDGET.into()) else { return false };
+        let fresh = self.mailbox.len() <= 1;
+        self.turn(Turn { first, budget: CALLER_BUDGET, fresh });
+        true
     }
 
     /// The waker of what it awaits.

@@ -107,7 +107,7 @@ pub fn spawn_actor<A: Actor>(
     let ending = || AdmitError::Ending { proc: outbox.proc().clone() };
     let residents = outbox.residents().ok_or_else(ending)?;
     let id = ActorId { incarnation: 1, ..ActorId::new(outbox.proc().clone(), options.uid, options.label) };
-    let cell = Arc::new(Cell::new(id, outbox.clone(), options.supervisor, options.env));
+    let cell = Cell::new(id, outbox.clone(), options.supervisor, options.env);
     residents.admit(cell.clone() as Arc<dyn Resident>)?;
     outbox.events().note(|| format!("spawn {}", cell.id));
     Shared.start(birth, &cell);

@@ -16,26 +16,19 @@ use super::spawn::Birth;
 use super::traits::Actor;
 use crate::call::CallErrorKind;
 use crate::clock;
-use crate::mailbox::Taken;
+use crate::mailbox::{Rest, Taken};
 use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure};
 use crate::sync::{Arc, Ordering};
 
 /// For how long an actor runs.
-pub(super) struct Turn {
+pub(super) struct Turn<P> {
+    /// The message that it is run for.
+    pub(super) first: Option<P>,
     /// How many messages it handles at most.
     pub(super) budget: u32,
     /// What it handles was sent just now, so its time is not over.
     pub(super) fresh: bool,
-}
-
-/// What follows a turn.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum After {
-    /// It sleeps until it is woken.
-    Sleep,
-    /// There is more to do; others come first.
-    More,
 }
 
 /// Why an actor's life is over.
@@ -77,7 +70,7 @@ pub(super) struct Body<A: Actor> {
 
 /// What the loop over messages comes to.
 enum Next {
-    After(After),
+    Rest(Rest),
     /// The phase has changed.
     Step,
     End(Outcome),
@@ -115,22 +108,27 @@ impl<A: Actor> Body<A> {
     }
 
     /// Runs the actor until it waits, or has handled so many messages.
-    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, mut turn: Turn) -> After {
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<Parcel<A>>) -> Rest {
         if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
+            self.keep(turn);
             self.kill(cell);
-            return After::Sleep;
+            return Rest::End;
         }
         let mut waker = None;
         loop {
             let next = match &mut self.phase {
-                Phase::Live => self.handle(cell, &mut turn),
-                Phase::Over => return After::Sleep,
+                Phase::Live => {
+                    let next = self.handle(cell, turn);
+                    self.keep(turn);
+                    next
+                }
+                Phase::Over => return Rest::End,
                 Phase::Start => self.start(cell),
                 Phase::Create(future) => {
                     let waker = waker.get_or_insert_with(|| cell.waker());
                     let mut task = task::Context::from_waker(waker);
                     match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task))) {
-                        Ok(Poll::Pending) => return After::Sleep,
+                        Ok(Poll::Pending) => return Rest::Notice,
                         Ok(Poll::Ready(Ok(actor))) => {
                             self.ready(actor, cell);
                             Next::Step
@@ -151,20 +149,24 @@ impl<A: Actor> Body<A> {
                 | Phase::Stopping => {
                     let waker = waker.get_or_insert_with(|| cell.waker());
                     match self.held.poll(&mut task::Context::from_waker(waker)) {
-                        Poll::Pending => {
-                            // It may await for long.
-                            cell.mailbox.rest();
-                            return After::Sleep;
-                        }
+                        Poll::Pending => return Rest::Notice,
                         Poll::Ready(done) => self.done(cell, done),
                     }
                 }
             };
             match next {
                 Next::Step => {}
-                Next::After(after) => return after,
+                Next::Rest(rest) => return rest,
                 Next::End(outcome) => self.end(cell, outcome),
             }
+        }
+    }
+
+    /// What it was run for and is not started is the first of its batch.
+    #[inline]
+    fn keep(&mut self, turn: &mut Turn<Parcel<A>>) {
+        if let Some(first) = turn.first.take() {
+            self.batch.push_front(first);
         }
     }
 
@@ -207,11 +209,11 @@ impl<A: Actor> Body<A> {
     }
 
     /// Handles messages, up to one whose handler awaits.
-    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn) -> Next {
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<Parcel<A>>) -> Next {
         let Body { held, phase, draining, batch } = self;
         let mut waiting = None;
         loop {
-            let Some((actor, cx)) = held.life() else { return Next::After(After::Sleep) };
+            let Some((actor, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
             }
@@ -235,20 +237,19 @@ impl<A: Actor> Body<A> {
                 },
                 None => {
                     if turn.budget == 0 {
-                        return Next::After(After::More);
+                        return Next::Rest(Rest::Turn);
                     }
-                    let next = match batch.pop_front() {
+                    let next = match turn.first.take().or_else(|| batch.pop_front()) {
                         Some(parcel) => parcel,
                         None if *draining => return Next::End(Outcome::Stop),
-                        None => match cell.mailbox.take(|| cell.waker(), batch) {
+                        None => match cell.mailbox.take(batch) {
                             Taken::One(parcel) => parcel,
                             Taken::Batch => continue,
                             Taken::Control(control) => {
                                 waiting = Some(control);
                                 continue;
                             }
-                            Taken::Nothing => return Next::After(After::Sleep),
-                            Taken::Closed => return Next::End(Outcome::Stop),
+                            Taken::Nothing => return Next::Rest(Rest::Message),
                         },
                     };
                     turn.budget -= 1;
@@ -368,7 +369,7 @@ impl<A: Actor> Body<A> {
         cell.finish(end);
         drop(self.held.clear());
         self.batch = VecDeque::new();
-        Next::After(After::Sleep)
+        Next::Rest(Rest::End)
     }
 
     /// Ends it where it is: the handler that runs is dropped, its messages go back, its children are killed.

@@ -318,6 +318,27 @@ async fn calls_in_flight_are_answered_with_the_exit_of_the_lost_proc() {
     assert!(matches!(late.kind, CallErrorKind::ProcLost { .. }));
 }
 
+/// Between the end of a link and the word of it.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_its_link_lost_is_answered_by_who_hears_of_the_loss() {
+    let Family { network, parent, child, .. } = family().await;
+    let link = {
+        let state = parent.gateway.state();
+        state.link(state.by_proc[&child.id.uid]).unwrap()
+    };
+    assert!(!link.is_lost());
+    network.cut("host");
+    link.lost().await;
+    let call = parent.call(&child.addr(), 1);
+    // As `go` does under the lock that the link was found under.
+    parent.gateway.state().awaiting.sent(link.id(), &call);
+    assert!(parent.gateway.hand_to(&link, call).is_ok());
+    assert_eq!(parent.gateway.state().awaiting.take(link.id()).len(), 1, "it is not forgotten");
+    // A message goes back to its sender, which is here.
+    let refused = parent.gateway.hand_to(&link, parent.message(&child.addr())).unwrap_err();
+    assert!(matches!(refused.kind, CallErrorKind::Unreachable { .. }));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lost_proc_that_does_not_exit_is_killed() {
     let Family { network, parent, child, process, _door } = family().await;

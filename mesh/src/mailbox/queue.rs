@@ -1,11 +1,11 @@
-//! The queue itself.
+//! The queue itself, and whose turn it is.
 
 use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::FullPolicy;
 use super::wait::{Places, WaitCell, Waiting};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, Spin, SpinGuard};
 
 /// Why a message was not accepted; it comes back.
 #[derive(Debug)]
@@ -14,6 +14,15 @@ pub enum Refusal<T> {
     Full(T),
     /// The actor takes no more messages.
     Closed(T),
+}
+
+/// A message was accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Accepted<T> {
+    /// What `drop_oldest` displaced for it.
+    pub displaced: Option<T>,
+    /// The consumer is to be queued, by who accepts this.
+    pub queue: bool,
 }
 
 /// What the consumer got.
@@ -25,18 +34,16 @@ pub enum Taken<T, C> {
     One(T),
     /// Messages in the batch.
     Batch,
-    /// Nothing: the waker is woken when something comes.
+    /// Nothing, as far as could be seen without a lock: [`Mailbox::park`] knows.
     Nothing,
-    /// The mailbox is closed and empty.
-    Closed,
 }
 
 /// What became of a message that may wait.
 pub enum Entered<T> {
-    /// It is accepted; what `drop_oldest` displaced for it.
-    Accepted(Option<T>),
-    /// It waits for a place.
-    Waiting(Waiting<T>),
+    /// It is accepted.
+    Accepted(Accepted<T>),
+    /// It waits for a place. Whether the consumer is to be queued.
+    Waiting(Waiting<T>, bool),
 }
 
 /// What was left when the mailbox was closed.
@@ -48,6 +55,45 @@ pub struct Closed<T> {
     pub waiting: Vec<T>,
 }
 
+/// Why the consumer rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// For a message.
+    Message,
+    /// For what it awaits: messages do not wake it, a [notice](Mailbox::notify) does.
+    Notice,
+    /// For others to run: it is queued again.
+    Turn,
+    /// For ever.
+    End,
+}
+
+/// What follows when the consumer would rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parked {
+    /// It rests, and may be run by another thread already.
+    Resting,
+    /// It runs on: something has come.
+    Running,
+    /// It is to be queued.
+    Queue,
+}
+
+/// Where the consumer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// It rests; a message wakes it.
+    Resting,
+    /// It rests; a notice wakes it.
+    Awaiting,
+    /// It is to be run by who takes its entry out of a queue, or claims it.
+    Queued,
+    /// Somebody runs it.
+    Running,
+    /// It runs no more.
+    Over,
+}
+
 /// What an idle mailbox does not need.
 struct Lanes<T, C> {
     waiters: VecDeque<Arc<WaitCell<T>>>,
@@ -55,11 +101,15 @@ struct Lanes<T, C> {
 }
 
 struct State<T, C> {
-    /// The oldest message: the only one, most of the time, and then nothing is allocated for it.
+    /// The message that ended a rest, older than those of the queue: nothing is allocated for it.
     head: Option<T>,
     queue: VecDeque<T>,
     lanes: Option<Box<Lanes<T, C>>>,
-    consumer: Option<Waker>,
+    run: Run,
+    /// A worker's queue holds an entry of the consumer, though it may have been run by a caller meanwhile.
+    entry: bool,
+    /// A notice has come while it ran.
+    notified: bool,
     /// Takes no more data.
     closed: bool,
     /// Takes no more control either.
@@ -88,13 +138,16 @@ impl<T, C> State<T, C> {
         self.lanes.as_ref().is_some_and(|lanes| !lanes.control.is_empty())
     }
 
+    /// Adds a message; whether the consumer is to be queued.
     #[inline]
-    fn push(&mut self, message: T) {
-        if self.head.is_none() && self.queue.is_empty() {
+    fn push(&mut self, message: T) -> bool {
+        if self.run == Run::Resting {
+            // It rests only when there is nothing.
             self.head = Some(message);
-        } else {
-            self.queue.push_back(message);
+            return self.queue_it();
         }
+        self.queue.push_back(message);
+        false
     }
 
     fn pop(&mut self) -> Option<T> {
@@ -104,15 +157,26 @@ impl<T, C> State<T, C> {
     fn is_empty(&self) -> bool {
         self.head.is_none() && self.queue.is_empty()
     }
+
+    /// It is to be run: whether it is to be put into a queue for that.
+    #[inline]
+    fn queue_it(&mut self) -> bool {
+        self.run = Run::Queued;
+        !std::mem::replace(&mut self.entry, true)
+    }
 }
 
-/// A bounded queue with one consumer.
+/// A bounded queue with one consumer, which runs only when it has something to do.
 ///
 /// How many messages are pending is the difference of three counts that only grow, each written by one side alone, so
-/// that no message pays for an atomic read-modify-write: senders write theirs under the lock, the consumer its own
-/// without it.
+/// that no message pays for an atomic read-modify-write beside the lock: senders write theirs under the lock, the
+/// consumer its own without it.
+///
+/// Whoever is told to queue the consumer puts it into a worker's queue once; who takes it out asks [`begin`](Self::begin)
+/// whether it is still to be run. From a `begin` or a [`claim`](Self::claim) that says so, to the end of the next
+/// [`park`](Self::park) that does not say `Running`, its caller has the consumer to itself (`MAIL-4`).
 pub struct Mailbox<T, C> {
-    state: Mutex<State<T, C>>,
+    state: Spin<State<T, C>>,
     /// Accepted, ever. Written under the lock.
     accepted: AtomicU64,
     /// Accepted, and taken out again by something else than a start: displaced, or handed out at the close. Written
@@ -124,25 +188,28 @@ pub struct Mailbox<T, C> {
     waiting: AtomicBool,
     /// Whether there is a control message; read by the consumer between two messages.
     urgent: AtomicBool,
-    capacity: usize,
-    waiters_max: usize,
     full: FullPolicy,
+    waiters_max: u32,
+    capacity: usize,
 }
 
 /// Adds to a count that nobody else writes now.
+#[inline]
 fn add(count: &AtomicU64, n: u64) {
     count.store(count.load(Ordering::Relaxed) + n, Ordering::Release);
 }
 
 impl<T, C> Mailbox<T, C> {
-    /// An empty mailbox.
+    /// An empty mailbox. Whoever makes it has the consumer, until it parks for the first time.
     pub fn new(capacity: usize, waiters_max: usize, full: FullPolicy) -> Mailbox<T, C> {
         Mailbox {
-            state: Mutex::new(State {
+            state: Spin::new(State {
                 head: None,
                 queue: VecDeque::new(),
                 lanes: None,
-                consumer: None,
+                run: Run::Running,
+                entry: false,
+                notified: false,
                 closed: false,
                 sealed: false,
             }),
@@ -151,14 +218,10 @@ impl<T, C> Mailbox<T, C> {
             started: AtomicU64::new(0),
             waiting: AtomicBool::new(false),
             urgent: AtomicBool::new(false),
-            capacity: capacity.max(1),
-            waiters_max,
             full,
+            waiters_max: u32::try_from(waiters_max).unwrap_or(u32::MAX),
+            capacity: capacity.max(1),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State<T, C>> {
-        lock(&self.state)
     }
 
     /// How many messages it holds at most.
@@ -166,20 +229,26 @@ impl<T, C> Mailbox<T, C> {
         self.capacity
     }
 
+    #[inline]
+    fn pending(&self) -> u64 {
+        let gone = self.started.load(Ordering::Acquire) + self.removed.load(Ordering::Acquire);
+        self.accepted.load(Ordering::Acquire).saturating_sub(gone)
+    }
+
     /// How many messages are accepted and not yet started.
     pub fn len(&self) -> usize {
-        let gone = self.started.load(Ordering::Acquire) + self.removed.load(Ordering::Acquire);
-        usize::try_from(self.accepted.load(Ordering::Acquire).saturating_sub(gone)).unwrap_or(usize::MAX)
+        usize::try_from(self.pending()).unwrap_or(usize::MAX)
     }
 
     /// Whether no message is accepted and not yet started.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.pending() == 0
     }
 
     /// Whether one more fits (`MAIL-1`). Under the lock: a start that is not seen yet only makes it look fuller.
+    #[inline]
     fn has_room(&self) -> bool {
-        self.len() < self.capacity
+        self.pending() < self.capacity as u64
     }
 
     /// How many messages it has accepted, ever.
@@ -187,19 +256,27 @@ impl<T, C> Mailbox<T, C> {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Puts a message in, without waiting. What `drop_oldest` displaced is returned.
+    /// Puts a message in, without waiting.
     ///
     /// # Errors
     /// [`Refusal`] with the message: `Full` also while others wait for a place.
-    pub fn push(&self, message: T) -> Result<Option<T>, Refusal<T>> {
-        let state = self.lock();
+    #[inline]
+    pub fn push(&self, message: T) -> Result<Accepted<T>, Refusal<T>> {
+        let state = self.state.lock();
+        if state.closed || self.waiting.load(Ordering::Relaxed) || !self.has_room() {
+            return self.push_slow(state, message);
+        }
+        Ok(Accepted { displaced: None, queue: self.accept(state, message) })
+    }
+
+    fn push_slow(
+        &self,
+        mut state: SpinGuard<'_, State<T, C>>,
+        message: T,
+    ) -> Result<Accepted<T>, Refusal<T>> {
         if state.closed {
             return Err(Refusal::Closed(message));
         }
-        self.push_open(state, message)
-    }
-
-    fn push_open(&self, mut state: MutexGuard<'_, State<T, C>>, message: T) -> Result<Option<T>, Refusal<T>> {
         let mut displaced = None;
         if state.waiters() > 0 || !self.has_room() {
             if self.full != FullPolicy::DropOldest {
@@ -210,8 +287,13 @@ impl<T, C> Mailbox<T, C> {
                 add(&self.removed, 1);
             }
         }
-        self.accept(state, message);
-        Ok(displaced)
+        Ok(Accepted { displaced, queue: self.accept(state, message) })
+    }
+
+    #[inline]
+    fn accept(&self, mut state: SpinGuard<'_, State<T, C>>, message: T) -> bool {
+        add(&self.accepted, 1);
+        state.push(message)
     }
 
     /// Puts a message in, or in the queue of those who wait for a place.
@@ -223,105 +305,169 @@ impl<T, C> Mailbox<T, C> {
         message: T,
         places: impl FnOnce() -> Arc<dyn Places<T>>,
     ) -> Result<Entered<T>, Refusal<T>> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.closed {
             return Err(Refusal::Closed(message));
         }
         if state.waiters() == 0 && self.has_room() {
-            self.accept(state, message);
-            return Ok(Entered::Accepted(None));
+            return Ok(Entered::Accepted(Accepted { displaced: None, queue: self.accept(state, message) }));
         }
         match self.full {
-            FullPolicy::Wait if state.waiters() < self.waiters_max => {}
-            FullPolicy::DropOldest => return self.push_open(state, message).map(Entered::Accepted),
+            FullPolicy::Wait if state.waiters() < self.waiters_max as usize => {}
+            FullPolicy::DropOldest => return self.push_slow(state, message).map(Entered::Accepted),
             FullPolicy::Wait | FullPolicy::Reject => return Err(Refusal::Full(message)),
         }
         let cell = WaitCell::new(message);
         state.lanes().waiters.push_back(cell.clone());
+        // A consumer that has started something since does not see this yet, but it comes by again before it rests.
         self.waiting.store(true, Ordering::Relaxed);
-        // The consumer may be resting since the check above, and not have seen the flag: with the fence in `rest`,
-        // one of the two sees what the other wrote.
-        fence(Ordering::SeqCst);
-        self.admit(state);
-        Ok(Entered::Waiting(Waiting::new(places(), cell)))
+        let queue = self.admit(state);
+        Ok(Entered::Waiting(Waiting::new(places(), cell), queue))
     }
 
-    /// Puts a control message in: never refused while the mailbox is open, never behind data.
+    /// Puts a control message in: never refused while the mailbox is open, never behind data. Whether the consumer is
+    /// to be queued.
     ///
     /// # Errors
     /// The message, when the mailbox is closed.
-    pub fn push_control(&self, control: C) -> Result<(), C> {
-        let mut state = self.lock();
+    pub fn push_control(&self, control: C) -> Result<bool, C> {
+        let mut state = self.state.lock();
         if state.sealed {
             return Err(control);
         }
         state.lanes().control.push_back(control);
         self.urgent.store(true, Ordering::Release);
-        let consumer = state.consumer.take();
-        drop(state);
-        wake(consumer);
-        Ok(())
+        Ok(state.run == Run::Resting && state.queue_it())
     }
 
-    fn accept(&self, mut state: MutexGuard<'_, State<T, C>>, message: T) {
-        state.push(message);
-        add(&self.accepted, 1);
-        let consumer = state.consumer.take();
-        drop(state);
-        wake(consumer);
+    /// Wakes the consumer, whatever it rests for. Whether it is to be queued.
+    #[must_use]
+    pub fn notify(&self) -> bool {
+        let mut state = self.state.lock();
+        match state.run {
+            Run::Resting | Run::Awaiting => state.queue_it(),
+            Run::Running => {
+                state.notified = true;
+                false
+            }
+            Run::Queued | Run::Over => false,
+        }
     }
 
-    /// Lets waiters in while there is room; gives those to wake when the lock is free again.
-    fn let_in(&self, state: &mut State<T, C>) -> Vec<Waker> {
+    /// An entry was taken out of a queue: whether its taker is to run the consumer, and with which message first.
+    #[must_use]
+    pub fn begin(&self) -> Option<Option<T>> {
+        let mut state = self.state.lock();
+        state.entry = false;
+        if state.run != Run::Queued {
+            return None;
+        }
+        state.run = Run::Running;
+        Some(state.head.take())
+    }
+
+    /// Takes a consumer that is queued, with `most` messages at most, from whoever has its entry: whether the caller is
+    /// to run it, and with which message first.
+    #[must_use]
+    pub fn claim(&self, most: u64) -> Option<Option<T>> {
+        let mut state = self.state.lock();
+        if state.run != Run::Queued || self.pending() > most {
+            return None;
+        }
+        state.run = Run::Running;
+        Some(state.head.take())
+    }
+
+    /// The consumer would rest. If it does not run on, its caller has it no more.
+    #[must_use]
+    pub fn park(&self, rest: Rest) -> Parked {
+        let mut state = self.state.lock();
         let mut wakers = Vec::new();
+        if state.waiters() > 0 && rest != Rest::End {
+            // It may rest for long: who fits comes in now.
+            self.let_in(&mut state, &mut wakers);
+        }
+        let parked = match rest {
+            Rest::Message | Rest::Notice if std::mem::take(&mut state.notified) => Parked::Running,
+            Rest::Message if !state.is_empty() || state.has_control() => Parked::Running,
+            Rest::Message => {
+                state.run = Run::Resting;
+                Parked::Resting
+            }
+            Rest::Notice => {
+                state.run = Run::Awaiting;
+                Parked::Resting
+            }
+            Rest::Turn if state.queue_it() => Parked::Queue,
+            Rest::Turn => Parked::Resting,
+            Rest::End => {
+                state.run = Run::Over;
+                Parked::Resting
+            }
+        };
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        parked
+    }
+
+    /// Lets waiters in while there is room; gives those to wake when the lock is free again. Whether the consumer is to
+    /// be queued.
+    #[cold]
+    fn let_in(&self, state: &mut State<T, C>, wakers: &mut Vec<Waker>) -> bool {
+        let mut queue = false;
         while self.has_room() {
             let Some(cell) = state.pop_waiter() else { break };
             if let Some((message, waker)) = cell.admit() {
-                state.push(message);
                 add(&self.accepted, 1);
+                queue |= state.push(message);
                 wakers.extend(waker);
             }
         }
         self.waiting.store(state.waiters() > 0, Ordering::Relaxed);
-        wakers
+        queue
     }
 
-    fn admit(&self, mut state: MutexGuard<'_, State<T, C>>) {
-        let wakers = self.let_in(&mut state);
-        let consumer = if state.is_empty() { None } else { state.consumer.take() };
+    fn admit(&self, mut state: SpinGuard<'_, State<T, C>>) -> bool {
+        let mut wakers = Vec::new();
+        let queue = self.let_in(&mut state, &mut wakers);
         drop(state);
-        wake(consumer);
         wakers.into_iter().for_each(Waker::wake);
+        queue
     }
 
-    /// Takes a waiter out of the queue (`MAIL-2`).
-    pub fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> Option<T> {
-        let mut state = self.lock();
-        let waiters = &mut state.lanes.as_mut()?.waiters;
-        let at = waiters.iter().position(|other| Arc::ptr_eq(other, cell))?;
-        let cell = waiters.remove(at)?;
+    /// Takes a waiter out of the queue (`MAIL-2`): its message, and whether the consumer is to be queued.
+    pub fn withdraw(&self, cell: &Arc<WaitCell<T>>) -> (Option<T>, bool) {
+        let mut state = self.state.lock();
+        let Some(waiters) = state.lanes.as_mut().map(|lanes| &mut lanes.waiters) else {
+            return (None, false);
+        };
+        let Some(at) = waiters.iter().position(|other| Arc::ptr_eq(other, cell)) else {
+            return (None, false);
+        };
+        let cell = waiters.remove(at);
         // Those behind a withdrawn head may fit now.
-        self.admit(state);
-        cell.admit().map(|(message, _)| message)
+        let queue = self.admit(state);
+        (cell.and_then(|cell| cell.admit()).map(|(message, _)| message), queue)
     }
 
-    /// The consumer: takes a control message, or one message, or moves all there are into the empty `batch`; or asks to
-    /// be woken. `waker` is asked for when none is there yet.
-    pub fn take(&self, waker: impl FnOnce() -> Waker, batch: &mut VecDeque<T>) -> Taken<T, C> {
-        let mut state = self.lock();
+    /// The consumer: takes a control message, or one message, or moves all there are into the empty `batch`.
+    pub fn take(&self, batch: &mut VecDeque<T>) -> Taken<T, C> {
+        if self.pending() == 0 && !self.has_control() {
+            return Taken::Nothing;
+        }
+        let mut state = self.state.lock();
         if let Some(control) = state.pop_control() {
             self.urgent.store(state.has_control(), Ordering::Relaxed);
             return Taken::Control(control);
         }
-        let wakers = if state.waiters() == 0 { Vec::new() } else { self.let_in(&mut state) };
+        let mut wakers = Vec::new();
+        if state.waiters() > 0 {
+            self.let_in(&mut state, &mut wakers);
+        }
         let taken = if let Some(message) = state.head.take() {
             Taken::One(message)
         } else if state.queue.is_empty() {
-            if state.sealed {
-                return Taken::Closed;
-            }
-            state.consumer.get_or_insert_with(waker);
-            return Taken::Nothing;
+            Taken::Nothing
         } else if self.full == FullPolicy::DropOldest {
             // One at a time: the oldest can only be dropped while it is in the queue.
             state.queue.pop_front().map_or(Taken::Nothing, Taken::One)
@@ -338,33 +484,28 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// Whether a control message has come since the last take. For the consumer.
+    #[inline]
     pub fn has_control(&self) -> bool {
         self.urgent.load(Ordering::Relaxed)
     }
 
     /// The consumer: the next control message.
     pub fn take_control(&self) -> Option<C> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let control = state.pop_control();
         self.urgent.store(state.has_control(), Ordering::Relaxed);
         control
     }
 
-    /// The consumer: one message of the batch is started, so there is room for another. Waiters come in when the
+    /// The consumer: one message of those it took is started, so there is room for another. Waiters come in when the
     /// mailbox is half empty, so that one wake-up brings many messages; and at the latest when the consumer
-    /// [rests](Mailbox::rest) or takes again.
+    /// [parks](Mailbox::park) or takes again.
+    #[inline]
     pub fn started(&self) {
         add(&self.started, 1);
         if self.waiting.load(Ordering::Relaxed) && self.len() <= self.capacity / 2 {
-            self.admit(self.lock());
-        }
-    }
-
-    /// The consumer suspends in the middle of a batch: who fits comes in now.
-    pub fn rest(&self) {
-        fence(Ordering::SeqCst);
-        if self.waiting.load(Ordering::Relaxed) {
-            self.admit(self.lock());
+            // It runs, so it is not to be queued.
+            self.admit(self.state.lock());
         }
     }
 
@@ -374,14 +515,14 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// Takes no more data: gives back what is queued and who waits. Waiters whose owner polls them hear of it
-    /// themselves.
+    /// themselves. For the consumer.
     pub fn close_data(&self) -> Closed<T> {
         self.close_lanes(false)
     }
 
     /// Takes no more data: lets everyone in who waits, however full it is, and gives the consumer all there is.
     pub fn close_admitting(&self, batch: &mut VecDeque<T>) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.closed = true;
         batch.extend(state.head.take());
         batch.append(&mut state.queue);
@@ -398,7 +539,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     fn close_lanes(&self, control_too: bool) -> Closed<T> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.closed = true;
         state.sealed |= control_too;
         let queued: Vec<T> = state.head.take().into_iter().chain(std::mem::take(&mut state.queue)).collect();
@@ -413,22 +554,14 @@ impl<T, C> Mailbox<T, C> {
         }
         add(&self.removed, queued.len() as u64);
         self.waiting.store(false, Ordering::Relaxed);
-        let consumer = state.consumer.take();
         drop(state);
         // A control message with a caller tells it as it is dropped.
         drop(unread);
-        wake(consumer);
         Closed { queued, waiting: waiters.into_iter().filter_map(|cell| cell.close()).collect() }
     }
 
     /// Whether it takes no more data.
     pub fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+        self.state.lock().closed
     }
 }

@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::*;
@@ -10,21 +9,17 @@ fn mailbox(capacity: usize, full: FullPolicy) -> Arc<Box8> {
     Arc::new(Mailbox::new(capacity, 16, full))
 }
 
-/// All that is there now, once there is something.
-async fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
+/// All that is there now, by a consumer that runs.
+fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
     let (mut all, mut control, mut batch) = (Vec::new(), Vec::new(), VecDeque::new());
-    poll_fn(|cx| {
-        loop {
-            match mailbox.take(|| cx.waker().clone(), &mut batch) {
-                Taken::Control(one) => control.push(one),
-                Taken::One(one) => all.push(one),
-                Taken::Batch => all.extend(batch.drain(..)),
-                Taken::Nothing if all.is_empty() && control.is_empty() => return std::task::Poll::Pending,
-                Taken::Nothing | Taken::Closed => return std::task::Poll::Ready(()),
-            }
+    loop {
+        match mailbox.take(&mut batch) {
+            Taken::Control(one) => control.push(one),
+            Taken::One(one) => all.push(one),
+            Taken::Batch => all.extend(batch.drain(..)),
+            Taken::Nothing => break,
         }
-    })
-    .await;
+    }
     all.iter().for_each(|_| mailbox.started());
     (all, control)
 }
@@ -32,7 +27,7 @@ async fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
 /// The next message, and no more.
 fn take_one(mailbox: &Box8) -> Option<u32> {
     let mut batch = VecDeque::new();
-    match mailbox.take(|| std::task::Waker::noop().clone(), &mut batch) {
+    match mailbox.take(&mut batch) {
         Taken::One(one) => {
             mailbox.started();
             Some(one)
@@ -43,7 +38,7 @@ fn take_one(mailbox: &Box8) -> Option<u32> {
 
 impl Places<u32> for Box8 {
     fn withdraw(&self, place: &Arc<WaitCell<u32>>) -> Option<u32> {
-        Mailbox::withdraw(self, place)
+        Mailbox::withdraw(self, place).0
     }
 }
 
@@ -54,7 +49,7 @@ fn enter(mailbox: &Arc<Box8>, message: u32) -> Result<Entered<u32>, Refusal<u32>
 
 fn wait(mailbox: &Arc<Box8>, message: u32) -> Waiting<u32> {
     match enter(mailbox, message) {
-        Ok(Entered::Waiting(waiting)) => waiting,
+        Ok(Entered::Waiting(waiting, _)) => waiting,
         Ok(Entered::Accepted(_)) | Err(_) => panic!("{message} does not wait"),
     }
 }
@@ -67,7 +62,7 @@ async fn messages_come_in_order_and_control_beside_them() {
     }
     mailbox.push_control("stop").unwrap();
     assert!(mailbox.has_control());
-    assert_eq!(take(&mailbox).await, (vec![0, 1, 2], vec!["stop"]));
+    assert_eq!(take(&mailbox), (vec![0, 1, 2], vec!["stop"]));
     assert_eq!(mailbox.len(), 0);
 }
 
@@ -85,12 +80,12 @@ async fn waiters_come_in_first_in_first_out_and_nobody_overtakes_them() {
     mailbox.push(0).unwrap();
     let first = wait(&mailbox, 1);
     let second = wait(&mailbox, 2);
-    assert_eq!(take(&mailbox).await.0, [0]);
+    assert_eq!(take(&mailbox).0, [0]);
     assert!(matches!(mailbox.push(9), Err(Refusal::Full(9))));
     assert_eq!(first.await, WaitOutcome::Accepted);
-    assert_eq!(take(&mailbox).await.0, [1]);
+    assert_eq!(take(&mailbox).0, [1]);
     assert_eq!(second.await, WaitOutcome::Accepted);
-    assert_eq!(take(&mailbox).await.0, [2]);
+    assert_eq!(take(&mailbox).0, [2]);
 }
 
 #[tokio::test]
@@ -99,9 +94,9 @@ async fn a_dropped_waiter_leaves_nothing_behind() {
     mailbox.push(0).unwrap();
     drop(wait(&mailbox, 1));
     let second = wait(&mailbox, 2);
-    assert_eq!(take(&mailbox).await.0, [0]);
+    assert_eq!(take(&mailbox).0, [0]);
     assert_eq!(second.await, WaitOutcome::Accepted);
-    assert_eq!(take(&mailbox).await.0, [2]);
+    assert_eq!(take(&mailbox).0, [2]);
 }
 
 #[test]
@@ -114,14 +109,18 @@ fn the_number_of_waiters_is_bounded() {
     drop(wait(&mailbox, 99));
 }
 
+fn displaced(mailbox: &Box8, message: u32) -> Option<u32> {
+    mailbox.push(message).expect("it is open").displaced
+}
+
 #[test]
 fn drop_oldest_keeps_the_newest() {
     let mailbox = mailbox(2, FullPolicy::DropOldest);
-    assert!(mailbox.push(1).unwrap().is_none() && mailbox.push(2).unwrap().is_none());
-    assert_eq!(mailbox.push(3).unwrap(), Some(1));
+    assert!(displaced(&mailbox, 1).is_none() && displaced(&mailbox, 2).is_none());
+    assert_eq!(displaced(&mailbox, 3), Some(1));
     assert_eq!((take_one(&mailbox), mailbox.len()), (Some(2), 1));
-    assert_eq!(mailbox.push(4).unwrap(), None);
-    assert_eq!(mailbox.push(5).unwrap(), Some(3));
+    assert_eq!(displaced(&mailbox, 4), None);
+    assert_eq!(displaced(&mailbox, 5), Some(3));
     assert_eq!((take_one(&mailbox), take_one(&mailbox), take_one(&mailbox)), (Some(4), Some(5), None));
 }
 
@@ -162,5 +161,149 @@ async fn closing_for_a_drain_lets_those_who_wait_in() {
 fn what_a_waiting_message_displaces_is_given_back() {
     let mailbox = mailbox(1, FullPolicy::DropOldest);
     mailbox.push(1).unwrap();
-    assert!(matches!(enter(&mailbox, 2), Ok(Entered::Accepted(Some(1)))));
+    assert!(matches!(enter(&mailbox, 2), Ok(Entered::Accepted(Accepted { displaced: Some(1), .. }))));
+}
+
+/// What `park` says, and then the consumer is taken again if it rests.
+fn rests(mailbox: &Box8, rest: Rest) -> bool {
+    mailbox.park(rest) == Parked::Resting
+}
+
+#[test]
+fn the_message_that_ends_a_rest_queues_the_consumer_once() {
+    let mailbox = mailbox(8, FullPolicy::Wait);
+    assert!(rests(&mailbox, Rest::Message));
+    assert!(mailbox.push(1).unwrap().queue);
+    assert!(!mailbox.push(2).unwrap().queue && !mailbox.notify(), "it is queued already");
+    assert_eq!(mailbox.begin(), Some(Some(1)));
+    assert_eq!((mailbox.begin(), mailbox.claim(9)), (None, None), "somebody has it");
+    assert_eq!(mailbox.park(Rest::Message), Parked::Running, "there is more");
+    mailbox.started();
+    assert_eq!(take(&mailbox).0, [2]);
+    assert!(rests(&mailbox, Rest::Message));
+    assert_eq!(mailbox.begin(), None, "there is nothing to do");
+}
+
+#[test]
+fn what_comes_while_it_runs_keeps_it_from_resting() {
+    let mailbox = mailbox(8, FullPolicy::Wait);
+    assert!(!mailbox.push(1).unwrap().queue, "its maker has it");
+    assert_eq!(mailbox.park(Rest::Message), Parked::Running);
+    assert_eq!(take(&mailbox).0, [1]);
+    assert!(!mailbox.push_control("stop").unwrap());
+    assert_eq!(mailbox.park(Rest::Message), Parked::Running);
+    assert_eq!(take(&mailbox).1, ["stop"]);
+    assert!(!mailbox.notify());
+    assert_eq!(mailbox.park(Rest::Notice), Parked::Running);
+    assert!(rests(&mailbox, Rest::Notice));
+}
+
+#[test]
+fn while_it_awaits_only_a_notice_wakes_it() {
+    let mailbox = mailbox(8, FullPolicy::Wait);
+    assert!(rests(&mailbox, Rest::Notice));
+    assert!(!mailbox.push(1).unwrap().queue && !mailbox.push_control("stop").unwrap());
+    assert!(mailbox.notify() && !mailbox.notify());
+    assert_eq!(mailbox.begin(), Some(None));
+    assert_eq!(take(&mailbox), (vec![1], vec!["stop"]));
+}
+
+#[test]
+fn what_is_claimed_leaves_one_entry_that_is_used_again() {
+    let mailbox = mailbox(8, FullPolicy::Wait);
+    assert!(rests(&mailbox, Rest::Message));
+    assert!(mailbox.push(1).unwrap().queue);
+    assert!(mailbox.push(2).is_ok() && mailbox.claim(1).is_none(), "two are too many");
+    assert_eq!(mailbox.claim(2), Some(Some(1)));
+    mailbox.started();
+    assert_eq!(take(&mailbox).0, [2]);
+    assert!(rests(&mailbox, Rest::Message));
+    assert!(!mailbox.push(3).unwrap().queue, "its old entry is still queued");
+    assert_eq!(mailbox.begin(), Some(Some(3)));
+    mailbox.started();
+    assert_eq!(mailbox.park(Rest::Turn), Parked::Queue);
+    assert_eq!(mailbox.claim(1), Some(None));
+    assert!(rests(&mailbox, Rest::Message));
+    assert_eq!(mailbox.begin(), None, "the entry is old");
+    assert!(mailbox.push(4).unwrap().queue, "and now it is gone");
+}
+
+#[test]
+fn a_consumer_that_is_over_is_never_queued_again() {
+    let mailbox = mailbox(8, FullPolicy::Wait);
+    assert!(rests(&mailbox, Rest::End));
+    assert!(!mailbox.notify() && !mailbox.push(1).unwrap().queue);
+    assert_eq!((mailbox.begin(), mailbox.claim(9)), (None, None));
+}
+
+#[tokio::test]
+async fn who_waits_comes_in_before_the_consumer_rests() {
+    let mailbox = mailbox(4, FullPolicy::Wait);
+    (0..4).for_each(|n| assert!(mailbox.push(n).is_ok()));
+    let fifth = wait(&mailbox, 4);
+    let mut batch = VecDeque::new();
+    assert_eq!((mailbox.take(&mut batch), batch.len()), (Taken::Batch, 4));
+    mailbox.started();
+    assert_eq!(mailbox.accepted(), 4, "it is more than half full");
+    assert!(rests(&mailbox, Rest::Notice));
+    assert_eq!(fifth.await, WaitOutcome::Accepted);
+}
+
+/// Two threads push, two run the consumer, whoever is told to: nothing is lost, and nobody runs beside another.
+#[test]
+fn nothing_is_lost_between_threads() {
+    const EACH: u32 = 20_000;
+    let mailbox = mailbox(64, FullPolicy::Wait);
+    assert!(rests(&mailbox, Rest::Message));
+    let (queue, entries) = std::sync::mpsc::channel::<bool>();
+    let entries = std::sync::Mutex::new(entries);
+    let (inside, seen) = (std::sync::atomic::AtomicBool::new(false), std::sync::Mutex::new(Vec::new()));
+    let run = || {
+        while entries.lock().unwrap().recv().expect("a sender is left") {
+            let Some(first) = mailbox.begin() else { continue };
+            let mut first = first;
+            loop {
+                assert!(!inside.swap(true, std::sync::atomic::Ordering::SeqCst), "two run it");
+                let mut seen = seen.lock().unwrap();
+                if let Some(first) = first.take() {
+                    mailbox.started();
+                    seen.push(first);
+                }
+                seen.extend(take(&mailbox).0);
+                let all = seen.len() == 2 * EACH as usize;
+                drop(seen);
+                inside.store(false, std::sync::atomic::Ordering::SeqCst);
+                if all {
+                    (0..2).for_each(|_| queue.send(false).unwrap());
+                }
+                match mailbox.park(Rest::Message) {
+                    Parked::Running => {}
+                    Parked::Queue => queue.send(true).unwrap(),
+                    Parked::Resting => break,
+                }
+            }
+        }
+    };
+    let push = |from: u32| {
+        for n in 0..EACH {
+            loop {
+                match mailbox.push(from * EACH + n) {
+                    Ok(accepted) if accepted.queue => break queue.send(true).unwrap(),
+                    Ok(_) => break,
+                    Err(_) => std::thread::yield_now(),
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(run);
+        scope.spawn(run);
+        scope.spawn(|| push(0));
+        scope.spawn(|| push(1));
+    });
+    let seen = seen.into_inner().unwrap();
+    for from in 0..2 {
+        let of_one: Vec<u32> = seen.iter().copied().filter(|n| n / EACH == from).collect();
+        assert!(of_one.is_sorted() && of_one.len() == EACH as usize);
+    }
 }

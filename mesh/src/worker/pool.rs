@@ -11,12 +11,15 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin, fence, lock};
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
-/// Every so many turns the shared queue comes first.
+/// Every so many turns a worker looks at the shared queue though its own is not empty.
 const SHARED_FIRST: u32 = 61;
+
+/// How many a worker takes from the shared queue at once.
+const SHARED_MAX: usize = 32;
 
 /// A turn that takes longer than this, twice, blocks its thread: others take what is queued behind it.
 const STALL: Duration = Duration::from_millis(5);
@@ -27,11 +30,12 @@ pub trait Run: Send + Sync {
     fn run(self: Arc<Self>);
 }
 
-type Queue = Mutex<VecDeque<Arc<dyn Run>>>;
+type Queue = Spin<VecDeque<Arc<dyn Run>>>;
 
-/// The workers that are not awake.
+/// What is pushed from outside, and who sleeps until then.
 #[derive(Default)]
-struct Idle {
+struct Shared {
+    queue: VecDeque<Arc<dyn Run>>,
     asleep: Vec<(usize, Waker)>,
     /// How many have been started.
     started: usize,
@@ -45,9 +49,8 @@ pub struct Workers {
     turns: Box<[AtomicU32]>,
     /// Somebody watches for turns that block.
     watched: AtomicBool,
-    shared: Queue,
-    idle: Mutex<Idle>,
-    /// How many are asleep, or not yet started.
+    shared: Spin<Shared>,
+    /// How many are asleep, or not yet started. Written under the lock of `shared`.
     resting: AtomicUsize,
     closed: AtomicBool,
     on_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -83,8 +86,7 @@ impl Workers {
             queues: (0..size).map(|_| Queue::default()).collect(),
             turns: (0..size).map(|_| AtomicU32::new(0)).collect(),
             watched: AtomicBool::new(false),
-            shared: Queue::default(),
-            idle: Mutex::default(),
+            shared: Spin::default(),
             resting: AtomicUsize::new(size),
             closed: AtomicBool::new(false),
             on_close: Mutex::new(Some(on_close)),
@@ -117,29 +119,40 @@ impl Workers {
     /// Queues what is ready.
     pub fn push(self: &Arc<Self>, ready: Arc<dyn Run>) {
         let (workers, place) = HERE.get();
-        let at_home = workers == Arc::as_ptr(self).addr();
-        if at_home {
-            let mut queue = lock(&self.queues[place]);
-            queue.push_back(ready);
-            // The worker comes to a single one itself, and soon.
-            if queue.len() < 2 {
-                return;
+        if workers == Arc::as_ptr(self).addr() {
+            let queued = {
+                let mut queue = self.queues[place].lock();
+                queue.push_back(ready);
+                queue.len()
+            };
+            // The worker comes to a single one itself, and soon. Who falls asleep just now may be overlooked here: the
+            // next turn looks again.
+            if queued >= 2 && self.resting.load(Ordering::Relaxed) > 0 {
+                self.rouse_from(place);
             }
-        } else {
-            lock(&self.shared).push_back(ready);
+            return;
         }
-        // Either this sees who sleeps, or who falls asleep sees what was pushed.
-        fence(Ordering::SeqCst);
-        if self.resting.load(Ordering::Relaxed) > 0 {
+        let mut shared = self.shared.lock();
+        shared.queue.push_back(ready);
+        // Who falls asleep looks at the queue under the same lock (`WORK-2`).
+        let resting = self.resting.load(Ordering::Relaxed) > 0;
+        drop(shared);
+        if resting {
             self.rouse();
-            if at_home && self.queues.len() > 1 {
-                // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
-                // else has to be woken after the worker, which is to run beside this one.
-                drop(self.runtime.spawn(async {}));
-            }
         }
         if self.is_closed() {
             self.run_all();
+        }
+    }
+
+    /// Wakes a worker beside the one that is polled here.
+    #[cold]
+    fn rouse_from(self: &Arc<Self>, place: usize) {
+        self.rouse();
+        if self.queues.len() > 1 && !self.queues[place].lock().is_empty() {
+            // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
+            // else has to be woken after the worker, which is to run beside this one.
+            drop(self.runtime.spawn(async {}));
         }
     }
 
@@ -149,65 +162,86 @@ impl Workers {
         if self.queues.len() > 1 && !self.watched.swap(true, Ordering::Relaxed) {
             drop(self.runtime.spawn(watch(Arc::downgrade(self))));
         }
-        let mut idle = lock(&self.idle);
-        if let Some((_, waker)) = idle.asleep.pop() {
+        let mut shared = self.shared.lock();
+        if let Some((_, waker)) = shared.asleep.pop() {
             self.resting.fetch_sub(1, Ordering::Relaxed);
-            drop(idle);
+            drop(shared);
             waker.wake();
-        } else if idle.started < self.queues.len() {
-            let place = idle.started;
-            idle.started += 1;
+        } else if shared.started < self.queues.len() {
+            let place = shared.started;
+            shared.started += 1;
             self.resting.fetch_sub(1, Ordering::Relaxed);
-            drop(idle);
+            drop(shared);
             let worker =
                 Worker { workers: Arc::downgrade(self), place, turns: 0, asleep: false, done: false };
             drop(self.runtime.spawn(worker));
         }
     }
 
-    fn pop(queue: &Queue) -> Option<Arc<dyn Run>> {
-        lock(queue).pop_front()
+    /// Moves the worker's part of the shared queue behind its own, so that many cost one lock. Whether there was any.
+    fn refill(&self, place: usize) -> bool {
+        let mut shared = self.shared.lock();
+        let part = shared.queue.len().div_ceil(self.queues.len()).min(SHARED_MAX);
+        if part > 0 {
+            // Nobody locks them the other way round.
+            self.queues[place].lock().extend(shared.queue.drain(..part));
+        }
+        part > 0
     }
 
-    fn next(&self, place: usize, turns: u32) -> Option<Arc<dyn Run>> {
-        let own = &self.queues[place];
-        if turns.is_multiple_of(SHARED_FIRST)
-            && let Some(ready) = Self::pop(&self.shared)
-        {
+    fn pop(self: &Arc<Self>, place: usize) -> Option<Arc<dyn Run>> {
+        let mut own = self.queues[place].lock();
+        let ready = own.pop_front();
+        let left = own.len();
+        drop(own);
+        if left >= 2 && self.resting.load(Ordering::Relaxed) > 0 {
+            self.rouse_from(place);
+        }
+        ready
+    }
+
+    fn next(self: &Arc<Self>, place: usize, turns: u32) -> Option<Arc<dyn Run>> {
+        if turns.is_multiple_of(SHARED_FIRST) {
+            self.refill(place);
+        }
+        if let Some(ready) = self.pop(place) {
             return Some(ready);
         }
-        Self::pop(own).or_else(|| Self::pop(&self.shared)).or_else(|| self.steal(place))
+        if self.refill(place) {
+            // Another may have stolen it all meanwhile.
+            return self.pop(place).or_else(|| self.steal(place));
+        }
+        self.steal(place)
     }
 
     /// Half of what another has.
     fn steal(&self, place: usize) -> Option<Arc<dyn Run>> {
         let size = self.queues.len();
         (1..size).map(|step| (place + step) % size).find_map(|victim| {
-            let mut queue = lock(&self.queues[victim]);
+            let mut queue = self.queues[victim].lock();
             let half = queue.len().div_ceil(2);
             let mut stolen = queue.drain(..half);
             let first = stolen.next()?;
             let rest: Vec<_> = stolen.collect();
             drop(queue);
             if !rest.is_empty() {
-                lock(&self.queues[place]).extend(rest);
+                self.queues[place].lock().extend(rest);
             }
             Some(first)
         })
     }
 
-    fn has_work(&self) -> bool {
-        self.queues.iter().chain([&self.shared]).any(|queue| !lock(queue).is_empty())
-    }
-
     /// Lies down; false when there is something to do after all.
     fn sleep(&self, place: usize, waker: &Waker) -> bool {
-        let mut idle = lock(&self.idle);
-        idle.asleep.push((place, waker.clone()));
+        let mut shared = self.shared.lock();
+        if !shared.queue.is_empty() {
+            return false;
+        }
+        shared.asleep.push((place, waker.clone()));
         self.resting.fetch_add(1, Ordering::Relaxed);
-        drop(idle);
+        drop(shared);
         fence(Ordering::SeqCst);
-        if self.has_work() {
+        if self.queues.iter().any(|queue| !queue.lock().is_empty()) {
             self.get_up(place);
             return false;
         }
@@ -215,9 +249,9 @@ impl Workers {
     }
 
     fn get_up(&self, place: usize) {
-        let mut idle = lock(&self.idle);
-        if let Some(at) = idle.asleep.iter().position(|(other, _)| *other == place) {
-            idle.asleep.swap_remove(at);
+        let mut shared = self.shared.lock();
+        if let Some(at) = shared.asleep.iter().position(|(other, _)| *other == place) {
+            shared.asleep.swap_remove(at);
             self.resting.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -239,7 +273,11 @@ impl Workers {
         if DRAINING.replace(true) {
             return;
         }
-        while let Some(ready) = self.queues.iter().chain([&self.shared]).find_map(Self::pop) {
+        let next = || {
+            let shared = self.shared.lock().queue.pop_front();
+            shared.or_else(|| self.queues.iter().find_map(|queue| queue.lock().pop_front()))
+        };
+        while let Some(ready) = next() {
             ready.run();
         }
         DRAINING.set(false);
@@ -249,9 +287,8 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         // They find it gone, and end.
-        for (_, waker) in lock(&self.idle).asleep.drain(..) {
-            waker.wake();
-        }
+        let asleep = std::mem::take(&mut self.shared.lock().asleep);
+        asleep.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 
@@ -269,7 +306,7 @@ async fn watch(workers: Weak<Workers>) {
         let Some(workers) = workers.upgrade() else { return };
         let turns = || workers.turns.iter().map(|turn| turn.load(Ordering::Relaxed));
         let blocked = |(place, (turn, before)): (usize, (u32, &u32))| {
-            turn != 0 && turn == *before && !lock(&workers.queues[place]).is_empty()
+            turn != 0 && turn == *before && !workers.queues[place].lock().is_empty()
         };
         if turns().zip(&seen).enumerate().any(blocked) && workers.resting.load(Ordering::Relaxed) > 0 {
             workers.rouse();
