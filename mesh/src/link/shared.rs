@@ -4,6 +4,8 @@
 //! has put something there may write it: who takes the [`Wire`] writes, without the lock, until nothing is left; the
 //! others leave what they put to it.
 
+mod heard;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -14,14 +16,13 @@ use tokio::sync::Notify;
 use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len, window_len_of};
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
-use super::reader::Item;
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{HeadWriter, Tell};
-use crate::wire::session::{Arrival, Session, SessionError, Window};
+use crate::wire::session::{Session, Window};
 
 /// The longest reason that a `Bye` carries, in bytes.
 pub(super) const REASON_LEN_MAX: usize = 1024;
@@ -654,57 +655,6 @@ impl State {
             self.put(&Frame { ack, ..Frame::new(FrameKind::Ack) });
         }
         pending.push(&mut self.aside);
-    }
-
-    /// The other side has received everything up to `ack`. Gives whether that was news.
-    fn acked(&mut self, ack: u64) -> Result<bool, String> {
-        let mut released = 0;
-        let news = self.session.acked(ack, |sent| released += sent.len).map_err(|error| error.to_string())?;
-        self.backlog.release(released);
-        self.heads.forget_up_to(ack);
-        self.large.acked(ack);
-        if self.asked.is_some_and(|(last, _)| ack >= last) {
-            self.asked = None;
-        }
-        Ok(news)
-    }
-
-    /// The next `count` messages have arrived, with the acknowledgement of the last; gives whether someone may wait for
-    /// it.
-    pub(super) fn take_in_run(&mut self, count: u64, len_bytes: u64, ack: u64) -> Result<bool, String> {
-        let news = self.acked(ack)?;
-        self.session.received_run(count, len_bytes);
-        Ok(news)
-    }
-
-    /// Takes in what a frame says; gives whether someone may wait for it. A repeated envelope is taken out of the item.
-    pub(super) fn take_in(&mut self, item: &mut Item) -> Result<bool, String> {
-        let malformed = |error: SessionError| error.to_string();
-        let (Item::Data { ack, .. }
-        | Item::Repeated { ack, .. }
-        | Item::Ack { ack, .. }
-        | Item::Bye { ack, .. }) = item;
-        let ack = *ack;
-        let news = self.acked(ack)?;
-        match item {
-            Item::Data { seq, len_bytes, .. } => {
-                if self.session.received(*seq, *len_bytes).map_err(malformed)? == Arrival::Repeated {
-                    *item = Item::Ack { ack, wants_ack: false };
-                }
-            }
-            Item::Repeated { seq, .. } => drop(self.session.received(*seq, 0).map_err(malformed)?),
-            Item::Ack { wants_ack: true, .. } => self.session.want_ack(),
-            Item::Ack { .. } => {}
-            Item::Bye { reason, .. } => {
-                self.begin_close(format!("the other side closed the link: {reason}"), "as asked", true);
-                // The other side waits for the acknowledgement of the last envelopes: `LINK-3`.
-                if self.session.ack_pending() {
-                    self.session.want_ack();
-                }
-                return Ok(true);
-            }
-        }
-        Ok(news)
     }
 
     /// Begins an orderly close: a `Bye` goes out behind what was posted.
