@@ -48,7 +48,7 @@ use crate::addr::{ActorAddr, Location};
 use crate::call::CallErrorKind;
 use crate::event::EventLog;
 use crate::ident::{ActorId, GatewayId, ProcId, Uid, name_hash};
-use crate::link::{Link, LinkEvents, LinkId};
+use crate::link::{Link, LinkEvents, LinkId, Loss};
 use crate::supervision::Exit;
 use crate::transport::Transports;
 use crate::wire::cast::{Said, decode_batch};
@@ -469,14 +469,8 @@ impl LinkEvents for Gateway {
         }
     }
 
-    fn fell_silent(&self, link: LinkId) {
-        if let Some(entry) = self.state().links.get_mut(&link) {
-            entry.is_silent = true;
-        }
-    }
-
-    fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>) {
-        self.link_lost(link, &reason, returned);
+    fn lost(&self, link: LinkId, loss: Loss, returned: Vec<Envelope>) {
+        self.link_lost(link, &loss, returned);
     }
 }
 

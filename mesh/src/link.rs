@@ -75,13 +75,17 @@ pub trait LinkEvents: Send + Sync + 'static {
         told.iter().for_each(|told| self.arrived(link, told.to_envelope()));
     }
 
-    /// The other side has been silent for too long; [`LinkEvents::lost`] follows.
-    fn fell_silent(&self, link: LinkId) {
-        let _ = link;
-    }
-
     /// The link is no more. What was posted and not acknowledged comes back, oldest first; some of it may have arrived.
-    fn lost(&self, link: LinkId, reason: String, returned: Vec<Envelope>);
+    fn lost(&self, link: LinkId, loss: Loss, returned: Vec<Envelope>);
+}
+
+/// How a link was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// In words.
+    pub reason: String,
+    /// The other side was silent for too long, while its connection was there.
+    pub is_silence: bool,
 }
 
 /// The bounds of a link.

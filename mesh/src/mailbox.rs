@@ -24,7 +24,6 @@
 //!   plain push never overtakes one (`DEL-4`).
 //! - `MAIL-2` a withdrawn waiter leaves nothing behind.
 //! - `MAIL-3` every accepted message is taken by the consumer, or handed out by [`Mailbox::close`], exactly once.
-//!
 //! - `MAIL-4` one thread at a time has the consumer, from the making, a `begin` or a `claim` to the next `park` that does not
 //!   say `Running`; what comes meanwhile is seen by that `park`, so no message waits for a consumer that rests.
 //!

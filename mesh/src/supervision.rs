@@ -142,16 +142,18 @@ impl fmt::Display for Cause {
                 if exit.success() {
                     f.write_str(", without being asked")?;
                 }
-                for line in stderr_tail {
-                    write!(f, "\n    stderr: {line}")?;
-                }
-                Ok(())
+                write!(f, "{}", last_lines(stderr_tail))
             }
             Cause::LinkLost { proc, reason } => write!(f, "the link to {proc} was lost: {reason}"),
             Cause::Child { failure } => write!(f, "{failure}"),
             Cause::Other { message } => f.write_str(message),
         }
     }
+}
+
+/// The last lines of a stderr, each on a line of its own behind what is said of the end.
+pub(crate) fn last_lines(stderr_tail: &[String]) -> impl fmt::Display {
+    fmt::from_fn(move |f| stderr_tail.iter().try_for_each(|line| write!(f, "\n    stderr: {line}")))
 }
 
 /// What a failure is about.

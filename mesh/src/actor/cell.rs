@@ -132,18 +132,17 @@ impl<A: Actor> Cell<A> {
         })
     }
 
-    /// Puts it into a worker's queue, as the mailbox has asked for.
-    pub(super) fn queue(&self) {
-        if let Some(me) = self.me.upgrade() {
+    /// Puts it into a worker's queue, if the mailbox asks for that.
+    #[inline]
+    pub(super) fn queue_if(&self, asked: bool) {
+        if asked && let Some(me) = self.me.upgrade() {
             self.outbox.workers().push(me);
         }
     }
 
     /// It has something to do, whatever it waits for.
     pub(super) fn notify(&self) {
-        if self.mailbox.notify() {
-            self.queue();
-        }
+        self.queue_if(self.mailbox.notify());
     }
 
     /// Puts a control message in.
@@ -151,9 +150,7 @@ impl<A: Actor> Cell<A> {
     /// # Errors
     /// The message, when the actor has ended.
     fn push_control(&self, control: Control<A>) -> Result<(), Control<A>> {
-        if self.mailbox.push_control(control)? {
-            self.queue();
-        }
+        self.queue_if(self.mailbox.push_control(control)?);
         Ok(())
     }
 
@@ -233,9 +230,7 @@ impl<A: Actor> Cell<A> {
                 Ok(None)
             }
             Ok(Entered::Waiting(waiting, queue)) => {
-                if queue {
-                    self.queue();
-                }
+                self.queue_if(queue);
                 Ok(Some(waiting))
             }
             Err(refusal) => Err(Box::new(self.refused(refusal))),
@@ -244,9 +239,7 @@ impl<A: Actor> Cell<A> {
 
     #[inline]
     fn accepted_one(&self, accepted: Accepted<Parcel<A>>) {
-        if accepted.queue {
-            self.queue();
-        }
+        self.queue_if(accepted.queue);
         if let Some(displaced) = accepted.displaced {
             count(&self.counters.dropped);
             displaced.refuse(self.full());
@@ -478,9 +471,7 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
 impl<A: Actor> Places<Parcel<A>> for Cell<A> {
     fn withdraw(&self, place: &Arc<WaitCell<Parcel<A>>>) -> Option<Parcel<A>> {
         let (parcel, queue) = self.mailbox.withdraw(place);
-        if queue {
-            self.queue();
-        }
+        self.queue_if(queue);
         parcel
     }
 }

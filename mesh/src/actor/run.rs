@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 
 use super::cell::Cell;
-use super::parcel::Parcel;
 use super::spawn::Birth;
 use super::step::Turn;
 use super::traits::Actor;
@@ -60,7 +59,7 @@ impl<A: Actor> Run for Cell<A> {
 
 impl<A: Actor> Cell<A> {
     /// Runs it; the caller has it to itself.
-    fn turn(self: &Arc<Self>, mut turn: Turn<Parcel<A>>) {
+    fn turn(self: &Arc<Self>, mut turn: Turn<A>) {
         activity::on_this_thread(thread_key(&self.id), || {
             loop {
                 let run = || {
@@ -84,12 +83,9 @@ impl<A: Actor> Cell<A> {
 
     /// It would rest. Whether the caller has it still, and is to run it.
     fn park(&self, rest: Rest) -> bool {
-        match self.mailbox.park(rest) {
-            Parked::Running => return true,
-            Parked::Resting => {}
-            Parked::Queue => self.queue(),
-        }
-        false
+        let parked = self.mailbox.park(rest);
+        self.queue_if(parked == Parked::Queue);
+        parked == Parked::Running
     }
 
     /// Lets the task that is polled here, and waits for this actor's reply, run it if it is queued and not yet run:

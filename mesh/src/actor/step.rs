@@ -22,9 +22,9 @@ use crate::supervision::{Cause, Directive, Failure};
 use crate::sync::{Arc, Ordering};
 
 /// For how long an actor runs.
-pub(super) struct Turn<P> {
+pub(super) struct Turn<A: Actor> {
     /// The message that it is run for.
-    pub(super) first: Option<P>,
+    pub(super) first: Option<Parcel<A>>,
     /// How many messages it handles at most.
     pub(super) budget: u32,
     /// What it handles was sent just now, so its time is not over.
@@ -108,7 +108,7 @@ impl<A: Actor> Body<A> {
     }
 
     /// Runs the actor until it waits, or has handled so many messages.
-    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<Parcel<A>>) -> Rest {
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Rest {
         if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
             self.keep(turn);
             self.kill(cell);
@@ -164,7 +164,7 @@ impl<A: Actor> Body<A> {
 
     /// What it was run for and is not started is the first of its batch.
     #[inline]
-    fn keep(&mut self, turn: &mut Turn<Parcel<A>>) {
+    fn keep(&mut self, turn: &mut Turn<A>) {
         if let Some(first) = turn.first.take() {
             self.batch.push_front(first);
         }
@@ -209,7 +209,7 @@ impl<A: Actor> Body<A> {
     }
 
     /// Handles messages, up to one whose handler awaits.
-    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<Parcel<A>>) -> Next {
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Next {
         let Body { held, phase, draining, batch } = self;
         let mut waiting = None;
         loop {

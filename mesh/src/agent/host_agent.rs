@@ -18,7 +18,7 @@ use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
-use crate::supervision::{Cause, Exit, Failure, Subject};
+use crate::supervision::{Cause, Exit, Failure, Subject, last_lines};
 use crate::value::Status;
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
@@ -278,7 +278,7 @@ fn cause_of(proc: &ProcId, handle: &ProcessHandle, exit: Exit) -> Cause {
     let Some(silence) = handle.given_up() else {
         return Cause::ProcExit { proc, exit: status, stderr_tail };
     };
-    let said: String = stderr_tail.iter().map(|line| format!("\n    stderr: {line}")).collect();
+    let said = last_lines(&stderr_tail);
     Cause::LinkLost { proc, reason: format!("{silence}, so it was killed: {status}{said}") }
 }
 

@@ -47,6 +47,19 @@ impl End {
         let _ = self.exit.set(exit);
         self.reported.notify_waiters();
     }
+
+    /// Waits for what `look` finds.
+    async fn until<T>(&self, look: impl Fn(&End) -> Option<T>) -> T {
+        loop {
+            let mut reported = pin!(self.reported.notified());
+            // From here on a report is not missed.
+            reported.as_mut().enable();
+            if let Some(found) = look(self) {
+                return found;
+            }
+            reported.await;
+        }
+    }
 }
 
 impl ProcessHandle {
@@ -93,18 +106,11 @@ impl ProcessHandle {
     /// As there.
     pub async fn exited_or_given_up(&self, within: Duration) -> Exit {
         let end = &self.shared.end;
-        loop {
-            let mut reported = pin!(end.reported.notified());
-            reported.as_mut().enable();
-            if let Some(exit) = end.exit.get() {
-                return exit.clone();
-            }
-            if end.given_up.get().is_some() {
-                let exit = tokio::time::timeout(within, self.exited()).await;
-                return exit.unwrap_or_else(|_| Exit::unknown());
-            }
-            reported.await;
+        end.until(|end| (end.exit.get().is_some() || end.given_up.get().is_some()).then_some(())).await;
+        if end.given_up.get().is_none() {
+            return self.exited().await;
         }
+        tokio::time::timeout(within, self.exited()).await.unwrap_or_else(|_| Exit::unknown())
     }
 
     /// Waits until it has ended, and all it wrote was forwarded (`BOOT-1`).
@@ -112,16 +118,7 @@ impl ProcessHandle {
     /// # Cancel safety
     /// Safe; any number of tasks may wait, and all get the same answer.
     pub async fn exited(&self) -> Exit {
-        let end = &self.shared.end;
-        loop {
-            let mut reported = pin!(end.reported.notified());
-            // From here on a report is not missed.
-            reported.as_mut().enable();
-            if let Some(exit) = end.exit.get() {
-                return exit.clone();
-            }
-            reported.await;
-        }
+        self.shared.end.until(|end| end.exit.get().cloned()).await
     }
 
     /// How it ended, if it has.

@@ -7,12 +7,13 @@ use super::cast::each_of;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
-use crate::link::LinkId;
+use crate::link::{LinkId, Loss};
 use crate::supervision::Exit;
 use crate::wire::envelope::Envelope;
 
 impl Gateway {
-    pub(super) fn link_lost(&self, link: LinkId, reason: &str, returned: Vec<Envelope>) {
+    pub(super) fn link_lost(&self, link: LinkId, loss: &Loss, returned: Vec<Envelope>) {
+        let reason = &loss.reason;
         let (mut supervised, mut given_up) = (Vec::new(), Vec::new());
         let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
         let calls = {
@@ -31,7 +32,7 @@ impl Gateway {
             for proc in entry.procs {
                 state.by_proc.remove(&proc.uid);
                 let Some(observer) = state.observers.remove(&proc.uid) else { continue };
-                if entry.is_silent {
+                if loss.is_silence {
                     // Nobody waits for how it ends: it is ended.
                     state.record_gone(&proc, unreachable.clone());
                     given_up.push(observer);

@@ -239,8 +239,7 @@ impl Gateway {
                 state.uplink = Some(id);
             }
             let link = ready.start(id, Arc::new(self.clone()), redial);
-            let entry = LinkEntry { link: link.clone(), peer, procs, accepted, is_silent: false };
-            state.links.insert(id, entry);
+            state.links.insert(id, LinkEntry { link: link.clone(), peer, procs, accepted });
             expected.map(|expected| {
                 let ExpectedPeer { proc, observer, arrived } = expected;
                 state.observers.insert(proc.uid, observer.clone());

@@ -28,8 +28,6 @@ pub(super) struct LinkEntry {
     pub(super) procs: Vec<ProcId>,
     /// The session, if it is the peer that dials it.
     pub(super) accepted: Option<AcceptedSession>,
-    /// The peer has been silent for too long.
-    pub(super) is_silent: bool,
 }
 
 /// What a peer shows that wants to go on with a session.

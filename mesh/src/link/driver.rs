@@ -11,12 +11,12 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::LinkEvents;
 use super::assembly::Assembly;
 use super::handshake::Ready;
 use super::reader::{End, Reader};
 use super::redial::{Backoff, Redial, RedialError};
 use super::shared::{Phase, Shared};
+use super::{LinkEvents, Loss};
 use crate::wire::frame::FrameDecoder;
 use crate::wire::heads::HeadReader;
 use crate::wire::hello::SessionHello;
@@ -43,17 +43,15 @@ impl Driver {
     /// Serves `ready` and what follows it until the link ends, then tells it (`LINK-1`, `LINK-2`).
     pub(super) async fn run(self, ready: Ready) {
         let shared = &self.shared;
-        let (reason, said) = match self.serve_all(ready).await {
-            End::Cut(reason) | End::Quiet(reason) => (reason, None),
+        let end = self.serve_all(ready).await;
+        let is_silence = matches!(end, End::Silent(_));
+        let (reason, said) = match end {
+            End::Cut(reason) | End::Quiet(reason) | End::Silent(reason) => (reason, None),
             End::Fault(reason) => (reason.clone(), Some(reason)),
-            End::Silent(reason) => {
-                self.events.fell_silent(shared.id);
-                (reason, None)
-            }
         };
         let (reason, returned) = shared.finish(reason, said.as_deref());
         tracing::debug!(link = shared.id.0, peer = %shared.peer, %reason, returned = returned.len(), "link lost");
-        self.events.lost(shared.id, reason, returned);
+        self.events.lost(shared.id, Loss { reason, is_silence }, returned);
         // Whoever has the connection now drops it.
         let Some((mut writer, mut pending)) = shared.last_words() else { return };
         let last_words = async {

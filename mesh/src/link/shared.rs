@@ -270,7 +270,10 @@ impl Shared {
 
     /// Says that this side lives, unless something else is on its way.
     pub(super) fn beat(&self) {
-        let mut state = self.lock();
+        self.beat_locked(self.lock());
+    }
+
+    fn beat_locked<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         if !state.connected || state.has_frames() || state.wire.as_ref().is_none_or(Wire::is_busy) {
             return;
         }
@@ -287,8 +290,7 @@ impl Shared {
         let mut state = self.lock();
         let said = state.said;
         if std::mem::replace(&mut state.said_at_beat, said) == said {
-            drop(state);
-            self.beat();
+            self.beat_locked(state);
         }
     }
 

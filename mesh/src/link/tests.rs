@@ -37,7 +37,7 @@ impl LinkEvents for Recorder {
         let _ = self.0.send(Event::Arrived(envelope.headers.seq));
     }
 
-    fn lost(&self, _: LinkId, reason: String, returned: Vec<Envelope>) {
+    fn lost(&self, _: LinkId, Loss { reason, .. }: Loss, returned: Vec<Envelope>) {
         let returned = returned.iter().map(|envelope| envelope.headers.seq).collect();
         let _ = self.0.send(Event::Lost { reason, returned });
     }
@@ -318,7 +318,7 @@ async fn a_large_payload_arrives_whole() {
         fn arrived(&self, _: LinkId, envelope: Envelope) {
             let _ = self.0.send(envelope);
         }
-        fn lost(&self, _: LinkId, _: String, _: Vec<Envelope>) {}
+        fn lost(&self, _: LinkId, _: Loss, _: Vec<Envelope>) {}
     }
     let (near, far) = shake(connect(&MemoryNetwork::new(), &door()).await, &LinkLimits::default()).await;
     let (sender, mut arrived) = mpsc::unbounded_channel();

@@ -158,6 +158,13 @@ impl<T, C> State<T, C> {
         self.head.is_none() && self.queue.is_empty()
     }
 
+    /// It is run from now on, with this message first.
+    #[inline]
+    fn run_it(&mut self) -> Option<T> {
+        self.run = Run::Running;
+        self.head.take()
+    }
+
     /// It is to be run: whether it is to be put into a queue for that.
     #[inline]
     fn queue_it(&mut self) -> bool {
@@ -362,8 +369,7 @@ impl<T, C> Mailbox<T, C> {
         if state.run != Run::Queued {
             return None;
         }
-        state.run = Run::Running;
-        Some(state.head.take())
+        Some(state.run_it())
     }
 
     /// Takes a consumer that is queued, with `most` messages at most, from whoever has its entry: whether the caller is
@@ -374,8 +380,7 @@ impl<T, C> Mailbox<T, C> {
         if state.run != Run::Queued || self.pending() > most {
             return None;
         }
-        state.run = Run::Running;
-        Some(state.head.take())
+        Some(state.run_it())
     }
 
     /// The consumer would rest. If it does not run on, its caller has it no more.

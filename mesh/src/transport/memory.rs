@@ -261,42 +261,50 @@ struct CutState {
     wakers: [Option<Waker>; 4],
 }
 
-impl Cut {
-    /// Breaks the connection; gives whether it was whole.
-    fn make(&self) -> bool {
-        let mut state = self.lock();
-        let was_whole = !std::mem::replace(&mut state.is_cut, true);
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().flatten().for_each(Waker::wake);
-        was_whole
-    }
-
-    /// Stops what is to be read, or lets it go on.
-    fn stall(&self, is_stalled: [bool; 2]) {
-        let mut state = self.lock();
-        state.is_stalled = is_stalled;
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().flatten().for_each(Waker::wake);
-    }
-
-    /// Whether nothing is to be read at an end.
-    fn is_stalled(&self, end: usize) -> bool {
-        self.lock().is_stalled[end]
-    }
-
-    /// An error if the connection is broken; else `cx` is woken when it breaks.
-    fn check(&self, slot: usize, cx: &Context<'_>) -> io::Result<()> {
-        let mut state = self.lock();
-        if state.is_cut {
+impl CutState {
+    fn check(&mut self, slot: usize, cx: &Context<'_>) -> io::Result<()> {
+        if self.is_cut {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        match &mut state.wakers[slot] {
+        match &mut self.wakers[slot] {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
         }
         Ok(())
+    }
+}
+
+impl Cut {
+    /// Breaks the connection; gives whether it was whole.
+    fn make(&self) -> bool {
+        self.switch(|state| !std::mem::replace(&mut state.is_cut, true))
+    }
+
+    /// Stops what is to be read, or lets it go on.
+    fn stall(&self, is_stalled: [bool; 2]) {
+        self.switch(|state| state.is_stalled = is_stalled);
+    }
+
+    /// Changes it, and wakes all who wait on it.
+    fn switch<T>(&self, change: impl FnOnce(&mut CutState) -> T) -> T {
+        let mut state = self.lock();
+        let changed = change(&mut state);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+        changed
+    }
+
+    /// Whether there may be something to read at an end; as [`check`](Cut::check) otherwise.
+    fn check_read(&self, end: usize, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.lock();
+        state.check(2 * end, cx)?;
+        if state.is_stalled[end] { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+
+    /// An error if the connection is broken; else `cx` is woken when it breaks.
+    fn check(&self, slot: usize, cx: &Context<'_>) -> io::Result<()> {
+        self.lock().check(slot, cx)
     }
 
     /// How much may be read before it is cut by itself.
@@ -358,10 +366,7 @@ impl AsyncRead for Cuttable {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.cut.check(2 * self.end, cx)?;
-        if self.cut.is_stalled(self.end) {
-            return Poll::Pending;
-        }
+        ready!(self.cut.check_read(self.end, cx))?;
         if let Some(delay) = &mut self.delay {
             ready!(delay.until.as_mut().poll(cx));
         }

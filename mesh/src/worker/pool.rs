@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin, SpinGuard, fence, lock};
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
@@ -135,10 +135,10 @@ impl Workers {
         let mut shared = self.shared.lock();
         shared.queue.push_back(ready);
         // Who falls asleep looks at the queue under the same lock (`WORK-2`).
-        let resting = self.resting.load(Ordering::Relaxed) > 0;
-        drop(shared);
-        if resting {
-            self.rouse();
+        if self.resting.load(Ordering::Relaxed) > 0 {
+            self.rouse(shared);
+        } else {
+            drop(shared);
         }
         if self.is_closed() {
             self.run_all();
@@ -148,7 +148,7 @@ impl Workers {
     /// Wakes a worker beside the one that is polled here.
     #[cold]
     fn rouse_from(self: &Arc<Self>, place: usize) {
-        self.rouse();
+        self.rouse(self.shared.lock());
         if self.queues.len() > 1 && !self.queues[place].lock().is_empty() {
             // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
             // else has to be woken after the worker, which is to run beside this one.
@@ -158,11 +158,7 @@ impl Workers {
 
     /// Wakes a worker, or starts one.
     #[cold]
-    fn rouse(self: &Arc<Self>) {
-        if self.queues.len() > 1 && !self.watched.swap(true, Ordering::Relaxed) {
-            drop(self.runtime.spawn(watch(Arc::downgrade(self))));
-        }
-        let mut shared = self.shared.lock();
+    fn rouse(self: &Arc<Self>, mut shared: SpinGuard<'_, Shared>) {
         if let Some((_, waker)) = shared.asleep.pop() {
             self.resting.fetch_sub(1, Ordering::Relaxed);
             drop(shared);
@@ -175,6 +171,11 @@ impl Workers {
             let worker =
                 Worker { workers: Arc::downgrade(self), place, turns: 0, asleep: false, done: false };
             drop(self.runtime.spawn(worker));
+        } else {
+            drop(shared);
+        }
+        if self.queues.len() > 1 && !self.watched.swap(true, Ordering::Relaxed) {
+            drop(self.runtime.spawn(watch(Arc::downgrade(self))));
         }
     }
 
@@ -274,8 +275,8 @@ impl Workers {
             return;
         }
         let next = || {
-            let shared = self.shared.lock().queue.pop_front();
-            shared.or_else(|| self.queues.iter().find_map(|queue| queue.lock().pop_front()))
+            let own = self.queues.iter().find_map(|queue| queue.lock().pop_front());
+            own.or_else(|| self.shared.lock().queue.pop_front())
         };
         while let Some(ready) = next() {
             ready.run();
@@ -309,7 +310,7 @@ async fn watch(workers: Weak<Workers>) {
             turn != 0 && turn == *before && !workers.queues[place].lock().is_empty()
         };
         if turns().zip(&seen).enumerate().any(blocked) && workers.resting.load(Ordering::Relaxed) > 0 {
-            workers.rouse();
+            workers.rouse(workers.shared.lock());
         }
         seen = turns().collect();
         if seen.iter().all(|turn| *turn == 0) {

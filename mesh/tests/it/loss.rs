@@ -14,12 +14,16 @@ use crate::support::{Counter, settle};
 
 /// Runs on paused time with a network that can be cut.
 pub fn on_network(seed: u64, test: impl AsyncFnOnce(&Client, &MemoryNetwork)) {
+    let give_up = Duration::from_millis(200);
+    with_config(Config::default().with(config::SEED, Some(seed)).with(config::LINK_GIVE_UP, give_up), test);
+}
+
+/// As [`on_network`], with settings of its own.
+pub fn with_config(config: Config, test: impl AsyncFnOnce(&Client, &MemoryNetwork)) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let network = MemoryNetwork::new();
-        let give_up = Duration::from_millis(200);
-        let config = Config::default().with(config::SEED, Some(seed)).with(config::LINK_GIVE_UP, give_up);
         let options = RootOptions {
             config,
             launch: Launch::InProcess,

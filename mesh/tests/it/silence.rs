@@ -5,37 +5,23 @@ use std::time::Duration;
 use mesh::call::CallErrorKind;
 use mesh::config::{self, Config};
 use mesh::prelude::*;
-use mesh::root::{Launch, Root, RootOptions};
 use mesh::supervision::Cause;
 use mesh::transport::MemoryNetwork;
 use tokio::time::Instant;
 
-use crate::loss::door;
+use crate::loss::{door, with_config};
 use crate::support::{Counter, four, settle};
 
 /// Runs on paused time with a network that can be stalled, in which peers may be silent for five seconds.
 fn with_pulse(test: impl AsyncFnOnce(&Client, &MemoryNetwork)) {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let network = MemoryNetwork::new();
-        let config = Config::default()
-            .with(config::SEED, Some(1))
-            .with(config::LINK_SILENCE, Duration::from_secs(5))
-            .with(config::CALL_TIMEOUT, Duration::from_secs(86_400));
-        let options = RootOptions {
-            config,
-            launch: Launch::InProcess,
-            network: network.clone(),
-            ..RootOptions::default()
-        };
-        let root = Root::start(options).await.unwrap();
-        root.client().on_failure(|_| Directive::Handled);
-        let client = root.client().clone();
+    let config = Config::default()
+        .with(config::SEED, Some(1))
+        .with(config::LINK_SILENCE, Duration::from_secs(5))
+        .with(config::CALL_TIMEOUT, Duration::from_secs(86_400));
+    with_config(config, async |cx, network| {
         // Pulses go on for ever: without a bound, so would a test that waits for what does not come.
         let bound = Duration::from_secs(7200);
-        tokio::time::timeout(bound, test(&client, &network)).await.expect("the test hangs");
-        root.shutdown().await;
+        tokio::time::timeout(bound, test(cx, network)).await.expect("the test hangs");
     });
 }
 

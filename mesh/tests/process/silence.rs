@@ -138,13 +138,13 @@ pub(crate) mod pulse {
     pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
         let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
         let victims = procs.spawn(cx, "victims", Victim::spec()).await?;
-        let mut last = tokio::time::Instant::now();
+        let mut last = Instant::now();
         loop {
             victims.pid().call(cx).await?;
             let was_stopped = last.elapsed() > Duration::from_secs(5);
             println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
-            last = tokio::time::Instant::now();
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            last = Instant::now();
+            sleep(Duration::from_millis(200)).await;
         }
     }
 }
