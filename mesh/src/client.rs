@@ -20,7 +20,7 @@ use crate::ident::{ActorId, Label};
 use crate::outbox::{AdmitError, End, Resident, StopMode};
 use crate::proc::Proc;
 use crate::supervision::{Directive, Failure};
-use crate::wire::envelope::{Body, Envelope, Target};
+use crate::wire::envelope::{Body, Envelope, Target, TraceContext};
 
 type OnFailure = Box<dyn FnMut(&Failure) -> Directive + Send>;
 
@@ -194,6 +194,12 @@ impl Client {
         self.0.failures().unhandled.clone()
     }
 
+    /// The trace that what is sent now belongs to, where spans travel (`MESH_TRACE_SPANS`): that of the `tracing` span
+    /// which this thread is in.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.0.proc.outbox().trace()
+    }
+
     /// Starts an actor in this process.
     ///
     /// # Panics
@@ -268,6 +274,7 @@ struct Ear {
 impl Ear {
     fn failed(&self, failure: Failure) {
         match self.client.upgrade() {
+            Some(client) if !client.proc.outbox().is_news(&failure) => {}
             Some(client) => client.failed(failure),
             None => tracing::error!(%failure, "a failure came after its client had gone"),
         }

@@ -69,9 +69,16 @@ pub(super) struct Owners {
 
 /// An agent that asks outside of any message that it handles: it has no deadline, and is not in a chain of callers, since
 /// it goes on meanwhile. It may ask itself.
-struct Asking {
+pub(super) struct Asking {
     outbox: Arc<Outbox>,
     agent: ActorId,
+}
+
+impl Asking {
+    /// The agent whose scope this is.
+    pub(super) fn of(scope: Scope<'_>) -> Asking {
+        Asking { outbox: scope.outbox.clone(), agent: scope.sender.clone() }
+    }
 }
 
 impl Caller for Asking {
@@ -99,7 +106,7 @@ impl Owners {
         if covered || !self.watched.insert(key(&owner.id)) {
             return;
         }
-        let asking = Asking { outbox: scope.outbox.clone(), agent: scope.sender.clone() };
+        let asking = Asking::of(scope);
         let agent: ActorRef<ProcAgent> = ActorRef::at(owner.proc().actor(PROC_AGENT, "proc_agent".into()));
         let question = OwnerEnded { owner: owner.id.uid };
         let first = agent.message(question.clone()).timeout(ASKED_FOR).call(&asking);

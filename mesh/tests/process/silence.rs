@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::actors::Victim;
 use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::Program;
-use crate::world::{World, is_alive, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, send_signal, soon};
 
 crate::tests![
     stopped_worker_is_unreachable_and_its_owner_is_told,
@@ -22,13 +22,26 @@ crate::tests![
     stopped_client_keeps_its_procs,
 ];
 
+/// Stops a process, and waits until each of its threads has stopped.
+async fn stop(pid: u32) {
+    send_signal(pid, Signal::STOP);
+    let stopped = || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
+            let stat = std::fs::read_to_string(stat).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        })
+    };
+    assert!(eventually(stopped).await);
+}
+
 async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     let world = World::start().await;
     world.handle_failures();
     let cx = world.client();
     let (_procs, victims) = world.victims(2).await;
     let pid = soon(victims.rank(1).pid().call(cx)).await.unwrap();
-    send_signal(pid, Signal::STOP);
+    stop(pid).await;
     let start = Instant::now();
     let error = soon(victims.rank(1).pid().call(cx)).await.unwrap_err();
     assert!(start.elapsed() > Duration::from_secs(3), "{:?}", start.elapsed());
@@ -39,7 +52,8 @@ async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     }
     let failure = soon(cx.failure(|_| true)).await;
     assert_eq!(failure.ranks, [1]);
-    assert!(matches!(&failure.cause, Cause::LinkLost { .. }), "{failure}");
+    let Cause::LinkLost { exit: Some(exit), .. } = &failure.cause else { panic!("{failure}") };
+    assert_eq!(exit.status, KILLED);
     for part in ["nothing was heard for 5000 ms", "so it was killed: signal 9 (SIGKILL)"] {
         assert!(failure.to_string().contains(part), "no {part} in: {failure}");
     }
@@ -56,7 +70,7 @@ async fn worker_that_is_stopped_for_three_seconds_goes_on() {
     let cx = world.client();
     let (_procs, victims) = world.victims(1).await;
     let pid = soon(victims.rank(0).pid().call(cx)).await.unwrap();
-    send_signal(pid, Signal::STOP);
+    stop(pid).await;
     let call = victims.rank(0).pid().call(cx);
     // The time is what is tested.
     sleep(Duration::from_secs(3)).await;
@@ -141,9 +155,11 @@ pub(crate) mod pulse {
         let mut last = Instant::now();
         loop {
             victims.pid().call(cx).await?;
-            let was_stopped = last.elapsed() > Duration::from_secs(5);
+            // Before it says so: it is stopped when it has.
+            let now = Instant::now();
+            let was_stopped = now - last > Duration::from_secs(5);
+            last = now;
             println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
-            last = Instant::now();
             sleep(Duration::from_millis(200)).await;
         }
     }
