@@ -1,0 +1,127 @@
+//! Those who wait for room (`MAIL-1`, `MAIL-2`).
+
+use std::sync::Arc;
+
+use loom::thread;
+use mesh_model::mailbox::{Entered, FullPolicy, Refusal, WaitOutcome, Waiting};
+use mesh_model::runtime::block_on;
+
+use super::mailbox::{Actor, Message, STOP};
+
+/// Enters, and waits if it must.
+fn enter_and_wait(actor: &Arc<Actor>, message: Message) {
+    match actor.enter(message) {
+        Ok(Entered::Accepted(_)) => {}
+        Ok(Entered::Waiting(waiting, _)) => assert_eq!(block_on(waiting), WaitOutcome::Accepted),
+        Err(refusal) => panic!("{refusal:?}"),
+    }
+}
+
+/// Who waits is let in, and woken: a wait that nobody ends is a deadlock here.
+///
+/// Fails with: `let_in` that wakes nobody; `park` that lets nobody in; `push_or_wait` that does not look for room again
+/// after it has taken its place; `poll` of a wait that stores no waker.
+#[test]
+fn who_waits_is_let_in_and_woken() {
+    super::check(3, || {
+        let actor = Actor::resting(1, FullPolicy::Wait);
+        let other = actor.clone();
+        let other = thread::spawn(move || (0..2).for_each(|n| enter_and_wait(&other, (0, n))));
+        enter_and_wait(&actor, (1, 0));
+        other.join().expect("it does not panic");
+        assert_eq!((actor.of(0), actor.of(1)), (vec![0, 1], vec![0]));
+        assert_eq!(actor.mailbox.len(), 0);
+    });
+}
+
+/// Places are kept in order, and a plain push does not overtake who waits.
+///
+/// Fails with: `pop_waiter` from the back; `push` and `push_or_wait` that do not look for waiters before they take a free
+/// place; `let_in` that puts what it lets in before what is queued.
+#[test]
+fn nobody_overtakes_who_waits() {
+    super::check(3, || {
+        let actor = Actor::resting(1, FullPolicy::Wait);
+        let runs = actor.clone();
+        // Somebody runs it while places are taken.
+        actor.mailbox.push((9, 0)).expect("there is room");
+        let runner = thread::spawn(move || runs.queue_if(true));
+        let first = actor.enter((0, 0)).expect("there is a place");
+        let second = actor.enter((0, 1)).expect("there is a place");
+        let third = actor.push((0, 2));
+        for entered in [first, second] {
+            if let Entered::Waiting(waiting, _) = entered {
+                assert_eq!(block_on(waiting), WaitOutcome::Accepted);
+            }
+        }
+        runner.join().expect("it does not panic");
+        let want: &[u8] = match third {
+            Ok(()) => &[0, 1, 2],
+            Err(Refusal::Full((0, 2))) => &[0, 1],
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(actor.of(0), want);
+    });
+}
+
+/// A wait that is given up as it might be let in: its message was withdrawn or is handled, and who is behind it comes in.
+///
+/// Fails with: `withdraw` that leaves the place; `withdraw` that does not let in who is behind; `withdraw` that gives a
+/// message back that was let in; `Drop` of a wait that withdraws nothing.
+#[test]
+fn a_cancelled_wait_leaves_nothing_behind() {
+    super::check(3, || {
+        let actor = Actor::resting(1, FullPolicy::Wait);
+        let runs = actor.clone();
+        actor.mailbox.push((9, 0)).expect("there is room");
+        let runner = thread::spawn(move || runs.queue_if(true));
+        let given_up: Option<Waiting<Message>> = match actor.enter((0, 0)).expect("there is a place") {
+            Entered::Waiting(waiting, _) => Some(waiting),
+            Entered::Accepted(_) => None,
+        };
+        let behind = actor.enter((1, 0)).expect("there is a place");
+        let withdrawn = given_up.as_ref().and_then(Waiting::withdraw);
+        drop(given_up);
+        if let Entered::Waiting(waiting, _) = behind {
+            assert_eq!(block_on(waiting), WaitOutcome::Accepted);
+        }
+        runner.join().expect("it does not panic");
+        assert_eq!(usize::from(withdrawn.is_some()) + actor.of(0).len(), 1, "once, there or here");
+        assert_eq!((actor.of(1), actor.mailbox.len()), (vec![0], 0));
+        // As many places as before.
+        assert!(actor.push((2, 0)).is_ok());
+    });
+}
+
+/// Who waits while it closes gets their message back, or it was let in.
+///
+/// Fails with: `close` of a place that does not wake; `close_lanes` that forgets the waiters; `close` of a place that keeps
+/// the message of an owner who has asked for it.
+#[test]
+fn who_waits_as_it_closes_has_the_message_back() {
+    super::check(3, || {
+        let actor = Actor::resting(1, FullPolicy::Wait);
+        let stops = actor.clone();
+        actor.mailbox.push((9, 0)).expect("there is room");
+        let stopper = thread::spawn(move || {
+            stops.mailbox.push_control(STOP).expect("it is open");
+            stops.queue_if(true);
+        });
+        let outcome = match actor.enter((0, 0)) {
+            Ok(Entered::Waiting(waiting, _)) => block_on(waiting.returning()),
+            Ok(Entered::Accepted(_)) => WaitOutcome::Accepted,
+            Err(Refusal::Closed(message)) => WaitOutcome::Closed(Some(message)),
+            Err(other) => panic!("{other:?}"),
+        };
+        stopper.join().expect("it does not panic");
+        let closed = actor.closed().expect("it was stopped");
+        let left = closed.queued.iter().chain(&closed.waiting).filter(|(from, _)| *from == 0).count();
+        let returned = usize::from(outcome == WaitOutcome::Closed(Some((0, 0))));
+        // If it was closed before it was asked for, the closer has it.
+        assert_eq!(actor.of(0).len() + left + returned, 1, "{outcome:?}");
+        assert_eq!(
+            outcome == WaitOutcome::Accepted,
+            actor.of(0).len() + closed.queued.iter().filter(|(from, _)| *from == 0).count() == 1
+        );
+    });
+}
