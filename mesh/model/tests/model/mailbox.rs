@@ -171,8 +171,8 @@ fn join(threads: Vec<thread::JoinHandle<()>>) {
 /// time, and in the end it rests.
 ///
 /// Fails with: `park` that rests without a look at the queue; `begin` that does not ask whether it is queued; `claim`
-/// that takes a runner's turn; `queue_it` that says `false` always; `push` that makes a running consumer `Queued`; `pop`
-/// from the back; an `entry` that is never cleared by `begin`.
+/// that takes a runner's turn, or forgets the first message; `queue_it` that says `false` always; `push` that makes a
+/// running consumer `Queued`; a batch from the back; an `entry` that is never cleared by `begin`.
 #[test]
 fn one_runs_it_at_a_time_and_no_message_waits_for_one_that_rests() {
     super::check(3, || {
@@ -194,26 +194,28 @@ fn one_runs_it_at_a_time_and_no_message_waits_for_one_that_rests() {
 
 /// A control message that was there when a message came is handled before it.
 ///
-/// Fails with: `take` that looks at the data first; `push_control` that does not say `urgent`; `push_control` that
-/// wakes nobody; `take` that finds nothing while there is only control.
+/// Fails with: `take` that looks at the data first; `push_control` that does not say `urgent`.
 #[test]
 fn control_is_never_behind_data() {
-    super::check(3, || {
-        let actor = Actor::resting(8, FullPolicy::Wait);
-        let sender = actor.clone();
-        let other = thread::spawn(move || {
-            sender.push((0, 0)).expect("there is room");
-            sender.control((0, 1)).expect("it is open");
-            sender.push((0, 2)).expect("there is room");
+    // With the latter, messages are taken one by one.
+    for full in [FullPolicy::Wait, FullPolicy::DropOldest] {
+        super::check(3, move || {
+            let actor = Actor::resting(8, full);
+            let sender = actor.clone();
+            let other = thread::spawn(move || {
+                sender.push((0, 0)).expect("there is room");
+                sender.control((0, 1)).expect("it is open");
+                sender.push((0, 2)).expect("there is room");
+            });
+            actor.push((1, 0)).expect("there is room");
+            join(vec![other]);
+            let of_other = actor.of(0);
+            assert_eq!(of_other.len(), 3);
+            let at = |n| of_other.iter().position(|other| *other == n);
+            assert!(at(1) < at(2), "{of_other:?}");
+            assert_eq!(actor.of(1), [0]);
         });
-        actor.push((1, 0)).expect("there is room");
-        join(vec![other]);
-        let of_other = actor.of(0);
-        assert_eq!(of_other.len(), 3);
-        let at = |n| of_other.iter().position(|other| *other == n);
-        assert!(at(1) < at(2), "{of_other:?}");
-        assert_eq!(actor.of(1), [0]);
-    });
+    }
 }
 
 /// A control message wakes who rests for a message, though no data comes.
@@ -256,8 +258,8 @@ fn a_notice_is_not_lost() {
 
 /// What is sent while it closes is handled, handed out, or refused: one of them.
 ///
-/// Fails with: `close_lanes` that leaves the queue, or the head, where it is; `push` that does not ask whether it is
-/// closed; a closed mailbox whose consumer is queued again.
+/// Fails with: `close_lanes` that leaves the queue where it is; `push` that does not ask whether it is closed; an end
+/// after which the consumer is queued again.
 #[test]
 fn closing_hands_out_what_is_not_handled_once() {
     super::check(3, || {
@@ -279,14 +281,14 @@ fn closing_hands_out_what_is_not_handled_once() {
         seen.extend(closed.queued.iter().map(|(_, n)| *n));
         assert!(seen.is_sorted() && seen.len() + usize::from(refused) == 2, "{seen:?}, {refused} refused");
         assert!(matches!(actor.push((0, 9)), Err(Refusal::Closed(_))));
+        assert!(!actor.mailbox.notify(), "it is over");
         assert_eq!((actor.mailbox.len(), actor.mailbox.begin()), (0, None));
     });
 }
 
 /// Two senders to a full mailbox that drops its oldest: what is not handled was displaced, and the newest stays.
 ///
-/// Fails with: `push` that displaces and does not count it as removed; `take` that moves a batch out, where nothing can
-/// be displaced any more.
+/// Fails with: `push` that displaces and does not count it as removed, or does not hand it out.
 #[test]
 fn what_drop_oldest_displaces_is_handed_out_once() {
     super::check(3, || {

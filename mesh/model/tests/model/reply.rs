@@ -52,7 +52,7 @@ fn who_waits_hears_the_reply_or_that_there_is_none() {
 
 /// A deadline that passes as the reply comes: the caller hears of one of them, and the value is not kept.
 ///
-/// Fails with: `expire` that does not wake; `expire` that overwrites a reply that was given.
+/// Fails with: `expire` that does not wake.
 #[test]
 fn a_deadline_and_a_reply_end_the_wait_once() {
     super::check(4, || {
@@ -70,6 +70,23 @@ fn a_deadline_and_a_reply_end_the_wait_once() {
         assert_eq!(matches!(arrival, Arrival::Reply(Ok(_))), Arc::strong_count(&value) == 2);
         drop((arrival, wait));
         assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// A reply that was given before the deadline is not taken away by it.
+///
+/// Fails with: `expire` that overwrites a reply that was given.
+#[test]
+fn a_reply_before_the_deadline_stays() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let watched = wait.wait();
+        let callee = thread::spawn(move || {
+            to.answer(Arc::new(7));
+            watched.expire();
+        });
+        assert!(matches!(block_on(Wait(&mut wait)), Arrival::Reply(Ok(value)) if *value == 7));
+        callee.join().expect("it does not panic");
     });
 }
 

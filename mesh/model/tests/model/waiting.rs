@@ -19,8 +19,8 @@ fn enter_and_wait(actor: &Arc<Actor>, message: Message) {
 
 /// Who waits is let in, and woken: a wait that nobody ends is a deadlock here.
 ///
-/// Fails with: `let_in` that wakes nobody; `park` that lets nobody in; `push_or_wait` that does not look for room again
-/// after it has taken its place; `poll` of a wait that stores no waker.
+/// Fails with: `let_in` that wakes nobody; `park` that lets nobody in; `poll` of a wait that stores no waker. (Not with a
+/// `push_or_wait` that does not look for room again after it has taken its place: `park` does.)
 #[test]
 fn who_waits_is_let_in_and_woken() {
     super::check(3, || {
@@ -37,7 +37,7 @@ fn who_waits_is_let_in_and_woken() {
 /// Places are kept in order, and a plain push does not overtake who waits.
 ///
 /// Fails with: `pop_waiter` from the back; `push` and `push_or_wait` that do not look for waiters before they take a free
-/// place; `let_in` that puts what it lets in before what is queued.
+/// place.
 #[test]
 fn nobody_overtakes_who_waits() {
     super::check(3, || {
@@ -64,10 +64,36 @@ fn nobody_overtakes_who_waits() {
     });
 }
 
+/// A wait that is given up while others take places leaves neither message nor place.
+///
+/// Fails with: `Drop` of a wait that withdraws nothing; `withdraw` that leaves the place in the queue.
+#[test]
+fn a_dropped_wait_is_withdrawn_among_others() {
+    super::check(3, || {
+        let actor = Actor::resting(1, FullPolicy::Wait);
+        actor.mailbox.push((9, 0)).expect("there is room");
+        let Ok(Entered::Waiting(given_up, _)) = actor.enter((0, 0)) else { panic!("there is no room") };
+        let enters = actor.clone();
+        let other = thread::spawn(move || match enters.enter((1, 0)) {
+            Ok(Entered::Waiting(waiting, _)) => waiting.detach(),
+            _ => panic!("there is no room"),
+        });
+        drop(given_up);
+        other.join().expect("it does not panic");
+        // As many places as if it had never been there: eight, of which one is taken.
+        for n in 1..8 {
+            let Ok(Entered::Waiting(waiting, _)) = actor.enter((1, n)) else { panic!("no place for {n}") };
+            waiting.detach();
+        }
+        actor.queue_if(true);
+        assert_eq!((actor.of(0), actor.of(1)), (vec![], (0..8).collect()));
+    });
+}
+
 /// A wait that is given up as it might be let in: its message was withdrawn or is handled, and who is behind it comes in.
 ///
-/// Fails with: `withdraw` that leaves the place; `withdraw` that does not let in who is behind; `withdraw` that gives a
-/// message back that was let in; `Drop` of a wait that withdraws nothing.
+/// Fails with: `withdraw` that loses the message it takes out. (Not with one that does not let in who is behind: `park`
+/// does.)
 #[test]
 fn a_cancelled_wait_leaves_nothing_behind() {
     super::check(3, || {

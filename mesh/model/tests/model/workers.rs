@@ -65,8 +65,8 @@ fn check(
 
 /// One worker, pushes from two threads: whoever comes as it lies down wakes it.
 ///
-/// Fails with: `sleep` that does not look at the shared queue under its lock; `push` that wakes nobody; `rouse` that
-/// starts a worker and does not say so (`started`, `resting`); `next` that takes nothing from the shared queue.
+/// Fails with: `sleep` that does not look at the shared queue, or looks before it locks it to lie down; `sleep` that does
+/// not count as resting; `push` that wakes nobody; a `refill` that moves nothing.
 #[test]
 fn what_comes_from_outside_wakes_a_worker() {
     check(3, (1, 3), |_, workers, tally| {
@@ -81,12 +81,11 @@ fn what_comes_from_outside_wakes_a_worker() {
 
 /// Two workers: what a turn pushes is run, by its worker or by one that steals it.
 ///
-/// Fails with: `steal` that drops what it does not run at once; `push` of a turn that forgets what it pushes when nobody
-/// rests; `refill` that drains more than it moves.
+/// Fails with: `steal` that drops what it does not run at once; `refill` that drains more than it moves.
 #[test]
 fn what_a_turn_pushes_is_run_by_its_worker_or_another() {
-    check(2, (2, 4), |_, workers, tally| {
-        workers.push(task(&workers, &tally, 2));
+    check(2, (2, 6), |_, workers, tally| {
+        workers.push(task(&workers, &tally, 4));
         workers.push(task(&workers, &tally, 0));
     });
 }
