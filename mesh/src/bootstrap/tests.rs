@@ -23,6 +23,8 @@ fn orders() -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
+        returns: None,
+        life: 0,
         payload: vec![1, 2, 3],
     }
 }

@@ -30,7 +30,11 @@ impl Gateway {
                 state.uplink_lost = true;
             }
             for proc in entry.procs {
+                if state.by_proc.get(&proc.uid).is_some_and(|current| *current != link) {
+                    continue; // Another life of it is there already.
+                }
                 state.by_proc.remove(&proc.uid);
+                state.leave_place(&proc);
                 let Some(observer) = state.observers.remove(&proc.uid) else { continue };
                 if loss.is_silence {
                     // Nobody waits for how it ends: it is ended.
@@ -44,6 +48,7 @@ impl Gateway {
             state.awaiting.take(link)
         };
         self.0.uplink_lost.notify_waiters();
+        self.0.departed.notify_waiters();
         given_up.iter().for_each(|observer| observer.give_up(reason));
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
         let returned: Vec<Envelope> = returned
@@ -88,8 +93,10 @@ impl Gateway {
         let late = {
             let mut state = self.state();
             state.record_gone(&proc, kind.clone());
-            state.departing.remove(&proc.uid).unwrap_or_default()
+            let late = state.departing.remove(&proc.uid).unwrap_or_default();
+            state.held_for_next_life(&proc, late)
         };
+        self.0.departed.notify_waiters();
         self.fail_calls(calls, &kind);
         for envelope in held.into_iter().chain(late) {
             self.bounce(Bounced { envelope, kind: kind.clone() });

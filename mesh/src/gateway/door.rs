@@ -232,7 +232,7 @@ impl Gateway {
             state.end_earlier(peer, accepted.is_some());
             let id = state.next_link();
             for proc in &procs {
-                state.by_proc.insert(proc.uid, id);
+                state.comes_in(proc, id);
             }
             state.route_to(peer, id);
             if uplink {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::awaiting::Awaiting;
 use super::collect::Collectors;
 use super::door::ExpectedPeer;
+use super::place::Place;
 use super::refusal::Refusals;
 use super::{Bounced, ExitObserver, LocalProc};
 use crate::addr::Location;
@@ -54,6 +55,8 @@ pub(super) struct State {
     /// What calls to a proc that is gone get.
     pub(super) gone: BTreeMap<Uid, CallErrorKind>,
     gone_order: VecDeque<Uid>,
+    /// The places of procs that come back.
+    pub(super) places: BTreeMap<Uid, Place>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
     /// The route that was chosen last; see `Gateway::state`.
@@ -81,6 +84,7 @@ impl State {
             departing: BTreeMap::new(),
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
+            places: BTreeMap::new(),
             dialing: BTreeMap::new(),
             last_route: None,
             refusals: Refusals::default(),
@@ -161,6 +165,11 @@ impl State {
 
     pub(super) fn hold_departing(&mut self, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let (proc, host) = (envelope.to.proc.uid, envelope.to.at.gateway.uid);
+        if !self.departing.contains_key(&proc)
+            && let Some(Place::Away(held)) = self.places.get_mut(&proc)
+        {
+            return hold(held, envelope);
+        }
         let departing = if self.departing.contains_key(&proc) { proc } else { host };
         hold(self.departing.entry(departing).or_default(), envelope)
     }

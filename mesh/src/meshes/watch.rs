@@ -89,6 +89,10 @@ impl MeshWatch {
         let clamp = |(member, proc): (Option<Status>, Option<Status>)| match proc {
             // VERB-4. A member that has ended by itself has, whatever became of its proc.
             Some(proc) if proc.is_terminal() => Some(member.filter(Status::is_terminal).unwrap_or(proc)),
+            // It is brought back.
+            Some(proc @ Status::Initializing) => {
+                member.map(|member| if member.is_terminal() { member } else { proc })
+            }
             _ => member,
         };
         members.into_iter().zip(procs).map(clamp).collect()

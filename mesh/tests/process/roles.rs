@@ -31,6 +31,8 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
+        returns: None,
+        life: 0,
         payload: behaviour.as_bytes().to_vec(),
     }
 }
