@@ -28,6 +28,7 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod held;
 mod place;
 mod refusal;
 mod route;

@@ -47,8 +47,10 @@ pub struct ChildSpec {
     /// The same for each child of a host, on top: for the first, the second, and so on; none, or as many as each host
     /// has of them.
     pub slots: Vec<ProcSetup>,
-    /// The mesh, when its ranks are brought back after a death.
-    pub returns: Option<Uid>,
+    /// The mesh, where the agent of the host is told of what lives in its procs.
+    pub mesh: Option<Uid>,
+    /// Whether its ranks are brought back after a death.
+    pub returns: bool,
     /// How many lives its place has seen before.
     pub life: u32,
 }
@@ -305,6 +307,7 @@ impl Host {
             owner: owner.cloned(),
             cpus: None,
             cgroup: None,
+            mesh: spec.mesh,
             returns: spec.returns,
             life: spec.life,
             payload: Vec::new(),

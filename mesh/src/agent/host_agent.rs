@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::kept::{Kept, KeptActor};
 use super::lease::Owners;
 use super::whole::Whole;
-use super::{HOST_AGENT, PROC_AGENT, ProcAgent, tell_owner, tell_owner_event};
+use super::{ActorKind, HOST_AGENT, PROC_AGENT, ProcAgent, tell_owner, tell_owner_event};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, Remake, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
@@ -120,6 +120,8 @@ pub struct HostAgent {
     owners: Owners,
     /// Those that come back after a death.
     kept: BTreeMap<ResourceKey, Kept>,
+    /// What ends with others that do not come back: meshes of actors that fail whole.
+    wholes: BTreeMap<ResourceKey, BTreeMap<ResourceKey, Whole>>,
     /// Those that have died too often, and come back if their owner says so.
     fallen: BTreeMap<ResourceKey, (Kept, Label, ProcSpec, Cause)>,
 }
@@ -243,19 +245,33 @@ impl HostAgent {
         self.procs.set(cx, key, Status::Running, None);
     }
 
-    /// An actor lives in a proc that comes back after its death.
+    /// An actor lives in a proc, and matters after the death of that.
     #[handler]
-    pub fn keep_actor(&mut self, proc: ResourceKey, actor: KeptActor) {
+    pub fn keep_actor(&mut self, cx: &Context<Self>, proc: ResourceKey, actor: KeptActor) {
         if let Some(kept) = self.kept.get_mut(&proc) {
-            kept.keep(actor);
+            return kept.keep(actor);
+        }
+        let Some(whole) = actor.spec.whole else { return };
+        match self.procs.status(proc) {
+            // It died before this was read.
+            Status::Failed { reason } => {
+                whole.stop::<ActorKind>(cx.scope(), PROC_AGENT, actor.key.uid, reason.to_string());
+            }
+            status if status.is_terminal() => {}
+            _ => {
+                self.wholes.entry(proc).or_default().insert(actor.key, whole);
+            }
         }
     }
 
-    /// An actor has ended in a proc that comes back after its death.
+    /// An actor has ended that its proc has told of.
     #[handler]
     pub fn forget_actor(&mut self, proc: ResourceKey, actor: ResourceKey) {
         if let Some(kept) = self.kept.get_mut(&proc) {
             kept.forget(actor);
+        }
+        if let Some(wholes) = self.wholes.get_mut(&proc) {
+            wholes.remove(&actor);
         }
     }
 
@@ -268,6 +284,7 @@ impl HostAgent {
         let asked = self.procs.status(key) == Status::Stopping;
         if asked {
             self.let_go(key, &CallErrorKind::proc_lost(&proc, &exit));
+            self.wholes.remove(&key);
             self.procs.set(cx, key, Status::Stopped, Some(state));
         } else {
             self.died(cx, key, cause_of(&proc, &handle, exit), Some(state));
@@ -336,6 +353,7 @@ impl HostAgent {
             shutdowns: Vec::new(),
             owners: Owners::new(owner),
             kept: BTreeMap::new(),
+            wholes: BTreeMap::new(),
             fallen: BTreeMap::new(),
         }
     }
@@ -355,7 +373,10 @@ impl HostAgent {
         }
         let status = Status::failed(cause.to_string());
         let exit = state.as_ref().and_then(|state| state.exit.clone()).unwrap_or_else(Exit::unknown);
-        if let Some(kept) = self.let_go(key, &CallErrorKind::proc_lost(&proc, &exit)) {
+        let wholes = self.wholes.remove(&key).unwrap_or_default().into_iter();
+        let mut wholes: Vec<(Uid, Whole)> = wholes.map(|(key, whole)| (key.uid, whole)).collect();
+        if let Some(mut kept) = self.let_go(key, &CallErrorKind::proc_lost(&proc, &exit)) {
+            wholes.extend(kept.take_wholes());
             let label = self.procs.state(key).label;
             self.fallen.insert(key, (kept, label, spec.clone(), cause.clone()));
             if self.fallen.len() > FALLEN_MAX {
@@ -367,6 +388,9 @@ impl HostAgent {
         tell_owner(cx.scope(), &spec.owner, &failure);
         if let Some(whole) = &spec.whole {
             whole.stop::<ProcKind>(cx.scope(), HOST_AGENT, key.uid, failure.to_string());
+        }
+        for (id, whole) in wholes {
+            whole.stop::<ActorKind>(cx.scope(), PROC_AGENT, id, failure.to_string());
         }
         self.procs.set(cx, key, status, state);
     }

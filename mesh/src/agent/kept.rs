@@ -1,5 +1,5 @@
 //! What a host knows of the procs that it brings back after a death (`RankPolicy::RespawnRank`): how often they came back,
-//! and which actors lived in them.
+//! and which actors lived in them; and of all procs, which actors have others end with them (`RankPolicy::FailMesh`).
 //!
 //! Each proc tells the agent of its host what was spawned in it, before the spawn is answered, and what has ended. So the
 //! host has it when the proc is dead, whoever has spawned it.
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::whole::Whole;
 use super::{ActorSpec, HOST_AGENT, HostAgent, agent_mesh};
 use crate::actor::{ActorRef, Caller, Scope};
 use crate::addr::ProcAddr;
@@ -93,6 +94,12 @@ impl Kept {
         self.actors.remove(&key);
     }
 
+    /// The meshes of actors that fail whole now that it does not come back; they do not live again, if it does after all.
+    pub(super) fn take_wholes(&mut self) -> Vec<(Uid, Whole)> {
+        let whole = self.actors.extract_if(.., |_, (_, spec)| spec.whole.is_some());
+        whole.filter_map(|(key, (_, spec))| Some((key.uid, spec.whole?))).collect()
+    }
+
     /// Those that come back.
     pub(super) fn actors(&self) -> Vec<KeptActor> {
         let actors = self.actors.iter();
@@ -105,6 +112,8 @@ impl Kept {
 /// Where a proc notes the actors that live in it.
 pub struct Keeper {
     proc: ResourceKey,
+    /// Whether the proc comes back; otherwise only those are noted that others end with.
+    returns: bool,
     agent: ActorRef<HostAgent>,
     outbox: Arc<Outbox>,
     own: ActorId,
@@ -117,17 +126,23 @@ impl Caller for Keeper {
 }
 
 impl Keeper {
-    /// The host of a proc of `mesh`.
-    pub fn of(proc: &Proc, mesh: Uid) -> Keeper {
+    /// The host of a proc of `mesh`, which `returns` after its death.
+    pub fn of(proc: &Proc, mesh: Uid, returns: bool) -> Keeper {
         let at = proc.outbox().gateway().location();
         let host = ProcAddr { id: system_proc(&at), at };
         let (agents, own) = (agent_mesh(HOST_AGENT), agent_mesh(super::PROC_AGENT));
         Keeper {
             proc: ResourceKey { uid: mesh, rank: proc.id().rank.unwrap_or(0) },
+            returns,
             agent: ActorRef::at(host.actor(agents.uid, agents.label)),
             outbox: proc.outbox().clone(),
             own: ActorId::new(proc.id().clone(), own.uid, own.label),
         }
+    }
+
+    /// Whether an actor is noted.
+    pub(super) fn keeps(&self, spec: &ActorSpec) -> bool {
+        self.returns || spec.whole.is_some()
     }
 
     pub(super) fn keep(&self, actor: KeptActor) {

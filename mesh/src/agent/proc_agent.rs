@@ -86,7 +86,7 @@ pub struct ProcAgent {
     owners: Owners,
     /// Those who ask for the end of one that ends with this proc, and so are told by its end.
     asked: Vec<ReplyTo<()>>,
-    /// Where the actors are noted of a proc that comes back after its death.
+    /// Where the actors are noted that matter after the death of this proc.
     keeper: Option<Keeper>,
 }
 
@@ -187,6 +187,7 @@ impl ProcAgent {
         let resident = self.residents.remove(&key);
         if let Some(keeper) = &self.keeper
             && !self.actors.is_stopping()
+            && self.actors.spec(key).is_some_and(|spec| keeper.keeps(spec))
         {
             // Unless it ends with its proc: then it comes back with it.
             keeper.forget(key);
@@ -237,14 +238,16 @@ impl ProcAgent {
         }
     }
 
-    /// The host brings this proc back after its death, and so is told what lives in it.
+    /// The host is told what lives in this proc and matters after its death.
     pub fn kept_by(&mut self, keeper: Keeper) {
         self.keeper = Some(keeper);
     }
 
     /// Notes an actor where it outlasts this proc.
     fn keep(&self, key: ResourceKey, incarnation: u32) {
-        if let (Some(keeper), Some(spec)) = (&self.keeper, self.actors.spec(key)) {
+        if let (Some(keeper), Some(spec)) = (&self.keeper, self.actors.spec(key))
+            && keeper.keeps(spec)
+        {
             let (label, spec) = (self.actors.state(key).label, ActorSpec { incarnation, ..spec.clone() });
             keeper.keep(KeptActor { key, label, spec });
         }
@@ -298,7 +301,7 @@ impl Resource for ActorKind {
             outbox: agent.proc.outbox().clone(),
             // Of one that lived before nobody waits for the spawn: its owner hears of every failure.
             started: AtomicBool::new(spec.incarnation > 1),
-            kept: agent.keeper.is_some(),
+            kept: agent.keeper.as_ref().is_some_and(|keeper| keeper.keeps(spec)),
         });
         let label = agent.actors.state(key).label;
         let params = Payload { body: spec.params.clone(), parts: Vec::new() };

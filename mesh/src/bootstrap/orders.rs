@@ -59,8 +59,10 @@ pub struct Orders {
     pub cpus: Option<Vec<u32>>,
     /// The cgroup that was made for it.
     pub cgroup: Option<PathBuf>,
-    /// The mesh, when its host brings it back after a death: it then tells the host what lives in it.
-    pub returns: Option<Uid>,
+    /// The mesh that it is a rank of: it tells its host what is to be seen to when it is dead.
+    pub mesh: Option<Uid>,
+    /// Whether its host brings it back after a death.
+    pub returns: bool,
     /// How many lives its place has seen before.
     pub life: u32,
     /// What the layer above adds; opaque here.

@@ -23,7 +23,8 @@ fn orders() -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
-        returns: None,
+        mesh: None,
+        returns: false,
         life: 0,
         payload: vec![1, 2, 3],
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::awaiting::Call;
 use super::cast::each_of;
+use super::held::Held;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
@@ -41,7 +42,7 @@ impl Gateway {
                     state.record_gone(&proc, unreachable.clone());
                     given_up.push(observer);
                 } else {
-                    state.departing.insert(proc.uid, Vec::new());
+                    state.departing.insert(proc.uid, Held::default());
                     supervised.push((proc, observer));
                 }
             }
@@ -93,12 +94,11 @@ impl Gateway {
         let late = {
             let mut state = self.state();
             state.record_gone(&proc, kind.clone());
-            let late = state.departing.remove(&proc.uid).unwrap_or_default();
-            state.held_for_next_life(&proc, late)
+            state.departing.remove(&proc.uid).unwrap_or_default()
         };
         self.0.departed.notify_waiters();
         self.fail_calls(calls, &kind);
-        for envelope in held.into_iter().chain(late) {
+        for envelope in held.into_iter().chain(late.into_envelopes()) {
             self.bounce(Bounced { envelope, kind: kind.clone() });
         }
     }

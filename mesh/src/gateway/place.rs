@@ -9,26 +9,26 @@
 //! - `PLACE-1` nothing is held that was sent to the life before: it may have been handled (`DEL-1`).
 //! - `PLACE-2` what was held goes before what comes later: until nothing is held, all that comes is held.
 
+use super::held::Held;
 use super::state::State;
 use super::{Bounced, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
 use crate::link::LinkId;
-use crate::wire::envelope::Envelope;
 
 /// The place of a proc that comes back.
 pub(super) enum Place {
     /// It is there, or was never yet.
     Taken,
-    /// It is away; what is for it, within [`HELD_MAX`](super::state::HELD_MAX).
-    Away(Vec<Envelope>),
+    /// It is away; what is for it.
+    Away(Held),
 }
 
 impl State {
     /// The link of a proc is lost.
     pub(super) fn leave_place(&mut self, proc: &ProcId) {
         if let Some(place @ Place::Taken) = self.places.get_mut(&proc.uid) {
-            *place = Place::Away(Vec::new());
+            *place = Place::Away(Held::default());
         }
     }
 
@@ -40,14 +40,6 @@ impl State {
             self.by_proc.insert(proc.uid, link);
         }
     }
-
-    /// What came while it was not known how a proc ended is for its next life; gives it back if there is none.
-    pub(super) fn held_for_next_life(&mut self, proc: &ProcId, mut late: Vec<Envelope>) -> Vec<Envelope> {
-        let Some(Place::Away(held)) = self.places.get_mut(&proc.uid) else { return late };
-        late.append(held);
-        *held = late;
-        Vec::new()
-    }
 }
 
 impl Gateway {
@@ -58,7 +50,7 @@ impl Gateway {
 
     /// Keeps the place of a proc that was given up, and comes back after all.
     pub fn keep_empty_place(&self, proc: &ProcId) {
-        self.state().places.insert(proc.uid, Place::Away(Vec::new()));
+        self.state().places.insert(proc.uid, Place::Away(Held::default()));
     }
 
     /// Resolves when nothing is left here of the life before of a proc.
@@ -96,11 +88,13 @@ impl Gateway {
                     state.by_proc.insert(proc.uid, id);
                     return;
                 }
-                *place = Place::Away(Vec::new());
-                held.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
+                *place = Place::Away(Held::default());
+                let held = held.release();
+                held.envelopes.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
                 (held, link)
             };
-            for envelope in held {
+            held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            for envelope in held.envelopes {
                 if let Err(bounced) = self.hand_to(&link, envelope) {
                     self.bounce(*bounced);
                 }
@@ -112,7 +106,7 @@ impl Gateway {
     pub fn give_up_place(&self, proc: &ProcId, kind: &CallErrorKind) {
         let place = self.state().places.remove(&proc.uid);
         if let Some(Place::Away(held)) = place {
-            for envelope in held {
+            for envelope in held.into_envelopes() {
                 self.bounce(Bounced { envelope, kind: kind.clone() });
             }
         }

@@ -93,7 +93,8 @@ impl HostMeshRef {
             config: options.config,
             setup: options.setup,
             slots: options.slots,
-            returns: matches!(options.policy, RankPolicy::RespawnRank(_)).then_some(id.uid),
+            mesh: Some(id.uid),
+            returns: matches!(options.policy, RankPolicy::RespawnRank(_)),
             life: 0,
         };
         let per_host = u32::try_from(per_host.num_ranks()).unwrap_or(u32::MAX);
@@ -256,7 +257,8 @@ impl Allocator for ProcessAllocator {
             config: Vec::new(),
             setup: self.setup.clone(),
             slots: Vec::new(),
-            returns: None,
+            mesh: None,
+            returns: false,
             life: 0,
         };
         let agents = local_agents(scope, Region::whole(&self.spec.extent));

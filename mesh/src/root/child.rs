@@ -65,8 +65,8 @@ impl Child {
         let (owner, logs) = (orders.owner.clone(), shared.logs.clone());
         proc.outbox().ports().begin_life(orders.life);
         let mut agent = ProcAgent::new(proc.clone(), shut_down.clone(), owner, logs);
-        if let Some(mesh) = orders.returns {
-            agent.kept_by(Keeper::of(&proc, mesh));
+        if let Some(mesh) = orders.mesh {
+            agent.kept_by(Keeper::of(&proc, mesh, orders.returns));
         }
         proc.spawn(agent, agent_options(PROC_AGENT))?;
         let host = match orders.kind {

@@ -1,342 +1,349 @@
-//! The table "How messages end" of the README, row by row: each test is named `<row>_<column>`.
+//! How messages end: the table "How messages end" of the README, row by row.
 //!
-//! In every row one message is being handled, held by a gate; one is accepted and waits, in a mailbox that holds one; and
-//! one is not yet accepted and waits for its place.
+//! A process that ends and comes back has its tests in `respawn`.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mesh::call::CallErrorKind;
-use mesh::outbox::End;
 use mesh::prelude::*;
 use mesh::supervision::Cause;
 
 use crate::loss::{door, on_network};
 use crate::support::{Counter, Gate, Log, gate, settle};
 
-/// What a held handler does when its gate is opened.
-pub enum Then {
-    Answer,
+/// How the handler that runs goes on.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    GoOn,
     Panic,
-    GiveUp,
+    Fatal,
 }
 
-/// Declares an actor that can be held.
-macro_rules! held {
-    ($name:ident, $($options:tt)*) => {
-        pub struct $name;
+/// Holds, and notes what it handles. There is room for two messages.
+struct Station {
+    log: Log,
+}
 
-        #[actor(mailbox(capacity = 1), $($options)*)]
+#[actor(mailbox(capacity = 2))]
+impl Station {
+    /// Runs until the gate is opened.
+    #[handler(local)]
+    async fn hold(&mut self, gate: Gate, then: Then) -> Result<u32, Fatal> {
+        gate.passed().await;
+        self.log.note("held");
+        match then {
+            Then::GoOn => Ok(0),
+            Then::Panic => panic!("it fell"),
+            Then::Fatal => Err(Fatal::new("it gave up")),
+        }
+    }
+
+    #[handler]
+    fn keep(&mut self, n: u32) -> u32 {
+        self.log.note(n.to_string());
+        n
+    }
+}
+
+/// What became of each message.
+#[derive(Debug, PartialEq)]
+struct Fates {
+    /// A call that is being handled.
+    handled: String,
+    /// A call that is accepted and waits for its turn. A send (2) is behind it.
+    accepted: String,
+    /// A call that waits for room.
+    waiting: String,
+    /// A send that waits for room, behind that call.
+    waiting_send: String,
+    /// A call and a send after the end.
+    late: String,
+    late_send: String,
+    /// What was handled, in order.
+    log: Vec<String>,
+    /// Accepted, handled, given back.
+    counts: [u64; 3],
+}
+
+fn told<T: std::fmt::Debug>(outcome: Result<T, CallErrorKind>) -> String {
+    match outcome {
+        Ok(value) => format!("{value:?}"),
+        Err(CallErrorKind::ActorFailed { cause }) => format!("failed: {cause}"),
+        Err(kind) => kind.to_string(),
+    }
+}
+
+/// An actor that is held, with one message of each kind, and ends then.
+async fn fates(cx: &Client, then: Then, end: impl FnOnce(&ActorHandle<Station>)) -> Fates {
+    cx.on_failure(|_| Directive::Handled);
+    let log = Log::default();
+    let station = cx.spawn(Station { log: log.clone() });
+    let (opener, gate) = gate();
+    let handled = station.hold(gate, then).call(cx);
+    settle().await;
+    let accepted = station.keep(1).call(cx);
+    station.keep(2).send(cx).unwrap();
+    let waiting = station.keep(3).call(cx);
+    let waiting_send = station.keep(4).send_wait(cx);
+    assert_eq!(station.control().queued(), 2, "two are accepted, two wait");
+    end(&station);
+    drop(opener);
+    station.control().ended().await;
+    let late_send = station.keep(6).send(cx).map_err(|error| {
+        assert_eq!(error.message.n, 6, "it comes back");
+        error.kind
+    });
+    let control = station.control();
+    let counters = control.counters();
+    let returned = counters.returned.load(Ordering::Relaxed);
+    assert_eq!(control.queued(), 0);
+    Fates {
+        handled: told(handled.await.map_err(|error| error.kind)),
+        accepted: told(accepted.await.map_err(|error| error.kind)),
+        waiting: told(waiting.await.map_err(|error| error.kind)),
+        waiting_send: told(waiting_send.await.map_err(|error| {
+            assert_eq!(error.message.map(|message| message.n), Some(4), "it comes back");
+            error.kind
+        })),
+        late: told(station.keep(5).call(cx).await.map_err(|error| error.kind)),
+        late_send: told(late_send),
+        log: log.lines(),
+        counts: [control.accepted(), counters.handled.load(Ordering::Relaxed), returned],
+    }
+}
+
+const STOPPED: &str = "the actor has stopped";
+
+#[mesh::test]
+async fn stop_finishes_what_is_handled_and_answers_what_waits(cx: &Client) {
+    let fates = fates(cx, Then::GoOn, |station| station.control().stop()).await;
+    let want = Fates {
+        handled: "Ok(0)".into(),
+        accepted: STOPPED.into(),
+        waiting: STOPPED.into(),
+        waiting_send: STOPPED.into(),
+        late: STOPPED.into(),
+        late_send: STOPPED.into(),
+        log: vec!["held".into()],
+        // The call that is handled, the call and the send behind it; the latter two go back.
+        counts: [3, 1, 2],
+    };
+    assert_eq!(fates, want);
+}
+
+#[mesh::test]
+async fn drain_handles_what_waits_and_refuses_what_comes(cx: &Client) {
+    let fates = fates(cx, Then::GoOn, |station| station.control().drain()).await;
+    let want = Fates {
+        handled: "Ok(0)".into(),
+        accepted: "1".into(),
+        waiting: "3".into(),
+        waiting_send: "()".into(),
+        late: STOPPED.into(),
+        late_send: STOPPED.into(),
+        log: ["held", "1", "2", "3", "4"].map(String::from).to_vec(),
+        counts: [5, 5, 0],
+    };
+    assert_eq!(fates, want);
+}
+
+#[mesh::test]
+async fn panic_fails_its_call_and_answers_what_waits_with_the_cause(cx: &Client) {
+    let fates = fates(cx, Then::Panic, |_| {}).await;
+    let fell = |told: &String| assert!(told.starts_with("failed: ") && told.contains("it fell"), "{told}");
+    [&fates.handled, &fates.accepted, &fates.waiting, &fates.waiting_send, &fates.late, &fates.late_send]
+        .into_iter()
+        .for_each(fell);
+    assert_eq!((fates.log, fates.counts), (vec!["held".to_owned()], [3, 1, 2]));
+}
+
+#[mesh::test]
+async fn fatal_is_the_reply_of_its_call_and_the_cause_for_what_waits(cx: &Client) {
+    let fates = fates(cx, Then::Fatal, |_| {}).await;
+    assert_eq!(fates.handled, format!("{:?}", Err::<u32, _>(Fatal::new("it gave up"))));
+    let failed =
+        |told: &String| assert!(told.starts_with("failed: ") && told.contains("it gave up"), "{told}");
+    [&fates.accepted, &fates.waiting, &fates.waiting_send, &fates.late, &fates.late_send]
+        .into_iter()
+        .for_each(failed);
+    assert_eq!((fates.log, fates.counts), (vec!["held".to_owned()], [3, 1, 2]));
+}
+
+/// A station that is held; what it notes, and what opens it.
+async fn held(cx: &Client) -> (ActorHandle<Station>, Log, tokio::sync::oneshot::Sender<()>) {
+    let log = Log::default();
+    let station = cx.spawn(Station { log: log.clone() });
+    let (opener, gate) = gate();
+    station.hold(gate, Then::GoOn).send(cx).unwrap();
+    settle().await;
+    (station, log, opener)
+}
+
+const SOON: Duration = Duration::from_millis(50);
+
+#[mesh::test]
+async fn deadline_of_a_call_in_the_queue_or_before_it_keeps_it_from_being_handled(cx: &Client) {
+    let (station, log, opener) = held(cx).await;
+    let calls = [1, 2, 3].map(|n| station.keep(n).timeout(SOON).call(cx));
+    for call in calls {
+        assert_eq!(call.await.unwrap_err().kind, CallErrorKind::Deadline { after: SOON });
+    }
+    drop(opener);
+    assert_eq!(station.keep(4).call(cx).await.unwrap(), 4);
+    assert_eq!(log.lines(), ["held", "4"]);
+    let counters = station.control().counters();
+    assert_eq!(counters.expired.load(Ordering::Relaxed), 2, "the third was withdrawn");
+    assert_eq!(station.control().accepted(), 4);
+}
+
+#[mesh::test]
+async fn handler_runs_on_past_the_deadline_of_its_call(cx: &Client) {
+    let log = Log::default();
+    let station = cx.spawn(Station { log: log.clone() });
+    let (opener, gate) = gate();
+    let call = station.hold(gate, Then::GoOn).timeout(SOON).call(cx);
+    assert_eq!(call.await.unwrap_err().kind, CallErrorKind::Deadline { after: SOON });
+    drop(opener);
+    assert_eq!(station.keep(1).call(cx).await.unwrap(), 1);
+    assert_eq!(log.lines(), ["held", "1"]);
+}
+
+/// What `call` says of its cancel safety.
+#[mesh::test]
+async fn dropped_call_is_withdrawn_before_it_is_accepted_and_handled_after(cx: &Client) {
+    let (station, log, opener) = held(cx).await;
+    drop(station.keep(1).call(cx));
+    drop(station.keep(2).call(cx));
+    drop(station.keep(3).call(cx));
+    let behind = station.keep(4).call(cx);
+    drop(opener);
+    assert_eq!(behind.await.unwrap(), 4);
+    assert_eq!(log.lines(), ["held", "1", "2", "4"]);
+    assert_eq!((station.control().accepted(), station.control().queued()), (4, 0));
+}
+
+#[mesh::test]
+async fn dropped_call_lets_its_handler_run_on(cx: &Client) {
+    let log = Log::default();
+    let station = cx.spawn(Station { log: log.clone() });
+    let (opener, gate) = gate();
+    let call = station.hold(gate, Then::GoOn).call(cx);
+    settle().await;
+    drop(call);
+    drop(opener);
+    assert_eq!(station.keep(1).call(cx).await.unwrap(), 1);
+    assert_eq!(log.lines(), ["held", "1"]);
+}
+
+/// Control is not behind data: an actor with a full queue stops at once, and hears of its child before the next message.
+#[mesh::test]
+async fn control_is_not_behind_what_is_queued(cx: &Client) {
+    let (station, log, opener) = held(cx).await;
+    let queued = [1, 2].map(|n| station.keep(n).call(cx));
+    station.control().stop();
+    drop(opener);
+    station.control().ended().await;
+    for call in queued {
+        assert_eq!(call.await.unwrap_err().kind, CallErrorKind::ActorStopped);
+    }
+    assert_eq!(log.lines(), ["held"]);
+}
+
+/// Has room for one message, and another life if `restart` says so.
+macro_rules! falling {
+    ($name:ident, $($restart:tt)*) => {
+        struct $name;
+
+        #[actor(mailbox(capacity = 1), $($restart)*)]
         impl $name {
             #[new]
             fn new() -> Self {
                 $name
             }
 
-            /// Runs until the gate is opened.
+            /// Panics when the gate is opened.
             #[handler(local)]
-            pub async fn hold(&mut self, gate: Gate, then: Then, log: Log) -> Result<u32, Fatal> {
+            async fn fall(&mut self, gate: Gate) {
                 gate.passed().await;
-                log.note("held");
-                match then {
-                    Then::Answer => Ok(0),
-                    Then::Panic => panic!("it fell"),
-                    Then::GiveUp => Err(Fatal::new("it gives up")),
-                }
+                panic!("it fell");
             }
 
-            /// Notes that it was handled, by which life.
+            /// Notes it; gives it, and in which life.
             #[handler(local)]
-            pub fn note(&mut self, cx: &Context<Self>, log: Log, what: u32) -> u32 {
-                log.note(format!("{what}"));
-                10 * what + cx.id().incarnation
+            fn keep(&mut self, cx: &Context<Self>, log: Log, n: u32) -> (u32, u32) {
+                log.note(n.to_string());
+                (n, cx.id().incarnation)
             }
         }
     };
 }
 
-held!(Mortal,);
-held!(Phoenix, restart(max = 1, backoff = "10ms"));
+falling!(Phoenix, restart(max = 1, backoff = "10ms"));
+falling!(Mortal,);
 
-type Outcome = Result<u32, CallErrorKind>;
-
-/// How each of the three messages ended, and what ran.
-struct Fates {
-    handled: Result<Result<u32, Fatal>, CallErrorKind>,
-    waiting: Outcome,
-    outside: Outcome,
-    ran: Vec<String>,
-}
-
-/// Brings the actor into the state of the table, has `befall` happen, opens the gate, and sees how all ends.
-macro_rules! befall {
-    ($cx:expr, $actor:expr, $then:expr, $befall:expr) => {{
+/// A call that is handled as the actor falls, one that is accepted, one that waits for room; what is noted.
+macro_rules! fall {
+    ($cx:expr, $actor:expr) => {{
         let (cx, actor, log) = ($cx, $actor, Log::default());
         let (opener, gate) = gate();
-        let handled = actor.hold(gate, $then, log.clone()).call(cx);
+        let handled = actor.fall(gate).call(cx);
         settle().await;
-        let waiting = actor.note(log.clone(), 1).call(cx);
-        let outside = actor.note(log.clone(), 2).call(cx);
+        let accepted = actor.keep(log.clone(), 1).call(cx);
+        let waiting = actor.keep(log.clone(), 2).call(cx);
         settle().await;
         assert_eq!((actor.control().accepted(), actor.control().queued()), (2, 1));
-        $befall(&actor);
-        settle().await;
         drop(opener);
-        let kind = |outcome: Result<u32, CallError>| outcome.map_err(|error| error.kind);
-        let fates = Fates {
-            handled: handled.await.map_err(|error| error.kind),
-            waiting: kind(waiting.await),
-            outside: kind(outside.await),
-            ran: log.lines(),
-        };
-        fates
+        let handled = handled.await.map_err(|error| error.kind);
+        let accepted = accepted.await.map_err(|error| error.kind);
+        (handled, accepted, waiting.await.map_err(|error| error.kind), log.lines())
     }};
 }
 
-fn mortal(cx: &Client) -> ActorHandle<Mortal> {
-    cx.on_failure(|_| Directive::Handled);
-    cx.spawn(Mortal)
-}
-
-async fn stopped(cx: &Client) -> Fates {
-    befall!(cx, mortal(cx), Then::Answer, |actor: &ActorHandle<Mortal>| actor.control().stop())
-}
-
-#[mesh::test]
-async fn stop_waiting(cx: &Client) {
-    let fates = stopped(cx).await;
-    assert_eq!(fates.waiting, Err(CallErrorKind::ActorStopped));
-    assert_eq!(fates.ran, ["held"]);
-}
-
-#[mesh::test]
-async fn stop_handled(cx: &Client) {
-    assert_eq!(stopped(cx).await.handled, Ok(Ok(0)), "it is finished");
-}
-
-#[mesh::test]
-async fn stop_outside(cx: &Client) {
-    assert_eq!(stopped(cx).await.outside, Err(CallErrorKind::ActorStopped));
-}
-
-async fn drained(cx: &Client) -> Fates {
-    befall!(cx, mortal(cx), Then::Answer, |actor: &ActorHandle<Mortal>| actor.control().drain())
-}
-
-#[mesh::test]
-async fn drain_waiting(cx: &Client) {
-    let fates = drained(cx).await;
-    assert_eq!((fates.waiting, &fates.ran[..2]), (Ok(11), &["held".to_owned(), "1".to_owned()][..]));
-}
-
-#[mesh::test]
-async fn drain_handled(cx: &Client) {
-    assert_eq!(drained(cx).await.handled, Ok(Ok(0)), "it is finished");
-}
-
-/// What waits for a place when the drain begins is let in; what comes after is refused.
-#[mesh::test]
-async fn drain_outside(cx: &Client) {
-    let actor = mortal(cx);
-    let late = actor.clone();
-    let fates = befall!(cx, actor, Then::Answer, |actor: &ActorHandle<Mortal>| actor.control().drain());
-    assert_eq!(fates.outside, Ok(21));
-    let refused = late.note(Log::default(), 3).call(cx).await.unwrap_err();
-    assert_eq!(refused.kind, CallErrorKind::ActorStopped);
-    assert!(late.note(Log::default(), 4).send(cx).is_err());
-}
-
-async fn panicked(cx: &Client) -> Fates {
-    befall!(cx, mortal(cx), Then::Panic, |_: &ActorHandle<Mortal>| {})
-}
-
 #[track_caller]
-fn is_panic(kind: &CallErrorKind) {
-    let CallErrorKind::ActorFailed { cause } = kind else { panic!("{kind}") };
-    assert!(matches!(&**cause, Cause::Panic { handler, .. } if handler == "hold"), "{cause}");
+fn fell<T: std::fmt::Debug>(outcome: Result<T, CallErrorKind>) {
+    let Err(CallErrorKind::ActorFailed { cause }) = outcome else { panic!("{outcome:?}") };
+    assert!(matches!(&*cause, Cause::Panic { handler, .. } if handler == "fall"), "{cause}");
 }
 
 #[mesh::test]
-async fn panic_waiting(cx: &Client) {
-    let fates = panicked(cx).await;
-    is_panic(&fates.waiting.unwrap_err());
-    assert_eq!(fates.ran, ["held"]);
-}
-
-#[mesh::test]
-async fn panic_handled(cx: &Client) {
-    is_panic(&panicked(cx).await.handled.unwrap_err());
-    let gives_up = befall!(cx, mortal(cx), Then::GiveUp, |_: &ActorHandle<Mortal>| {});
-    assert_eq!(gives_up.handled.unwrap().unwrap_err().message(), "it gives up");
-    let CallErrorKind::ActorFailed { cause } = gives_up.waiting.unwrap_err() else { panic!() };
-    assert!(matches!(*cause, Cause::Fatal { .. }), "{cause}");
-}
-
-#[mesh::test]
-async fn panic_outside(cx: &Client) {
-    let actor = mortal(cx);
-    let late = actor.clone();
-    let fates = befall!(cx, actor, Then::Panic, |_: &ActorHandle<Mortal>| {});
-    is_panic(&fates.outside.unwrap_err());
-    late.control().ended().await;
-    is_panic(&late.note(Log::default(), 3).call(cx).await.unwrap_err().kind);
-}
-
-async fn restarted(cx: &Client) -> Fates {
-    let actor = cx.spawn_spec(Phoenix::spec());
-    befall!(cx, actor, Then::Panic, |_: &ActorHandle<Phoenix>| {})
-}
-
-#[mesh::test]
-async fn restart_waiting(cx: &Client) {
-    let fates = restarted(cx).await;
-    assert_eq!(fates.waiting, Ok(12), "by the next life");
-    assert_eq!(fates.ran, ["held", "1", "2"], "in order");
+async fn restart_fails_the_call_that_is_handled_and_keeps_what_waits_for_the_next_life(cx: &Client) {
+    let (handled, accepted, waiting, log) = fall!(cx, cx.spawn_spec(Phoenix::spec()));
+    fell(handled);
+    assert_eq!((accepted, waiting), (Ok((1, 2)), Ok((2, 2))));
+    assert_eq!(log, ["1", "2"], "in order");
     assert!(cx.failures().is_empty());
 }
 
 #[mesh::test]
-async fn restart_handled(cx: &Client) {
-    is_panic(&restarted(cx).await.handled.unwrap_err());
-}
-
-#[mesh::test]
-async fn restart_outside(cx: &Client) {
-    assert_eq!(restarted(cx).await.outside, Ok(22), "it gets its place, and the next life handles it");
-}
-
-/// A restart by the word of the owner comes after the end: until then it is as after a panic.
-#[mesh::test]
-async fn restart_by_the_owner_waiting_and_outside(cx: &Client) {
+async fn restart_by_the_owner_comes_after_the_end_and_what_waits_is_answered_as_after_a_panic(cx: &Client) {
     cx.on_failure(|_| Directive::Restart);
     let actor = cx.spawn_spec(Mortal::spec());
     let late = actor.clone();
-    let fates = befall!(cx, actor, Then::Panic, |_: &ActorHandle<Mortal>| {});
-    is_panic(&fates.waiting.unwrap_err());
-    is_panic(&fates.outside.unwrap_err());
+    let (handled, accepted, waiting, log) = fall!(cx, actor);
+    fell(handled);
+    fell(accepted);
+    fell(waiting);
+    assert!(log.is_empty(), "{log:?}");
     settle().await;
-    assert_eq!(late.note(Log::default(), 3).call(cx).await.unwrap(), 32);
+    assert_eq!(late.keep(Log::default(), 3).call(cx).await.unwrap(), (3, 2));
 }
 
-/// A proc whose link is cut for good, with a call to it in each column, and one after.
-fn lost(check: impl FnOnce(Vec<CallErrorKind>, CallErrorKind)) {
+#[test]
+fn end_of_a_process_answers_what_is_handled_accepted_on_its_way_and_later() {
     on_network(11, async |cx, network| {
         let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(workers = 1)).await.unwrap();
         let counter = procs.spawn(cx, "counters", Counter::spec(0)).await.unwrap().rank(0);
-        let calls = [counter.hang().call(cx), counter.hang().call(cx)];
+        let handled = counter.hang().call(cx);
+        let accepted = counter.hang().call(cx);
         settle().await;
         network.partition(&door(cx));
         let on_its_way = counter.hang().call(cx);
-        let mut kinds = Vec::new();
-        for call in calls {
-            kinds.push(call.await.unwrap_err().kind);
+        for call in [handled, accepted, on_its_way] {
+            let error = call.await.unwrap_err();
+            assert!(matches!(error.kind, CallErrorKind::ProcLost { .. }), "{error}");
         }
-        kinds.push(on_its_way.await.unwrap_err().kind);
-        check(kinds, counter.get().call(cx).await.unwrap_err().kind);
+        let error = counter.get().call(cx).await.unwrap_err();
+        assert!(matches!(error.kind, CallErrorKind::ProcLost { .. }), "{error}");
     });
-}
-
-#[track_caller]
-fn is_lost(kind: &CallErrorKind) {
-    assert!(matches!(kind, CallErrorKind::ProcLost { .. }), "{kind}");
-}
-
-#[test]
-fn process_end_handled() {
-    lost(|kinds, _| is_lost(&kinds[0]));
-}
-
-#[test]
-fn process_end_waiting() {
-    lost(|kinds, _| is_lost(&kinds[1]));
-}
-
-#[test]
-fn process_end_outside() {
-    lost(|kinds, later| {
-        is_lost(&kinds[2]);
-        is_lost(&later);
-    });
-}
-
-/// The deadlines of all three are over before the gate is opened.
-async fn expired(cx: &Client) -> (Vec<CallErrorKind>, Vec<String>, u64) {
-    let (actor, log) = (mortal(cx), Log::default());
-    let (opener, gate) = gate();
-    let soon = Duration::from_millis(50);
-    let handled = actor.hold(gate, Then::Answer, log.clone()).timeout(soon).call(cx);
-    settle().await;
-    let waiting = actor.note(log.clone(), 1).timeout(soon).call(cx);
-    let outside = actor.note(log.clone(), 2).timeout(soon).call(cx);
-    let kinds = vec![
-        handled.await.unwrap_err().kind,
-        waiting.await.unwrap_err().kind,
-        outside.await.unwrap_err().kind,
-    ];
-    let accepted = actor.control().accepted();
-    drop(opener);
-    assert_eq!(actor.note(log.clone(), 9).call(cx).await.unwrap(), 91);
-    (kinds, log.lines(), accepted)
-}
-
-#[track_caller]
-fn is_deadline(kind: &CallErrorKind) {
-    assert!(
-        matches!(kind, CallErrorKind::Deadline { after } if *after == Duration::from_millis(50)),
-        "{kind}"
-    );
-}
-
-#[mesh::test]
-async fn deadline_waiting(cx: &Client) {
-    let (kinds, ran, _) = expired(cx).await;
-    is_deadline(&kinds[1]);
-    assert!(!ran.contains(&"1".to_owned()), "it is not handled any more: {ran:?}");
-}
-
-#[mesh::test]
-async fn deadline_handled(cx: &Client) {
-    let (kinds, ran, _) = expired(cx).await;
-    is_deadline(&kinds[0]);
-    assert_eq!(ran[0], "held", "it runs on");
-}
-
-#[mesh::test]
-async fn deadline_outside(cx: &Client) {
-    let (kinds, ran, accepted) = expired(cx).await;
-    is_deadline(&kinds[2]);
-    assert_eq!(accepted, 2, "it is withdrawn");
-    assert_eq!(ran, ["held", "9"]);
-}
-
-/// Every caller drops its call before the gate is opened.
-async fn dropped(cx: &Client) -> (Vec<String>, u64, End) {
-    let (actor, log) = (mortal(cx), Log::default());
-    let (opener, gate) = gate();
-    let handled = actor.hold(gate, Then::Answer, log.clone()).call(cx);
-    settle().await;
-    let waiting = actor.note(log.clone(), 1).call(cx);
-    let outside = actor.note(log.clone(), 2).call(cx);
-    settle().await;
-    drop((handled, waiting, outside));
-    drop(opener);
-    actor.control().drain();
-    let end = actor.control().ended().await;
-    (log.lines(), actor.control().accepted(), end)
-}
-
-#[mesh::test]
-async fn dropped_call_waiting(cx: &Client) {
-    let (ran, _, end) = dropped(cx).await;
-    assert_eq!((ran[1].as_str(), end), ("1", End::Stopped), "it is handled");
-}
-
-#[mesh::test]
-async fn dropped_call_handled(cx: &Client) {
-    assert_eq!(dropped(cx).await.0[0], "held", "it runs on");
-}
-
-#[mesh::test]
-async fn dropped_call_outside(cx: &Client) {
-    let (ran, accepted, _) = dropped(cx).await;
-    assert_eq!((ran.len(), accepted), (2, 2), "it is withdrawn");
 }

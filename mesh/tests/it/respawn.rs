@@ -141,7 +141,7 @@ async fn what_is_sent_while_a_rank_is_away_waits_for_it_in_order(cx: &Client) {
     returns(cx, 0, 3).await;
     let late = cat.append(7).timeout(Duration::from_millis(20)).call(cx).await.unwrap_err();
     assert!(matches!(late.kind, CallErrorKind::Deadline { .. }), "{late}");
-    assert!(cat.append(8).call(cx).await.is_ok());
+    assert_eq!(cat.append(8).call(cx).await.unwrap(), 8, "what nobody waits for any more is not handled");
 }
 
 #[test]
@@ -329,4 +329,77 @@ async fn a_mesh_of_actors_can_have_the_policy_that_its_type_has_not(cx: &Client)
     let failure = cx.failure(|_| true).await;
     assert!(matches!(failure.cause, Cause::GaveUp { restarts: 2, .. }), "{failure}");
     assert_eq!(cats.rank(1).add(0).call(cx).await.unwrap(), (1, 2));
+}
+
+#[mesh::test]
+async fn a_mesh_of_actors_that_fails_whole_is_stopped_when_a_proc_dies(cx: &Client) {
+    cx.on_failure(|_| Directive::Handled);
+    let procs = procs_with(cx, 3, RankPolicy::FailRank).await;
+    let whole = || ActorOptions::default().policy(RankPolicy::FailMesh);
+    let cats = procs.spawn_with(cx, "cats", Cat::spec(0), whole()).await.unwrap();
+    let stopped = procs.spawn_with(cx, "stopped", Cat::spec(0), whole()).await.unwrap();
+    stopped.control().stop(cx).await.unwrap();
+    let others = procs.spawn(cx, "others", Cat::spec(0)).await.unwrap();
+    let mut watch = cats.control().watch(cx).unwrap();
+    kill(cx, &procs, 1);
+    let failure = cx.failure(|_| true).await;
+    assert_eq!((failure.ranks.as_slice(), failure.mesh.as_ref()), (&[1][..], Some(procs.id())));
+    loop {
+        let statuses = watch.changed().await;
+        if statuses.all(Status::is_terminal) {
+            let stopped = |rank: usize| *statuses.get(rank).unwrap() == Status::Stopped;
+            assert_eq!([0, 1, 2].map(stopped), [true, false, true]);
+            break;
+        }
+    }
+    assert_eq!(others.rank(2).add(1).call(cx).await.unwrap(), (1, 1), "other meshes go on");
+    assert_eq!(cx.failures().len(), 1, "{:?}", cx.failures());
+}
+
+#[mesh::test]
+async fn a_mesh_of_actors_that_fails_whole_is_stopped_when_a_rank_does_not_come_back(cx: &Client) {
+    cx.on_failure(|_| Directive::Handled);
+    let once = RestartPolicy { max: 1, ..TWICE };
+    let procs = procs_with(cx, 2, RankPolicy::RespawnRank(once)).await;
+    let options = ActorOptions::default().policy(RankPolicy::FailMesh);
+    let cats = procs.spawn_with(cx, "cats", Cat::spec(0), options).await.unwrap();
+    kill(cx, &procs, 0);
+    returns(cx, 0, 2).await;
+    assert_eq!(cats.add(1).call(cx).await.unwrap().values(), [(2, 1), (1, 1)]);
+    kill(cx, &procs, 0);
+    let failure = cx.failure(|_| true).await;
+    assert!(matches!(failure.cause, Cause::GaveUp { restarts: 1, .. }), "{failure}");
+    let mut watch = cats.control().watch(cx).unwrap();
+    while !watch.changed().await.all(Status::is_terminal) {}
+    let error = cats.rank(1).add(1).call(cx).await.unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::ActorStopped), "{error}");
+}
+
+/// Watches until the statuses are so.
+async fn until(watch: &mut mesh::meshes::MeshWatch, want: [Status; 2]) {
+    while watch.changed().await.values() != want {}
+}
+
+#[mesh::test]
+async fn a_watch_goes_on_over_the_death_of_a_process(cx: &Client) {
+    cx.on_failure(|_| Directive::Handled);
+    let procs = procs_with(cx, 2, RankPolicy::RespawnRank(TWICE)).await;
+    let cats = procs.spawn(cx, "cats", Cat::spec(0)).await.unwrap();
+    let gone = procs.spawn(cx, "gone", Cat::spec(0)).await.unwrap();
+    let runs = || Status::Running;
+    let mut watch = cats.control().watch(cx).unwrap();
+    until(&mut watch, [runs(), runs()]).await;
+    let mut ended = gone.control().watch(cx).unwrap();
+    gone.control().stop(cx).await.unwrap();
+    until(&mut ended, [Status::Stopped, Status::Stopped]).await;
+    for life in [2, 3] {
+        kill(cx, &procs, 0);
+        until(&mut watch, [Status::Initializing, runs()]).await;
+        until(&mut watch, [runs(), runs()]).await;
+        assert_eq!(cats.rank(0).add(0).call(cx).await.unwrap().0, life);
+    }
+    // Of what happens in the third life it hears as in the first.
+    cats.fall_on(0).call(cx).await.unwrap_err();
+    while !watch.changed().await.get(0).unwrap().is_terminal() {}
+    assert_eq!(ended.statuses().values(), [Status::Stopped, Status::Stopped], "it stays ended");
 }

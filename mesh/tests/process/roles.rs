@@ -31,7 +31,8 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
-        returns: None,
+        mesh: None,
+        returns: false,
         life: 0,
         payload: behaviour.as_bytes().to_vec(),
     }
