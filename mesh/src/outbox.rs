@@ -26,7 +26,7 @@ use crate::inspect::ActorReport;
 use crate::port::{
     Accumulator, Fold, NewPort, OncePort, Port, PortGuard, PortSink, PortTable, PortsExhausted,
 };
-use crate::supervision::Failure;
+use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
@@ -107,6 +107,10 @@ pub trait Resident: Send + Sync {
     fn stop(&self, mode: StopMode);
     /// Ends it now, at its next await.
     fn kill(self: Arc<Self>);
+    /// Makes it anew after its end, under the same identity; false when it cannot be.
+    fn restart(self: Arc<Self>) -> bool {
+        false
+    }
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
@@ -126,6 +130,13 @@ pub trait Resident: Send + Sync {
     }
     /// How it ended, once it has.
     fn end(&self) -> Option<End>;
+    /// Resolves when this life of it is over: it has ended, or is made anew.
+    fn life_over(&self, incarnation: u32) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let _ = incarnation;
+        Box::pin(async {
+            self.ended().await;
+        })
+    }
     /// Resolves when it has ended.
     fn ended(&self) -> std::pin::Pin<Box<dyn Future<Output = End> + Send + '_>>;
 }
@@ -202,6 +213,11 @@ impl Outbox {
     /// Whether a failure that comes to an owner here is news to it.
     pub(crate) fn is_news(&self, failure: &Failure) -> bool {
         self.heard.is_news(failure)
+    }
+
+    /// An owner here hears of something that is no failure: of a proc that comes back the next failure is news.
+    pub(crate) fn hears(&self, event: &SupervisionEvent) {
+        self.heard.forget(event);
     }
 
     /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::awaiting::Call;
 use super::cast::each_of;
+use super::held::Held;
 use super::state::{LinkEntry, State};
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
@@ -58,13 +59,14 @@ impl Gateway {
                     // Nobody waits for how it ends: it is ended.
                     state.record_gone(&proc, unreachable.clone());
                 } else {
-                    state.departing.insert(proc.uid, Vec::new());
+                    state.departing.insert(proc.uid, Held::default());
                 }
                 children.push(Lost { proc, observer });
             }
             (children, state.awaiting.take(link))
         };
         self.0.uplink_lost.notify_waiters();
+        self.0.departed.notify_waiters();
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
         let returned = returned.iter().filter(|envelope| envelope.headers.reply_to.is_none());
         let mut waiting = Waiting { calls, held: returned.flat_map(each_of).collect() };
@@ -94,8 +96,10 @@ impl Gateway {
         {
             let mut state = self.state();
             state.record_gone(&proc, kind.clone());
-            waiting.held.extend(state.departing.remove(&proc.uid).unwrap_or_default());
+            let late = state.departing.remove(&proc.uid).unwrap_or_default();
+            waiting.held.extend(late.into_envelopes());
         }
+        self.0.departed.notify_waiters();
         self.settle(waiting, &kind);
     }
 
@@ -115,7 +119,7 @@ impl Gateway {
 impl State {
     /// Takes a lost link out of the tables; `None` if it is gone already.
     fn unlink(&mut self, link: LinkId) -> Option<LinkEntry> {
-        let entry = self.links.remove(&link)?;
+        let mut entry = self.links.remove(&link)?;
         if self.by_gateway.get(&entry.peer.uid) == Some(&link) {
             self.by_gateway.remove(&entry.peer.uid);
             let other = self.links.iter().find(|(_, other)| other.peer == entry.peer).map(|(id, _)| *id);
@@ -125,8 +129,11 @@ impl State {
             self.uplink = None;
             self.uplink_lost = true;
         }
+        // Of others another life is there already.
+        entry.procs.retain(|proc| self.by_proc.get(&proc.uid).is_none_or(|current| *current == link));
         for proc in &entry.procs {
             self.by_proc.remove(&proc.uid);
+            self.leave_place(proc);
         }
         Some(entry)
     }

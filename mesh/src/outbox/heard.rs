@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ident::Uid;
-use crate::supervision::{Failure, Subject};
+use crate::supervision::{Failure, Subject, SupervisionEvent};
 
 /// The ranks of the watched meshes whose failure was heard. Bounded by what is watched.
 #[derive(Debug, Default)]
@@ -23,6 +23,15 @@ impl Heard {
             return true;
         };
         self.lock().get_mut(&mesh.uid).is_none_or(|ranks| ranks.insert(*rank))
+    }
+
+    /// A proc comes back: its next failure is another.
+    pub(super) fn forget(&self, event: &SupervisionEvent) {
+        if let (Subject::Proc(_), Some(mesh), [rank]) = (&event.subject, &event.mesh, &event.ranks[..])
+            && let Some(ranks) = self.lock().get_mut(&mesh.uid)
+        {
+            ranks.remove(rank);
+        }
     }
 }
 
