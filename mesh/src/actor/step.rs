@@ -250,7 +250,8 @@ impl<A: Actor> Body<A> {
     /// It is gone, and is made anew after a pause. What is queued stays.
     #[cold]
     fn again(&mut self, cell: &Cell<A>, cause: Cause, after: Duration) -> Next {
-        drop(self.held.clear());
+        let kind = CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) };
+        failing(&kind, || drop(self.held.clear()));
         cell.begin_anew(cause, after);
         self.phase = Phase::Resting(cell.pause(after));
         Next::Step
