@@ -73,9 +73,9 @@ pub(super) struct Owners {
 
 /// An agent that asks outside of any message that it handles: it has no deadline, and is not in a chain of callers, since
 /// it goes on meanwhile. It may ask itself.
-struct Asking {
-    outbox: Arc<Outbox>,
-    agent: ActorId,
+pub(super) struct Asking {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) agent: ActorId,
 }
 
 impl Caller for Asking {
