@@ -5,18 +5,17 @@
 //! host has it when the proc is dead, whoever has spawned it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::Asking;
 use super::whole::Whole;
 use super::{ActorSpec, HOST_AGENT, HostAgent, agent_mesh};
-use crate::actor::{ActorRef, Caller, Scope};
+use crate::actor::ActorRef;
 use crate::addr::ProcAddr;
 use crate::clock;
 use crate::ident::{ActorId, Label, ProcId, Uid};
-use crate::outbox::Outbox;
 use crate::proc::Proc;
 use crate::resource::ResourceKey;
 use crate::supervision::{Cause, RestartHistory, RestartPolicy};
@@ -115,14 +114,7 @@ pub struct Keeper {
     /// Whether the proc comes back; otherwise only those are noted that others end with.
     returns: bool,
     agent: ActorRef<HostAgent>,
-    outbox: Arc<Outbox>,
-    own: ActorId,
-}
-
-impl Caller for Keeper {
-    fn scope(&self) -> Scope<'_> {
-        Scope { outbox: &self.outbox, sender: &self.own, deadline: None, chain: None, is_actor: false }
-    }
+    own: Asking,
 }
 
 impl Keeper {
@@ -135,8 +127,10 @@ impl Keeper {
             proc: ResourceKey { uid: mesh, rank: proc.id().rank.unwrap_or(0) },
             returns,
             agent: ActorRef::at(host.actor(agents.uid, agents.label)),
-            outbox: proc.outbox().clone(),
-            own: ActorId::new(proc.id().clone(), own.uid, own.label),
+            own: Asking {
+                outbox: proc.outbox().clone(),
+                agent: ActorId::new(proc.id().clone(), own.uid, own.label),
+            },
         }
     }
 
@@ -147,12 +141,12 @@ impl Keeper {
 
     pub(super) fn keep(&self, actor: KeptActor) {
         // A call takes its place at once; a plain message is refused by an agent that has too much to do.
-        let noted = self.agent.keep_actor(self.proc, actor).timeout(NOTED_WITHIN).call(self);
+        let noted = self.agent.keep_actor(self.proc, actor).timeout(NOTED_WITHIN).call(&self.own);
         tokio::spawn(noted);
     }
 
     pub(super) fn forget(&self, key: ResourceKey) {
-        let noted = self.agent.forget_actor(self.proc, key).timeout(NOTED_WITHIN).call(self);
+        let noted = self.agent.forget_actor(self.proc, key).timeout(NOTED_WITHIN).call(&self.own);
         tokio::spawn(noted);
     }
 }

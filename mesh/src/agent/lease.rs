@@ -74,8 +74,8 @@ pub(super) struct Owners {
 /// An agent that asks outside of any message that it handles: it has no deadline, and is not in a chain of callers, since
 /// it goes on meanwhile. It may ask itself.
 pub(super) struct Asking {
-    outbox: Arc<Outbox>,
-    agent: ActorId,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) agent: ActorId,
 }
 
 impl Asking {
