@@ -54,3 +54,6 @@ impl Drop for HearsOnce {
         self.heard.lock().remove(&self.mesh);
     }
 }
+
+#[cfg(test)]
+mod tests;

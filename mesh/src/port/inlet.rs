@@ -39,15 +39,15 @@ struct Far {
     here: bool,
     /// How many actors it was sent to that have not let go of it.
     away: usize,
-    /// Whether there are others.
-    unknown: bool,
+    /// How often it went elsewhere.
+    unknown: usize,
     singles: BTreeMap<u32, Callee>,
     cast: Option<Naming>,
 }
 
 impl Far {
     fn is_over(&self) -> bool {
-        !self.here && self.away == 0 && !self.unknown
+        !self.here && self.away == 0 && self.unknown == 0
     }
 }
 
@@ -222,12 +222,12 @@ impl Here {
 
     /// A reference is encoded: it leaves, and whereto is known to those who ask for what was [`encoded_since`].
     pub(crate) fn encoded(&self) {
-        let was_unknown = std::mem::replace(&mut self.0.far().unknown, true);
+        self.0.far().unknown += 1;
         ENCODED.with_borrow_mut(|encoded| {
             if encoded.len() == ENCODED_MAX {
                 encoded.remove(0);
             }
-            encoded.push((self.0.clone(), was_unknown));
+            encoded.push(self.0.clone());
         });
         COUNT.set(COUNT.get() + 1);
     }
@@ -244,7 +244,7 @@ const ENCODED_MAX: usize = 16;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
-    static ENCODED: RefCell<Vec<(Arc<Inlet>, bool)>> = const { RefCell::new(Vec::new()) };
+    static ENCODED: RefCell<Vec<Arc<Inlet>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How many references to ports of this process this thread has encoded.
@@ -259,7 +259,9 @@ pub(crate) fn encoded_since(count: u64) -> Option<Arc<Inlet>> {
         return None;
     }
     let encoded = ENCODED.take();
-    let (inlet, was_unknown) = encoded.into_iter().rev().take(many).last()?;
-    inlet.far().unknown = was_unknown;
-    Some(inlet)
+    let of_message = &encoded[encoded.len().saturating_sub(many)..];
+    let inlet = of_message.first()?;
+    // More of the same port are held together by whoever gets the message.
+    inlet.far().unknown -= of_message.iter().filter(|other| Arc::ptr_eq(other, inlet)).count();
+    Some(inlet.clone())
 }

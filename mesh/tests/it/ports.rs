@@ -65,6 +65,14 @@ impl Post {
         self.kept.push(out);
     }
 
+    /// Posts so many items of a length, each of its own.
+    #[handler]
+    fn post_large(&self, cx: &Context<Self>, count: u8, len: u64, #[stream] out: PortRef<Vec<u8>>) {
+        for n in 0..count {
+            out.post(cx, vec![n; len as usize]).unwrap();
+        }
+    }
+
     /// Lets go of it.
     #[handler]
     fn let_go(&mut self) {
@@ -324,4 +332,24 @@ async fn a_once_port_ends_when_its_only_holder_cannot_get_it(cx: &Client) {
     let closed = item.await.unwrap_err();
     assert!(matches!(&closed.kind, CallErrorKind::ActorFailed { .. }), "{closed}");
     assert!(closed.to_string().contains("posts@workers/1"), "{closed}");
+}
+
+/// What says that a rank has let go must not overtake what it posted, by whatever way each goes.
+#[mesh::test]
+async fn all_that_was_posted_comes_before_the_end_of_a_stream(cx: &Client) {
+    let hosts = mesh::HostMesh::allocate(cx, &mesh::ProcessAllocator::new(extent!(hosts = 1))).await.unwrap();
+    let procs = hosts.spawn_procs(cx, extent!(gpus = 3)).await.unwrap();
+    let posts = procs.spawn(cx, "posts", Post::spec()).await.unwrap();
+    for len in [10, 1 << 20] {
+        let mut items = posts.post_large(4, len).stream(cx).unwrap();
+        let mut of = [0; 4];
+        while let Some(item) =
+            std::future::poll_fn(|task| std::pin::Pin::new(&mut items).poll_next(task)).await
+        {
+            let item = item.unwrap();
+            assert_eq!(item.len() as u64, len);
+            of[usize::from(item[0])] += 1;
+        }
+        assert_eq!(of, [3; 4], "of {len} bytes");
+    }
 }
