@@ -69,7 +69,7 @@ impl Post {
     #[handler]
     fn post_large(&self, cx: &Context<Self>, count: u8, len: u64, #[stream] out: PortRef<Vec<u8>>) {
         for n in 0..count {
-            out.post(cx, vec![n; len as usize]).unwrap();
+            out.post(cx, vec![n; usize::try_from(len).unwrap()]).unwrap();
         }
     }
 
