@@ -141,9 +141,10 @@ pub(crate) mod pulse {
         let mut last = Instant::now();
         loop {
             victims.pid().call(cx).await?;
+            // Before it is printed: who reads it may stop this process at once.
             let was_stopped = last.elapsed() > Duration::from_secs(5);
-            println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
             last = Instant::now();
+            println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
             sleep(Duration::from_millis(200)).await;
         }
     }
