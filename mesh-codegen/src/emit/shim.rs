@@ -191,7 +191,7 @@ pub(super) fn unknown_keys(ty: &Type) -> Vec<(Fits, &Type)> {
         last_segment(ungroup(ty)).and_then(|segment| KEYED.iter().find(|(name, _)| segment.ident == *name));
     let mut keys: Vec<_> = contents.iter().flat_map(|ty| unknown_keys(ty)).collect();
     if let (Some((_, fits)), Some(key)) = (keyed, contents.first())
-        && !(message::is_plain(key) && !mentions(key, NO_KEYS))
+        && (!message::is_plain(key) || mentions(key, NO_KEYS))
     {
         keys.push((*fits, *key));
     }

@@ -182,9 +182,9 @@ impl<T: Serialize + DeserializeOwned + 'static> RealCodec<T> for Wire<T> {
 ///
 /// ```compile_fail
 /// use mesh::__private::{Encoder, NoCodec as _, RealCodec as _, Wire};
+/// struct Plain;
 /// fn main() {
-///     let value = std::rc::Rc::new(1);
-///     let _ = (&Wire::<std::rc::Rc<u8>>(std::marker::PhantomData)).put(&value, &mut Encoder::default());
+///     let _ = (&Wire::<Plain>(std::marker::PhantomData)).put(&Plain, &mut Encoder::default());
 /// }
 /// ```
 pub trait NoCodec<T> {
