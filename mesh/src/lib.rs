@@ -285,9 +285,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::{
         ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Concat,
-        Context, Directive, Extent, Failure, Fatal, HostMesh, Max, Merge, Min, Named, PortRef, ProcMesh,
-        ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, TryCallError, ValueMesh, actor, extent, handler,
-        new, on_failure, on_start, on_stop, this_host, this_proc,
+        Context, Directive, Extent, Failure, Fatal, Handler, HostMesh, Max, Merge, Min, Named, PortRef,
+        ProcMesh, ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, TryCallError, ValueMesh, actor,
+        extent, handler, new, on_failure, on_start, on_stop, this_host, this_proc,
     };
 }
 
