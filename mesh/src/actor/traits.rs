@@ -23,7 +23,11 @@ pub trait Actor: Sized + Send + 'static {
     const RESTART: Option<RestartPolicy> = None;
 
     /// Names every message it handles.
-    fn exports<E: Exporter<Self>>(exporter: &mut E);
+    ///
+    /// The clause says nothing new, and gives generated code of a type that is not `Send` nothing to be wrong about again.
+    fn exports<E: Exporter<Self>>(exporter: &mut E)
+    where
+        for<'a> Self: Send;
 
     /// How its mailbox is bounded.
     fn mailbox() -> MailboxConfig {

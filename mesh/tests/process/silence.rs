@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::actors::Victim;
 use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::Program;
-use crate::world::{KILLED, World, is_alive, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, send_signal, soon, stop};
 
 crate::tests![
     stopped_worker_is_unreachable_and_its_owner_is_told,
@@ -21,19 +21,6 @@ crate::tests![
     busy_machine_makes_no_false_death,
     stopped_client_keeps_its_procs,
 ];
-
-/// Stops a process, and waits until each of its threads has stopped.
-async fn stop(pid: u32) {
-    send_signal(pid, Signal::STOP);
-    let stopped = || {
-        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-        threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
-            let stat = std::fs::read_to_string(stat).unwrap_or_default();
-            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
-        })
-    };
-    assert!(eventually(stopped).await);
-}
 
 async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     let world = World::start().await;
@@ -133,7 +120,7 @@ async fn stopped_client_keeps_its_procs() {
     soon(program.line("alive")).await;
     let children = || with_token(&token).len();
     assert_eq!(children(), 3);
-    send_signal(program.pid(), Signal::STOP);
+    stop(program.pid()).await;
     sleep(Duration::from_secs(8)).await;
     assert_eq!(children(), 3, "its procs live on");
     send_signal(program.pid(), Signal::CONT);
@@ -155,10 +142,9 @@ pub(crate) mod pulse {
         let mut last = Instant::now();
         loop {
             victims.pid().call(cx).await?;
-            // Before it says so: it is stopped when it has.
-            let now = Instant::now();
-            let was_stopped = now - last > Duration::from_secs(5);
-            last = now;
+            // Before it is printed: who reads it may stop this process at once.
+            let was_stopped = last.elapsed() > Duration::from_secs(5);
+            last = Instant::now();
             println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
             sleep(Duration::from_millis(200)).await;
         }
