@@ -66,6 +66,7 @@ pub(crate) fn whole(actor: &Actor, paths: &Paths) -> TokenStream {
 fn impls_of_handler(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
     let mut out = message::implementation(handler, paths);
     out.extend(shim::of_handler(handler, paths));
+    out.extend(shim::merge_of_handler(handler, paths));
     if !handler.is_local() {
         out.extend(codec::remote_message(handler, paths));
     }

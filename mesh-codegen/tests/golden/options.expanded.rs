@@ -61,6 +61,10 @@ const _: () = {
         let _ = <u64 as __p::ReplyValue>::FITS;
         let _ = <Merge<Sum> as __p::Reducer<BTreeMap<String, u64>>>::reduce;
     }
+    __p::inventory::submit! {
+        { use __p::CallerMerges as _; __p::Mergeable:: < BTreeMap < String, u64 >, Merge
+        < Sum > > ::ENTRY }
+    }
     use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]

@@ -10,6 +10,7 @@ mod casts;
 mod conservation;
 mod decoders;
 mod endings;
+mod flow;
 mod inspecting;
 mod large;
 mod links;
@@ -24,4 +25,6 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+#[cfg(feature = "tls")]
+mod tls;
 mod watching;

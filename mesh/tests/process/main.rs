@@ -23,6 +23,7 @@ mod proc_fs;
 mod program;
 mod programs;
 mod roles;
+mod secrets;
 mod signals;
 mod silence;
 mod stuck;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
             cgroups::TESTS,
             hosts::TESTS,
             leases::TESTS,
+            secrets::TESTS,
             kills::TESTS,
             ending::TESTS,
             logs::TESTS,
