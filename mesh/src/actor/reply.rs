@@ -1,7 +1,6 @@
 //! Where a reply goes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
@@ -11,6 +10,7 @@ use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
 use crate::outbox::Outbox;
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
@@ -61,7 +61,7 @@ enum Slot<R> {
 impl<R> ReplySlot<R> {
     fn lock(&self) -> MutexGuard<'_, Slot<R>> {
         // No user code runs under the lock, so a poisoned slot is still whole.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.slot)
     }
 
     fn give(&self, reply: Reply<R>) {

@@ -10,6 +10,8 @@ mod casts;
 mod conservation;
 mod decoders;
 mod endings;
+mod fairness;
+mod fates;
 mod flow;
 mod inspecting;
 mod large;
