@@ -113,7 +113,7 @@ struct Put {
 
 /// What is done next about an actor.
 enum Turn {
-    Send(Held),
+    Send(Box<Held>),
     Wait(Arc<Notify>),
     Over(Vec<Destination>),
 }
@@ -199,7 +199,7 @@ impl Holds {
         if hold.offered.len() < OFFERED_MAX
             && let Some(held) = hold.waiting.pop_front()
         {
-            return Turn::Send(held);
+            return Turn::Send(Box::new(held));
         }
         if !hold.offered.is_empty() {
             return Turn::Wait(hold.progress.clone());
@@ -325,7 +325,7 @@ impl Gateway {
             let turn = self.hot_state().holds.turn(whom);
             match turn {
                 Turn::Send(held) => {
-                    self.hand_on(whom, held).await;
+                    self.hand_on(whom, *held).await;
                     count += 1;
                     if count % TURN_LEN == 0 {
                         tokio::task::yield_now().await;

@@ -122,7 +122,6 @@ async fn refusal(accepts: Config, dials: Config) -> (String, Duration) {
 
 #[track_caller]
 fn check((error, took): (String, Duration), says: &str) {
-    println!("refused within {} us: {error}", took.as_micros());
     assert!(error.contains(says), "{error}");
     assert!(took < Duration::from_secs(1), "{took:?}: ten times what it may take");
 }
