@@ -149,11 +149,35 @@
 //! # });
 //! ```
 //!
+//! What has failed can be made anew from its spec, under the references that there are and with a higher incarnation: an
+//! actor by `#[actor(restart(..))]` or where its owner says [`Directive::Restart`] (see [`Context::spawn_spec`]), and the rank
+//! of a process that has died by [`RankPolicy::RespawnRank`] (see
+//! [`ProcOptions::policy`](meshes::ProcOptions::policy)). Owners hear of that in `#[on_event]`. The README has a table of what
+//! becomes of messages at each of these ends.
+//!
 //! # Ports
 //!
 //! A [`PortRef`] can stand in any message; whoever has it posts items to the [`Port`](port::Port) that it belongs to. Every
 //! caller can open one: [`open_port`](CallerPorts::open_port), [`open_once_port`](CallerPorts::open_once_port), and
 //! [`open_accumulator`](CallerPorts::open_accumulator), which folds items as they come.
+//!
+//! # Names, and two builds
+//!
+//! An actor type is known by its module path and its name, a handler by the name of its method: renaming one of them is
+//! renaming it for every peer. `#[actor(name = "…")]` and `#[handler(name = "…")]` make a name that stays. Two actors of one
+//! name are an error when the program starts, which shows both places.
+//!
+//! When two programs connect, they compare the actors that both have, in whatever order their handlers stand: the names of
+//! the handlers, the names and the structure of the arguments, those of `#[new]` too, and the structure of the replies. A peer
+//! whose handler differs is refused, and both sides name the actor, the handler and the argument. A peer that has one actor
+//! more is not refused.
+//!
+//! The structure of a type is what its own `Deserialize` asks for, see [`schema`]: nothing is derived for it, so types of
+//! other crates take part as they are, by the names and types of their fields and variants, and the version of their crate
+//! does not matter as long as these are the same. A `Deserialize` that accepts none of the values that it is tried with, such
+//! as that of an untagged enum, hides its structure: two builds then count as equal, and a message that does not fit ends its
+//! call with [`CallErrorKind::Decode`]. To have such a type compared, let it travel as one that shows its
+//! structure, with `#[serde(from = "…", into = "…")]`, or give its handler a new name when it changes.
 //!
 //! # Tests
 //!
@@ -234,7 +258,7 @@ pub mod wire;
 pub mod worker;
 
 pub use mesh_macros::{
-    Actor, Message, RemoteSpawn, actor, handler, main, new, on_failure, on_start, on_stop, test,
+    Actor, Message, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop, test,
 };
 
 pub use crate::actor::{
@@ -256,7 +280,10 @@ pub use crate::request::{CallerPorts, MeshCallError, PortRef};
 pub use crate::resource::{Resource, ResourceTable};
 pub use crate::root::{Error, Launch, Root, RootOptions, init};
 pub use crate::shape::{Extent, Point, Region};
-pub use crate::supervision::{Cause, Directive, ExitStatus, Failure, Fatal};
+pub use crate::supervision::{
+    Cause, Directive, ExitStatus, Failure, Fatal, RankPolicy, RestartPolicy, SupervisionEvent,
+    SupervisionEventKind,
+};
 pub use crate::value::{Status, StatusMesh, ValueMesh};
 pub use crate::wire::codec::Part;
 
@@ -267,9 +294,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::{
         ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Concat,
-        Context, Directive, Extent, Failure, Fatal, HostMesh, Max, Merge, Min, Named, PortRef, ProcMesh,
-        ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, TryCallError, ValueMesh, actor, extent, handler,
-        new, on_failure, on_start, on_stop, this_host, this_proc,
+        Context, Directive, Extent, Failure, Fatal, Handler, HostMesh, Max, Merge, Min, Named, PortRef,
+        ProcMesh, ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent, TryCallError,
+        ValueMesh, actor, extent, handler, new, on_event, on_failure, on_start, on_stop, this_host,
+        this_proc,
     };
 }
 
@@ -299,11 +327,12 @@ pub mod __private {
     pub use crate::message::*;
     pub use crate::reduce::Reducer;
     pub use crate::registry::{
-        Constructed, EntryOfActor, EntryOfNothing, IntoActor, NamedActor, Registered, Registration,
+        Constructed, EntryOfActor, EntryOfNothing, IntoActor, MadeAnew, NamedActor, Registered, Registration,
         RemoteSpawn, SpawnEntry, Spec,
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
-    pub use crate::supervision::{Directive, Failure, Fatal};
+    pub use crate::schema::schema_of;
+    pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 }

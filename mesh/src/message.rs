@@ -9,8 +9,9 @@ mod merge;
 mod name;
 
 pub use codegen::{
-    BehaviorMessage, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, RemoteArgument,
-    ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
+    BehaviorMessage, ErrorText, HashedKey, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec,
+    RemoteArgument, ReplyValue, SortedKey, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal,
+    VerdictOpaque, Wire, text,
 };
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub(crate) use merge::merge_id;

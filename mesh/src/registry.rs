@@ -3,17 +3,21 @@
 //! `#[actor]` with a `#[new]` constructor submits an entry; a generic actor needs `mesh::register!(Store<u64>)` for each
 //! instance. The table is made, and checked for duplicates, when a root value or a child starts.
 
+mod local;
+
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use crate::actor::{Actor, Birth, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
+use crate::actor::{Actor, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
 use crate::message::{HandlerDescriptor, Message, Named, RemoteMessage};
 use crate::outbox::{AdmitError, Outbox, Resident};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use crate::wire::hello::{ActorFingerprint, HandlerFingerprint};
+pub(crate) use local::birth;
+pub use local::{MadeAnew, SpawnSpecError};
 
 /// An actor that can be made in another process, from parameters that travel.
 #[diagnostic::on_unimplemented(
@@ -194,19 +198,38 @@ impl<A> Constructed<A> {
 /// The entry of a type that can be spawned.
 pub trait EntryOfActor {
     /// The entry, made at `place` in the source.
-    fn entry(&self, place: &'static str) -> SpawnEntry;
+    fn entry<E>(&self, place: &'static str) -> SpawnEntry;
 }
 impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
-    fn entry(&self, place: &'static str) -> SpawnEntry {
+    fn entry<E>(&self, place: &'static str) -> SpawnEntry {
         SpawnEntry::of::<A>(place)
     }
 }
 
-/// Stands in where a bound is missing.
+/// Stands in where a bound is missing. What only names it passes the type check, and its call cannot be built:
+///
+/// ```
+/// use mesh::__private::{Constructed, EntryOfActor as _, EntryOfNothing as _};
+/// fn never<E>() {
+///     (&Constructed::<u8>::OF).entry::<E>("here");
+/// }
+/// fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// use mesh::__private::{Constructed, EntryOfActor as _, EntryOfNothing as _};
+/// fn never<E>() {
+///     (&Constructed::<u8>::OF).entry::<E>("here");
+/// }
+/// fn main() {
+///     never::<()>();
+/// }
+/// ```
 pub trait EntryOfNothing {
-    /// Never called: where this one is chosen, the assertion has failed to compile.
-    fn entry(&self, _: &'static str) -> SpawnEntry {
-        unreachable!("the constructor of this actor lacks a bound, which does not compile")
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor that nothing can spawn. `E` keeps
+    /// the constant from being evaluated before it is called, which an optimized build does in a function without parameters.
+    fn entry<E>(&self, _: &'static str) -> SpawnEntry {
+        const { panic!("the constructor of this actor lacks a bound") }
     }
 }
 impl<A> EntryOfNothing for &Constructed<A> {}
@@ -269,10 +292,9 @@ fn spawn_erased<A: RemoteSpawn>(
     params: &Payload,
     options: SpawnOptions,
 ) -> Result<Arc<dyn Resident>, RemoteSpawnError> {
-    let params = decode_params::<A>(params)
+    decode_params::<A>(params)
         .map_err(|error| RemoteSpawnError::Params { name: A::type_name(), reason: error.to_string() })?;
-    let env = options.env.clone();
-    let birth = Birth::Create(Box::pin(async move { A::create(params, &env).await }));
+    let birth = local::birth_in(params.clone(), options.env.clone());
     Ok(spawn_actor::<A>(outbox, birth, options)?.resident())
 }
 

@@ -65,6 +65,11 @@ impl FullActors {
         }
     }
 
+    /// A proc is lost: what its actors had said is no longer so.
+    pub(super) fn forget(&mut self, proc: Uid) {
+        self.0.retain(|(of, _), _| *of != proc);
+    }
+
     /// Why a plain message to an actor is refused.
     pub(super) fn refuses(&mut self, proc: Uid, actor: Uid) -> Option<CallErrorKind> {
         if self.0.is_empty() {

@@ -5,12 +5,11 @@ use std::time::Duration;
 use mesh::ExitStatus;
 use mesh::config::{self, Config};
 use mesh::prelude::*;
-use rustix::process::Signal;
 
 use crate::actors::Farewell;
 use crate::proc_fs::{Token, gone, with_token};
 use crate::program::Program;
-use crate::world::{KILLED, World, send_signal, soon};
+use crate::world::{KILLED, World, soon, stop};
 
 crate::tests![
     stopped_procs_exit_with_code_zero_after_on_stop,
@@ -128,7 +127,7 @@ async fn proc_that_is_suspended_is_killed() {
     let world = World::with(config).await;
     let cx = world.client();
     let (procs, victims) = world.victims(1).await;
-    send_signal(soon(victims.rank(0).pid().call(cx)).await.unwrap(), Signal::STOP);
+    stop(soon(victims.rank(0).pid().call(cx)).await.unwrap()).await;
     let start = tokio::time::Instant::now();
     soon(procs.control().stop(cx)).await.unwrap();
     let took = start.elapsed();

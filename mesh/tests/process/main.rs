@@ -22,6 +22,7 @@ mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
+mod respawn;
 mod roles;
 mod secrets;
 mod signals;
@@ -56,6 +57,7 @@ fn main() -> std::process::ExitCode {
             hosts::TESTS,
             leases::TESTS,
             secrets::TESTS,
+            respawn::TESTS,
             kills::TESTS,
             ending::TESTS,
             logs::TESTS,

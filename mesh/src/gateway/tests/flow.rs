@@ -161,3 +161,15 @@ async fn one_that_is_told_again_that_it_is_full_stays_so() {
     full.note(RoomNews { full: None, ..news });
     assert_eq!(full.refuses(proc, actor), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_proc_had_said_is_forgotten() {
+    let mut full = FullActors::default();
+    for (proc, actor) in [(1, 1), (1, 2), (2, 1)] {
+        full.note(RoomNews { proc: Uid(proc), actor: Uid(actor), full: Some(4) });
+    }
+    full.forget(Uid(1));
+    assert_eq!(full.refuses(Uid(1), Uid(1)), None);
+    assert_eq!(full.refuses(Uid(1), Uid(2)), None);
+    assert_eq!(full.refuses(Uid(2), Uid(1)), Some(FULL));
+}
