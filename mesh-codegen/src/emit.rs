@@ -86,6 +86,7 @@ fn stands_apart(actor: &Actor, handler: &Handler) -> bool {
 
 fn impls_of_handler(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
     let mut out = message::implementation(handler, paths);
+    out.extend(shim::merge_of_handler(handler, paths));
     if !handler.is_local() {
         out.extend(codec::remote_message(handler, paths));
     }

@@ -15,7 +15,7 @@ pub use codegen::{
 };
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub(crate) use merge::merge_id;
-pub use merge::{MergeEntry, MergeReplies};
+pub use merge::{CallerMerges, MergeEntry, MergeReplies, Mergeable};
 pub use name::Named;
 
 use std::cell::Cell;

@@ -149,6 +149,19 @@ fn handles(paths: &Paths, actor: &Type, message: &Type) -> TokenStream {
     quote!(let _ = #head #message #tail;)
 }
 
+/// Lets gateways merge the replies of a handler with its reducer. What a generic actor says is merged by the caller: there
+/// is no list of its instances.
+pub(super) fn merge_of_handler(handler: &Handler, paths: &Paths) -> Option<TokenStream> {
+    let reducer = handler.options.reduce.as_ref().filter(|_| handler.generics.params.is_empty())?;
+    let (p, reply) = (&paths.private, &handler.reply);
+    Some(quote! {
+        #p::inventory::submit! {{
+            use #p::CallerMerges as _;
+            #p::Mergeable::<#reply, #reducer>::ENTRY
+        }}
+    })
+}
+
 /// The same for a reducer and the replies it is to merge.
 fn reduces(paths: &Paths, reducer: &Type, reply: &Type) -> TokenStream {
     assert_item(paths, quote!(Reducer<#reply>>::reduce), reducer)

@@ -108,6 +108,10 @@ const _: () = {
             ..__p::HandlerDescriptor::new("count")
         };
     }
+    __p::inventory::submit! {
+        { use __p::CallerMerges as _; __p::Mergeable:: < BTreeMap < String, u64 >, Merge
+        < Sum > > ::ENTRY }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for Count

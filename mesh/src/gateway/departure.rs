@@ -133,6 +133,7 @@ impl State {
         entry.procs.retain(|proc| self.by_proc.get(&proc.uid).is_none_or(|current| *current == link));
         for proc in &entry.procs {
             self.by_proc.remove(&proc.uid);
+            self.full.forget(proc.uid);
             self.leave_place(proc);
         }
         Some(entry)

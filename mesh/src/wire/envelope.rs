@@ -233,6 +233,12 @@ impl BodyHead {
 }
 
 impl Envelope {
+    /// The lane whose bound it is within on a link. What comes back is one for each that was sent, which nothing else
+    /// would bound: it counts as they did.
+    pub fn bound_lane(&self) -> Lane {
+        if matches!(self.body, Body::Returned { .. }) { Lane::Data } else { self.headers.lane }
+    }
+
     /// Checks what the other side would not take.
     pub(super) fn check_bounds(&self) -> Result<(), EncodeError> {
         if self.headers.chain.len() > CHAIN_LEN_MAX {

@@ -13,6 +13,7 @@ mod endings;
 mod ensure;
 mod fairness;
 mod fates;
+mod flow;
 mod inspecting;
 mod large;
 mod links;
@@ -29,4 +30,6 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+#[cfg(feature = "tls")]
+mod tls;
 mod watching;

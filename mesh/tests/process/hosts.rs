@@ -1,5 +1,6 @@
 //! Hosts in processes of their own: allocated, and attached to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mesh::addr::ChannelAddr;
@@ -8,7 +9,7 @@ use mesh::prelude::*;
 use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator};
 use rustix::process::Signal;
 
-use crate::actors::{Lodger, Neighbour, Victim};
+use crate::actors::{Lodger, Mergers, Neighbour, Victim, Voter};
 use crate::proc_fs::{Token, describe, gone, with_token};
 use crate::program::{Program, Scratch};
 use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
@@ -16,6 +17,7 @@ use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 crate::tests![
     killed_host_takes_its_procs_with_it,
     killed_host_in_a_cast_fails_its_subtree_alone,
+    reducer_named_by_a_handler_merges_in_each_process_on_the_way,
     allocated_hosts_end_in_order,
     attached_program_is_a_host,
     killed_attached_program_is_unreachable,
@@ -112,6 +114,29 @@ async fn killed_host_in_a_cast_fails_its_subtree_alone() {
     let each = soon(victims.pid().call_each(cx)).await;
     let failed: Vec<bool> = each.values().iter().map(Result::is_err).collect();
     assert_eq!(failed, [false, false, false, true, true, true, false, false, false]);
+    world.end().await;
+}
+
+async fn reducer_named_by_a_handler_merges_in_each_process_on_the_way() {
+    let world = World::start().await;
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    let voters = procs.spawn(cx, "voters", Voter::spec()).await.unwrap();
+    // Each host merges what its two procs say, and the caller what the hosts say.
+    let want = BTreeSet::from([parent_of(pids[0]), parent_of(pids[3]), std::process::id()]);
+    // A reply waits a millisecond for others: on a busy machine one comes too late now and then.
+    let mut merged_in = BTreeSet::new();
+    for _ in 0..100 {
+        merged_in.append(&mut soon(voters.vote().reduce(Mergers).call(cx)).await.unwrap());
+        assert!(merged_in.is_subset(&want), "{merged_in:?}, not {want:?}");
+        if merged_in == want {
+            break;
+        }
+    }
+    assert_eq!(merged_in, want);
     world.end().await;
 }
 
