@@ -84,6 +84,9 @@ pub(super) struct Body<A: Actor> {
     draining: bool,
     /// What is left of its end when it has decided about a failure that came late.
     ending: Option<Ending>,
+    /// Failures that came while messages were queued, and are behind so many that were ever accepted: the last of what has
+    /// failed are among them.
+    behind: VecDeque<(u64, Box<Failure>, Option<Origin>)>,
     batch: VecDeque<Parcel<A>>,
 }
 
@@ -119,7 +122,14 @@ fn panicked(handler: &str, message: String) -> Cause {
 
 impl<A: Actor> Body<A> {
     pub(super) fn new() -> Body<A> {
-        Body { held: Held::new(), phase: Phase::Over, draining: false, ending: None, batch: VecDeque::new() }
+        Body {
+            held: Held::new(),
+            phase: Phase::Over,
+            draining: false,
+            ending: None,
+            behind: VecDeque::new(),
+            batch: VecDeque::new(),
+        }
     }
 
     /// Puts the actor in, or what makes it.
@@ -232,6 +242,9 @@ impl<A: Actor> Body<A> {
     /// It stops in order: hears first of what has failed meanwhile, its children among it.
     fn late(&mut self, cell: &Cell<A>, ending: Ending) -> Next {
         self.ending = Some(ending);
+        if let Some((_, failure, origin)) = self.behind.pop_front() {
+            return self.failed(cell, failure, origin);
+        }
         while let Some(control) = cell.mailbox.take_control() {
             let Some((_, cx)) = self.held.life() else { break };
             match self::control(cx, control) {
@@ -252,6 +265,8 @@ impl<A: Actor> Body<A> {
     fn again(&mut self, cell: &Cell<A>, cause: Cause, after: Duration) -> Next {
         let kind = CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) };
         failing(&kind, || drop(self.held.clear()));
+        // Of what it has owned, which went with it.
+        self.behind.clear();
         cell.begin_anew(cause, after);
         self.phase = Phase::Resting(cell.pause(after));
         Next::Step
@@ -315,7 +330,7 @@ impl<A: Actor> Body<A> {
 
     /// Handles messages, up to one whose handler awaits.
     fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Next {
-        let Body { held, phase, draining, batch, .. } = self;
+        let Body { held, phase, draining, behind, batch, .. } = self;
         let mut waiting = None;
         loop {
             let Some((actor, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
@@ -338,16 +353,33 @@ impl<A: Actor> Body<A> {
                         }
                         continue;
                     }
-                    Heard::Failure(failure, origin) => return self.failed(cell, failure, origin),
+                    Heard::Failure(failure, origin) if behind.is_empty() && cell.mailbox.is_empty() => {
+                        return self.failed(cell, failure, origin);
+                    }
+                    Heard::Failure(failure, origin) => {
+                        behind.push_back((cell.mailbox.accepted(), failure, origin));
+                        continue;
+                    }
                     Heard::Event(event) => return self.told(cell, *event),
                 },
                 None => {
+                    let is_next = |(after, ..): &mut (u64, _, _)| {
+                        *after <= cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
+                    };
+                    if !behind.is_empty()
+                        && let Some((_, failure, origin)) = behind.pop_front_if(is_next)
+                    {
+                        return self.failed(cell, failure, origin);
+                    }
                     if turn.budget == 0 {
                         return Next::Rest(Rest::Turn);
                     }
                     let next = match turn.first.take().or_else(|| batch.pop_front()) {
                         Some(parcel) => parcel,
-                        None if *draining => return Next::End(Outcome::Stop),
+                        None if *draining => match behind.pop_front() {
+                            Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                            None => return Next::End(Outcome::Stop),
+                        },
                         None => match cell.mailbox.take(batch) {
                             Taken::One(parcel) => parcel,
                             Taken::Batch => continue,
@@ -355,7 +387,10 @@ impl<A: Actor> Body<A> {
                                 waiting = Some(control);
                                 continue;
                             }
-                            Taken::Nothing => return Next::Rest(Rest::Message),
+                            Taken::Nothing => match behind.pop_front() {
+                                Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                                None => return Next::Rest(Rest::Message),
+                            },
                         },
                     };
                     turn.budget -= 1;
@@ -527,7 +562,7 @@ impl<A: Actor> Body<A> {
         (self.draining, self.ending) = (false, None);
         cell.finish(end, in_order);
         drop(self.held.clear());
-        self.batch = VecDeque::new();
+        (self.behind, self.batch) = (VecDeque::new(), VecDeque::new());
         Next::Rest(Rest::End)
     }
 
