@@ -215,7 +215,7 @@ impl Client {
         actor: A,
     ) -> Result<ActorHandle<A>, AdmitError> {
         let options = SpawnOptions {
-            uid: self.0.proc.outbox().entropy().uid(),
+            uid: self.0.proc.outbox().actor_uid(),
             label: label.into(),
             env: SpawnEnv::default(),
             supervisor: self.0.ear.clone(),

@@ -1,5 +1,6 @@
 //! The sending side of a proc: its address, its ports, its gateway, and what every sender in it shares.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use rustc_hash::FxHashMap;
@@ -33,6 +34,7 @@ pub struct Outbox {
     ports: Arc<PortTable>,
     config: Config,
     entropy: Entropy,
+    next_uid: AtomicU64,
     events: EventLog,
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
@@ -149,6 +151,7 @@ impl Outbox {
             gateway,
             ports: Arc::new(PortTable::new(config.get(config::PORTS_MAX))),
             config,
+            next_uid: AtomicU64::new(entropy.next_u64()),
             entropy,
             events,
             residents: OnceLock::new(),
@@ -221,6 +224,15 @@ impl Outbox {
     /// The seeded randomness.
     pub fn entropy(&self) -> &Entropy {
         &self.entropy
+    }
+
+    /// The identity of the next actor that is made here: one after the other from a random beginning, so that actors
+    /// which are made together lie together in the tables that know them.
+    pub fn actor_uid(&self) -> Uid {
+        match self.next_uid.fetch_add(1, Ordering::Relaxed) {
+            0 => self.actor_uid(),
+            uid => Uid(uid),
+        }
     }
 
     /// The event log.

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 
@@ -23,11 +22,11 @@ use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
 use crate::inspect::ActorReport;
-use crate::mailbox::{Accepted, Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
+use crate::mailbox::{Accepted, Entered, Mailbox, Pack, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::supervision::{Cause, Failure, Subject};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, Weak};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, Spin, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
@@ -97,7 +96,7 @@ pub struct Cell<A: Actor> {
     /// A kill is then the end of a stop that took too long, and no failure.
     pub(super) asked_to_stop: AtomicBool,
     pub(super) killed: AtomicBool,
-    status: Mutex<ActorStatus>,
+    status: Spin<ActorStatus>,
     ended: Notify,
     /// Itself, to be queued.
     me: Weak<Cell<A>>,
@@ -125,7 +124,7 @@ impl<A: Actor> Cell<A> {
             activity: Activity::default(),
             asked_to_stop: AtomicBool::new(false),
             killed: AtomicBool::new(false),
-            status: Mutex::new(ActorStatus::Initializing),
+            status: Spin::new(ActorStatus::Initializing),
             ended: Notify::new(),
             me: me.clone(),
             body: Owned::new(super::step::Body::new()),
@@ -133,7 +132,6 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts it into a worker's queue, if the mailbox asks for that.
-    #[inline]
     pub(super) fn queue_if(&self, asked: bool) {
         if asked && let Some(me) = self.me.upgrade() {
             self.outbox.workers().push(me);
@@ -154,17 +152,14 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, ActorStatus> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Where it is in its life.
     pub fn status(&self) -> ActorStatus {
-        self.lock().clone()
+        self.status.lock().clone()
     }
 
     pub(super) fn set_status(&self, status: ActorStatus) {
-        *self.lock() = status;
+        let before = std::mem::replace(&mut *self.status.lock(), status);
+        drop(before);
     }
 
     /// Its address.
@@ -199,7 +194,7 @@ impl<A: Actor> Cell<A> {
 
     /// Why it takes nothing any more.
     pub(crate) fn gone(&self) -> CallErrorKind {
-        match &*self.lock() {
+        match &*self.status.lock() {
             ActorStatus::Ended(End::Failed(failure)) => {
                 CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) }
             }
@@ -208,7 +203,8 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts a message in without waiting.
-    pub(crate) fn push(&self, parcel: Parcel<A>) -> Result<(), Box<(CallErrorKind, Parcel<A>)>> {
+    #[inline]
+    pub(crate) fn push<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
         match self.mailbox.push(parcel) {
             Ok(accepted) => {
                 self.accepted_one(accepted);
@@ -239,14 +235,17 @@ impl<A: Actor> Cell<A> {
 
     #[inline]
     fn accepted_one(&self, accepted: Accepted<Parcel<A>>) {
-        self.queue_if(accepted.queue);
+        if accepted.queue {
+            self.queue_if(true);
+        }
         if let Some(displaced) = accepted.displaced {
             count(&self.counters.dropped);
             displaced.refuse(self.full());
         }
     }
 
-    fn refused(&self, refusal: Refusal<Parcel<A>>) -> (CallErrorKind, Parcel<A>) {
+    #[cold]
+    fn refused<P>(&self, refusal: Refusal<P>) -> (CallErrorKind, P) {
         match refusal {
             Refusal::Full(parcel) => (self.full(), parcel),
             Refusal::Closed(parcel) => (self.gone(), parcel),
@@ -525,7 +524,7 @@ impl<A: Actor> Resident for Cell<A> {
     }
 
     fn end(&self) -> Option<End> {
-        match &*self.lock() {
+        match &*self.status.lock() {
             ActorStatus::Ended(end) => Some(end.clone()),
             _ => None,
         }

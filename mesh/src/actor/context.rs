@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::config;
 use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, Outbox, Resident, StopMode};
 use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
+use crate::sync::Spin;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::CastPoint;
 
@@ -142,7 +143,7 @@ struct Current {
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     current: Current,
-    children: Mutex<BTreeMap<Uid, Arc<dyn Resident>>>,
+    children: Spin<BTreeMap<Uid, Arc<dyn Resident>>>,
     stop: AtomicBool,
 }
 
@@ -151,41 +152,48 @@ impl<A: Actor> Context<A> {
         Context {
             cell,
             current: Current::default(),
-            children: Mutex::default(),
+            children: Spin::default(),
             stop: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn enter(&mut self, handler: &'static str, id: u64, headers: ParcelHeaders) {
+    /// A handler is about to run; `headers` only where the message brings some.
+    #[inline]
+    pub(super) fn enter(&mut self, handler: &'static str, id: u64, headers: Option<ParcelHeaders>) {
         self.cell.activity.begin(id);
-        self.current = Current { headers, handler: Some(handler) };
+        self.current.handler = Some(handler);
+        if let Some(headers) = headers {
+            self.current.headers = headers;
+        }
     }
 
     /// Gives the handler that ran.
+    #[inline]
     pub(super) fn leave(&mut self) -> &'static str {
         self.cell.activity.end();
-        std::mem::take(&mut self.current).handler.unwrap_or_default()
+        if !self.current.headers.is_empty() {
+            self.current.headers = ParcelHeaders::default();
+        }
+        self.current.handler.take().unwrap_or_default()
     }
 
     pub(super) fn stop_requested(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn children(&self) -> std::sync::MutexGuard<'_, BTreeMap<Uid, Arc<dyn Resident>>> {
-        self.children.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn forget_child(&self, uid: Uid) {
-        self.children().remove(&uid);
+        let child = self.children.lock().remove(&uid);
+        drop(child);
     }
 
     pub(super) fn has_children(&self) -> bool {
-        !self.children().is_empty()
+        !self.children.lock().is_empty()
     }
 
     /// Stops the children and waits for them (`ACTOR-4`); those that take longer than the bound are killed.
     pub(super) async fn stop_children(&self, mode: StopMode) {
-        let children: Vec<Arc<dyn Resident>> = std::mem::take(&mut *self.children()).into_values().collect();
+        let children = std::mem::take(&mut *self.children.lock());
+        let children: Vec<Arc<dyn Resident>> = children.into_values().collect();
         if children.is_empty() {
             return;
         }
@@ -214,7 +222,8 @@ impl<A: Actor> Context<A> {
 
     /// Ends the children at once, and does not wait for them.
     pub(super) fn kill_children(&self) {
-        std::mem::take(&mut *self.children()).into_values().for_each(|child| child.kill());
+        let children = std::mem::take(&mut *self.children.lock());
+        children.into_values().for_each(|child| child.kill());
     }
 
     /// This actor, as those outside see it.
@@ -341,14 +350,14 @@ impl<A: Actor> Context<A> {
         actor: B,
     ) -> Result<ActorHandle<B>, AdmitError> {
         let options = SpawnOptions {
-            uid: self.cell.outbox.entropy().uid(),
+            uid: self.cell.outbox.actor_uid(),
             label: label.into(),
             env: SpawnEnv::default(),
             supervisor: self.cell.clone(),
         };
         let handle = spawn_actor(&self.cell.outbox, Birth::Ready(actor), options)?;
         let resident = handle.resident();
-        self.children().insert(resident.id().uid, resident);
+        self.children.lock().insert(resident.id().uid, resident);
         Ok(handle)
     }
 }
@@ -376,7 +385,7 @@ impl<A: Actor> Caller for Context<A> {
         Scope {
             outbox: &self.cell.outbox,
             sender: &self.cell.id,
-            deadline: self.current.headers.deadline,
+            deadline: self.deadline(),
             chain: self.current.headers.chain.as_ref(),
             is_actor: true,
         }

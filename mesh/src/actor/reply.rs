@@ -1,7 +1,7 @@
 //! Where a reply goes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
@@ -11,6 +11,7 @@ use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
 use crate::outbox::Outbox;
+use crate::sync::Spin;
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
@@ -18,11 +19,46 @@ use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 pub type Reply<R> = Result<R, CallErrorKind>;
 
 /// Where a reply goes. Dropped unused, it says that the actor has stopped: no caller waits for ever (`CALL-1`).
-pub struct ReplyTo<R>(Option<Place<R>>);
+pub struct ReplyTo<R>(Option<Arc<Place<R>>>);
 
+/// One allocation, so that a reply is one word of a message.
 enum Place<R> {
-    Here(Arc<ReplySlot<R>>),
-    Port(Box<RemoteReply<R>>),
+    Here(ReplySlot<R>),
+    Port(RemoteReply<R>),
+}
+
+impl<R> Place<R> {
+    fn here(&self) -> Option<&ReplySlot<R>> {
+        match self {
+            Place::Here(slot) => Some(slot),
+            Place::Port(_) => None,
+        }
+    }
+
+    fn answer(&self, value: R) {
+        let remote = match self {
+            Place::Here(slot) => return slot.give(Ok(value)),
+            Place::Port(remote) => remote,
+        };
+        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
+        let encoded = catch_unwind(AssertUnwindSafe(|| (remote.encode)(&value)));
+        remote.post(match encoded {
+            Ok(Ok(payload)) => Body::Reply(payload),
+            Ok(Err(error)) => Body::Failed(error.call_error()),
+            Err(panic) => {
+                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
+                Body::Failed(CallErrorKind::Decode { reason })
+            }
+        });
+    }
+
+    #[cold]
+    fn fail(&self, kind: CallErrorKind) {
+        match self {
+            Place::Here(slot) => slot.give(Err(kind)),
+            Place::Port(remote) => remote.post(Body::Failed(kind)),
+        }
+    }
 }
 
 struct RemoteReply<R> {
@@ -44,7 +80,7 @@ impl<R> RemoteReply<R> {
 /// Where a reply within the process waits for its caller, or the caller for it. Every [`ReplyTo`] answers, at the
 /// latest when it is dropped, so there is no state for a lost sender.
 struct ReplySlot<R> {
-    slot: Mutex<Slot<R>>,
+    slot: Spin<Slot<R>>,
     call: CallOf,
 }
 
@@ -59,13 +95,8 @@ enum Slot<R> {
 }
 
 impl<R> ReplySlot<R> {
-    fn lock(&self) -> MutexGuard<'_, Slot<R>> {
-        // No user code runs under the lock, so a poisoned slot is still whole.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn give(&self, reply: Reply<R>) {
-        let mut slot = self.lock();
+        let mut slot = self.slot.lock();
         match &*slot {
             Slot::Empty | Slot::Given(_) => *slot = Slot::Given(reply),
             Slot::Waiting(_) => {
@@ -84,17 +115,29 @@ impl<R> ReplySlot<R> {
     }
 }
 
-impl<R: Send> Wait for ReplySlot<R> {
+impl<R: Send> Wait for Place<R> {
     fn is_open(&self) -> bool {
-        matches!(&*self.lock(), Slot::Waiting(_))
+        self.here().is_some_and(ReplySlot::is_open)
     }
 
     fn call(&self) -> Option<CallOf> {
-        Some(self.call)
+        Some(self.here()?.call)
     }
 
     fn expire(&self) {
-        let mut slot = self.lock();
+        if let Some(slot) = self.here() {
+            slot.expire();
+        }
+    }
+}
+
+impl<R> ReplySlot<R> {
+    fn is_open(&self) -> bool {
+        matches!(&*self.slot.lock(), Slot::Waiting(_))
+    }
+
+    fn expire(&self) {
+        let mut slot = self.slot.lock();
         if matches!(&*slot, Slot::Waiting(_)) {
             let before = std::mem::replace(&mut *slot, Slot::Expired);
             drop(slot);
@@ -106,7 +149,11 @@ impl<R: Send> Wait for ReplySlot<R> {
 }
 
 /// A caller's end of a reply within the process.
-pub struct ReplyWait<R>(Arc<ReplySlot<R>>);
+pub struct ReplyWait<R> {
+    place: Arc<Place<R>>,
+    /// It has the reply.
+    done: bool,
+}
 
 /// What a caller finds.
 pub enum Arrival<R> {
@@ -119,18 +166,40 @@ pub enum Arrival<R> {
 impl<R> ReplyWait<R> {
     /// Takes the reply, or waits for it.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<R>> {
-        let mut slot = self.0.lock();
+        if let Some(found) = self.look(cx.waker()) {
+            return found;
+        }
+        // A waker is the executor's code: it is cloned, and dropped, where no lock is held.
+        let waker = Slot::Waiting(cx.waker().clone());
+        let Some(place) = self.place.here() else { return Poll::Pending };
+        let mut slot = place.slot.lock();
+        if matches!(&*slot, Slot::Empty | Slot::Waiting(_)) {
+            let before = std::mem::replace(&mut *slot, waker);
+            drop(slot);
+            drop(before);
+            return Poll::Pending;
+        }
+        drop(slot);
+        // It has come meanwhile.
+        self.look(cx.waker()).unwrap_or(Poll::Pending)
+    }
+
+    /// What there is; `None` when the waker is still to be left there.
+    fn look(&mut self, waker: &Waker) -> Option<Poll<Arrival<R>>> {
+        let mut slot = self.place.here()?.slot.lock();
         match &*slot {
-            Slot::Waiting(waker) if waker.will_wake(cx.waker()) => Poll::Pending,
-            Slot::Empty | Slot::Waiting(_) => {
-                *slot = Slot::Waiting(cx.waker().clone());
-                Poll::Pending
+            Slot::Waiting(before) if before.will_wake(waker) => Some(Poll::Pending),
+            Slot::Empty | Slot::Waiting(_) => None,
+            Slot::Expired => Some(Poll::Ready(Arrival::Expired)),
+            Slot::Given(_) | Slot::Closed => {
+                let before = std::mem::replace(&mut *slot, Slot::Closed);
+                drop(slot);
+                self.done = true;
+                Some(Poll::Ready(Arrival::Reply(match before {
+                    Slot::Given(reply) => reply,
+                    _ => Err(CallErrorKind::ActorStopped),
+                })))
             }
-            Slot::Expired => Poll::Ready(Arrival::Expired),
-            Slot::Given(_) | Slot::Closed => match std::mem::replace(&mut *slot, Slot::Closed) {
-                Slot::Given(reply) => Poll::Ready(Arrival::Reply(reply)),
-                _ => Poll::Ready(Arrival::Reply(Err(CallErrorKind::ActorStopped))),
-            },
         }
     }
 }
@@ -138,14 +207,18 @@ impl<R> ReplyWait<R> {
 impl<R: Send + 'static> ReplyWait<R> {
     /// The wait, for its deadline to be watched.
     pub fn wait(&self) -> Arc<dyn Wait> {
-        self.0.clone()
+        self.place.clone()
     }
 }
 
 impl<R> Drop for ReplyWait<R> {
     fn drop(&mut self) {
-        let before = std::mem::replace(&mut *self.0.lock(), Slot::Closed);
-        drop(before);
+        if !self.done
+            && let Some(place) = self.place.here()
+        {
+            let before = std::mem::replace(&mut *place.slot.lock(), Slot::Closed);
+            drop(before);
+        }
     }
 }
 
@@ -157,8 +230,8 @@ impl<R> ReplyTo<R> {
 
     /// A caller in this process, of this call.
     pub fn here(call: CallOf) -> (ReplyTo<R>, ReplyWait<R>) {
-        let slot = Arc::new(ReplySlot { slot: Mutex::new(Slot::Empty), call });
-        (ReplyTo(Some(Place::Here(slot.clone()))), ReplyWait(slot))
+        let place = Arc::new(Place::Here(ReplySlot { slot: Spin::new(Slot::Empty), call }));
+        (ReplyTo(Some(place.clone())), ReplyWait { place, done: false })
     }
 
     /// A port, anywhere.
@@ -168,7 +241,7 @@ impl<R> ReplyTo<R> {
         (port, slot): (PortAddr, u32),
         encode: fn(&R) -> Result<Payload, EncodeError>,
     ) -> ReplyTo<R> {
-        ReplyTo(Some(Place::Port(Box::new(RemoteReply { outbox, from, port, slot, encode }))))
+        ReplyTo(Some(Arc::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
     }
 
     /// Whether somebody waits.
@@ -177,22 +250,10 @@ impl<R> ReplyTo<R> {
     }
 
     /// Answers.
+    #[inline]
     pub fn answer(mut self, value: R) {
-        match self.0.take() {
-            None => {}
-            Some(Place::Here(slot)) => slot.give(Ok(value)),
-            // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
-            Some(Place::Port(remote)) => {
-                let encoded = catch_unwind(AssertUnwindSafe(|| (remote.encode)(&value)));
-                remote.post(match encoded {
-                    Ok(Ok(payload)) => Body::Reply(payload),
-                    Ok(Err(error)) => Body::Failed(error.call_error()),
-                    Err(panic) => {
-                        let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
-                        Body::Failed(CallErrorKind::Decode { reason })
-                    }
-                });
-            }
+        if let Some(place) = self.0.take() {
+            place.answer(value);
         }
     }
 
@@ -201,10 +262,11 @@ impl<R> ReplyTo<R> {
         mut self,
         encode: fn(&S) -> Result<Payload, EncodeError>,
     ) -> Option<ReplyTo<S>> {
-        match self.0.take()? {
+        // Nobody else has a port's.
+        match Arc::into_inner(self.0.take()?)? {
             Place::Here(_) => None,
             Place::Port(remote) => {
-                let RemoteReply { outbox, from, port, slot, .. } = *remote;
+                let RemoteReply { outbox, from, port, slot, .. } = remote;
                 Some(ReplyTo::port(outbox, from, (port, slot), encode))
             }
         }
@@ -212,14 +274,8 @@ impl<R> ReplyTo<R> {
 
     /// Says that there is no answer.
     pub fn fail(mut self, kind: CallErrorKind) {
-        self.fail_with(kind);
-    }
-
-    fn fail_with(&mut self, kind: CallErrorKind) {
-        match self.0.take() {
-            None => {}
-            Some(Place::Here(slot)) => slot.give(Err(kind)),
-            Some(Place::Port(remote)) => remote.post(Body::Failed(kind)),
+        if let Some(place) = self.0.take() {
+            place.fail(kind);
         }
     }
 
@@ -230,7 +286,10 @@ impl<R> ReplyTo<R> {
 }
 
 impl<R> Drop for ReplyTo<R> {
+    #[inline]
     fn drop(&mut self) {
-        self.fail_with(CallErrorKind::ActorStopped);
+        if let Some(place) = self.0.take() {
+            place.fail(CallErrorKind::ActorStopped);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "the body of an actor is its runner's; see `owned`")]
 
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 
@@ -99,8 +100,10 @@ impl<A: Actor> Cell<A> {
         true
     }
 
-    /// The waker of what it awaits.
-    pub(super) fn waker(self: &Arc<Self>) -> Waker {
-        Waker::from(self.clone())
+    /// The waker of what it awaits, without counting: most of what is polled with it needs none.
+    pub(super) fn waker_ref(self: &Arc<Self>) -> ManuallyDrop<Waker> {
+        // SAFETY: the count that this takes for itself is never given back, and `self` outlives the borrow that a task's
+        // context makes of it: it is used within the caller's turn, which has the `Arc`.
+        ManuallyDrop::new(Waker::from(unsafe { Arc::from_raw(Arc::as_ptr(self)) }))
     }
 }

@@ -1,6 +1,7 @@
 //! The life of an actor, step by step: what it does when it is run.
 
-use std::collections::VecDeque;
+#![expect(unsafe_code, reason = "messages are run where they lie; see the proofs below")]
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -11,12 +12,12 @@ use super::cell::{ActorStatus, Cell, Control, count};
 use super::context::Context;
 use super::held::Held;
 use super::panic::panic_text;
-use super::parcel::{Done, Parcel, Ran};
+use super::parcel::{Done, Lying, Parcel, Ran};
 use super::spawn::Birth;
 use super::traits::Actor;
 use crate::call::CallErrorKind;
 use crate::clock;
-use crate::mailbox::{Rest, Taken};
+use crate::mailbox::{Records, Rest, Taken};
 use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure};
 use crate::sync::{Arc, Ordering};
@@ -65,7 +66,7 @@ pub(super) struct Body<A: Actor> {
     phase: Phase<A>,
     /// It handles what is queued, then stops.
     draining: bool,
-    batch: VecDeque<Parcel<A>>,
+    batch: Records<Parcel<A>>,
 }
 
 /// What the loop over messages comes to.
@@ -91,7 +92,7 @@ fn panicked(handler: &str, message: String) -> Cause {
 
 impl<A: Actor> Body<A> {
     pub(super) fn new() -> Body<A> {
-        Body { held: Held::new(), phase: Phase::Over, draining: false, batch: VecDeque::new() }
+        Body { held: Held::new(), phase: Phase::Over, draining: false, batch: Records::new() }
     }
 
     /// Puts the actor in, or what makes it.
@@ -125,7 +126,7 @@ impl<A: Actor> Body<A> {
                 Phase::Over => return Rest::End,
                 Phase::Start => self.start(cell),
                 Phase::Create(future) => {
-                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    let waker = waker.get_or_insert_with(|| cell.waker_ref());
                     let mut task = task::Context::from_waker(waker);
                     match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task))) {
                         Ok(Poll::Pending) => return Rest::Notice,
@@ -147,7 +148,7 @@ impl<A: Actor> Body<A> {
                 | Phase::Deciding(_)
                 | Phase::Parting(_)
                 | Phase::Stopping => {
-                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    let waker = waker.get_or_insert_with(|| cell.waker_ref());
                     match self.held.poll(&mut task::Context::from_waker(waker)) {
                         Poll::Pending => return Rest::Notice,
                         Poll::Ready(done) => self.done(cell, done),
@@ -217,12 +218,9 @@ impl<A: Actor> Body<A> {
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
             }
-            let control = match waiting.take() {
-                None if cell.mailbox.has_control() => cell.mailbox.take_control(),
-                waiting => waiting,
-            };
-            let mut parcel = match control {
-                Some(control) => match self::control(cx, control) {
+            let mut parcel = if waiting.is_some() || cell.mailbox.has_control() {
+                let Some(control) = waiting.take().or_else(|| cell.mailbox.take_control()) else { continue };
+                match self::control(cx, control) {
                     Heard::Message(parcel) => parcel,
                     Heard::Done => continue,
                     Heard::Stop => return Next::End(Outcome::Stop),
@@ -234,28 +232,48 @@ impl<A: Actor> Body<A> {
                         continue;
                     }
                     Heard::Failure(failure) => return self.failed(cell, failure),
-                },
-                None => {
-                    if turn.budget == 0 {
-                        return Next::Rest(Rest::Turn);
-                    }
-                    let next = match turn.first.take().or_else(|| batch.pop_front()) {
-                        Some(parcel) => parcel,
-                        None if *draining => return Next::End(Outcome::Stop),
-                        None => match cell.mailbox.take(batch) {
-                            Taken::One(parcel) => parcel,
-                            Taken::Batch => continue,
-                            Taken::Control(control) => {
-                                waiting = Some(control);
-                                continue;
-                            }
-                            Taken::Nothing => return Next::Rest(Rest::Message),
-                        },
-                    };
-                    turn.budget -= 1;
-                    cell.mailbox.started();
-                    next
                 }
+            } else {
+                if turn.budget == 0 {
+                    return Next::Rest(Rest::Turn);
+                }
+                let next = match turn.first.take() {
+                    Some(first) => first,
+                    None => {
+                        // SAFETY: a batch looks where a parcel lies.
+                        if let Some((lying, place)) = batch.pop_in_place(|from| unsafe { Lying::look(from) }) {
+                            turn.budget -= 1;
+                            cell.mailbox.started();
+                            handled(cell);
+                            cx.enter(lying.handler(), lying.handler_id(), None);
+                            // SAFETY: it is still there, and run once: nobody else has the batch.
+                            let ran = unsafe { lying.run(place, actor, cx) };
+                            let handler = cx.leave();
+                            if !matches!(ran, Ran::Answered)
+                                && let Some(outcome) = trouble(cell, handler, ran)
+                            {
+                                return Next::End(outcome);
+                            }
+                            continue;
+                        }
+                        match batch.pop() {
+                            Some(parcel) => parcel,
+                            None if *draining => return Next::End(Outcome::Stop),
+                            None => match cell.mailbox.take(batch) {
+                                Taken::One(parcel) => parcel,
+                                Taken::Batch => continue,
+                                Taken::Control(control) => {
+                                    waiting = Some(control);
+                                    continue;
+                                }
+                                Taken::Nothing => return Next::Rest(Rest::Message),
+                            },
+                        }
+                    }
+                };
+                turn.budget -= 1;
+                cell.mailbox.started();
+                next
             };
             let plain = parcel.is_plain();
             if !enter(cell, cx, &mut parcel, turn.fresh) {
@@ -303,7 +321,7 @@ impl<A: Actor> Body<A> {
     /// Takes nothing more; what is accepted and not started goes back to its senders.
     fn give_back(&mut self, cell: &Cell<A>, kind: &CallErrorKind) {
         let closed = cell.mailbox.close_data();
-        for parcel in self.batch.drain(..) {
+        for parcel in self.batch.drain() {
             cell.mailbox.started();
             count(&cell.counters.returned);
             parcel.refuse(kind.clone());
@@ -368,7 +386,7 @@ impl<A: Actor> Body<A> {
         self.phase = Phase::Over;
         cell.finish(end);
         drop(self.held.clear());
-        self.batch = VecDeque::new();
+        self.batch = Records::new();
         Next::Rest(Rest::End)
     }
 
@@ -439,16 +457,26 @@ fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
     }
 }
 
-/// Prepares for a message; false when its time is over.
-fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, fresh: bool) -> bool {
-    let headers = std::mem::take(parcel.headers_mut());
-    if !fresh && headers.deadline.is_some_and(|at| at <= clock::now()) {
-        count(&cell.counters.expired);
-        return false;
-    }
+/// Counts a message whose handler is started.
+#[inline]
+fn handled<A: Actor>(cell: &Cell<A>) {
     // Nobody else writes it, so it needs no atomic addition.
     let handled = &cell.counters.handled;
     handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+/// Prepares for a message; false when its time is over.
+fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, fresh: bool) -> bool {
+    let mut headers = None;
+    if !parcel.headers_mut().is_empty() {
+        let brought = std::mem::take(parcel.headers_mut());
+        if !fresh && brought.deadline.is_some_and(|at| at <= clock::now()) {
+            count(&cell.counters.expired);
+            return false;
+        }
+        headers = Some(brought);
+    }
+    handled(cell);
     cx.enter(parcel.handler(), parcel.handler_id(), headers);
     true
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::FullPolicy;
+use super::records::{Pack, Record, Records};
 use super::wait::{Places, WaitCell, Waiting};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, Spin, SpinGuard};
 
@@ -100,10 +101,10 @@ struct Lanes<T, C> {
     control: VecDeque<C>,
 }
 
-struct State<T, C> {
+struct State<T: Record, C> {
     /// The message that ended a rest, older than those of the queue: nothing is allocated for it.
     head: Option<T>,
-    queue: VecDeque<T>,
+    queue: Records<T>,
     lanes: Option<Box<Lanes<T, C>>>,
     run: Run,
     /// A worker's queue holds an entry of the consumer, though it may have been run by a caller meanwhile.
@@ -116,7 +117,7 @@ struct State<T, C> {
     sealed: bool,
 }
 
-impl<T, C> State<T, C> {
+impl<T: Record, C> State<T, C> {
     fn lanes(&mut self) -> &mut Lanes<T, C> {
         self.lanes
             .get_or_insert_with(|| Box::new(Lanes { waiters: VecDeque::new(), control: VecDeque::new() }))
@@ -140,18 +141,18 @@ impl<T, C> State<T, C> {
 
     /// Adds a message; whether the consumer is to be queued.
     #[inline]
-    fn push(&mut self, message: T) -> bool {
+    fn push(&mut self, message: impl Pack<T>) -> bool {
         if self.run == Run::Resting {
             // It rests only when there is nothing.
-            self.head = Some(message);
+            self.head = Some(message.into_record());
             return self.queue_it();
         }
-        self.queue.push_back(message);
+        self.queue.push(message);
         false
     }
 
     fn pop(&mut self) -> Option<T> {
-        self.head.take().or_else(|| self.queue.pop_front())
+        self.head.take().or_else(|| self.queue.pop())
     }
 
     fn is_empty(&self) -> bool {
@@ -182,7 +183,7 @@ impl<T, C> State<T, C> {
 /// Whoever is told to queue the consumer puts it into a worker's queue once; who takes it out asks [`begin`](Self::begin)
 /// whether it is still to be run. From a `begin` or a [`claim`](Self::claim) that says so, to the end of the next
 /// [`park`](Self::park) that does not say `Running`, its caller has the consumer to itself (`MAIL-4`).
-pub struct Mailbox<T, C> {
+pub struct Mailbox<T: Record, C> {
     state: Spin<State<T, C>>,
     /// Accepted, ever. Written under the lock.
     accepted: AtomicU64,
@@ -206,13 +207,13 @@ fn add(count: &AtomicU64, n: u64) {
     count.store(count.load(Ordering::Relaxed) + n, Ordering::Release);
 }
 
-impl<T, C> Mailbox<T, C> {
+impl<T: Record, C> Mailbox<T, C> {
     /// An empty mailbox. Whoever makes it has the consumer, until it parks for the first time.
     pub fn new(capacity: usize, waiters_max: usize, full: FullPolicy) -> Mailbox<T, C> {
         Mailbox {
             state: Spin::new(State {
                 head: None,
-                queue: VecDeque::new(),
+                queue: Records::new(),
                 lanes: None,
                 run: Run::Running,
                 entry: false,
@@ -268,7 +269,7 @@ impl<T, C> Mailbox<T, C> {
     /// # Errors
     /// [`Refusal`] with the message: `Full` also while others wait for a place.
     #[inline]
-    pub fn push(&self, message: T) -> Result<Accepted<T>, Refusal<T>> {
+    pub fn push<P: Pack<T>>(&self, message: P) -> Result<Accepted<T>, Refusal<P>> {
         let state = self.state.lock();
         if state.closed || self.waiting.load(Ordering::Relaxed) || !self.has_room() {
             return self.push_slow(state, message);
@@ -276,11 +277,12 @@ impl<T, C> Mailbox<T, C> {
         Ok(Accepted { displaced: None, queue: self.accept(state, message) })
     }
 
-    fn push_slow(
+    #[cold]
+    fn push_slow<P: Pack<T>>(
         &self,
         mut state: SpinGuard<'_, State<T, C>>,
-        message: T,
-    ) -> Result<Accepted<T>, Refusal<T>> {
+        message: P,
+    ) -> Result<Accepted<T>, Refusal<P>> {
         if state.closed {
             return Err(Refusal::Closed(message));
         }
@@ -298,7 +300,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     #[inline]
-    fn accept(&self, mut state: SpinGuard<'_, State<T, C>>, message: T) -> bool {
+    fn accept(&self, mut state: SpinGuard<'_, State<T, C>>, message: impl Pack<T>) -> bool {
         add(&self.accepted, 1);
         state.push(message)
     }
@@ -456,7 +458,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// The consumer: takes a control message, or one message, or moves all there are into the empty `batch`.
-    pub fn take(&self, batch: &mut VecDeque<T>) -> Taken<T, C> {
+    pub fn take(&self, batch: &mut Records<T>) -> Taken<T, C> {
         if self.pending() == 0 && !self.has_control() {
             return Taken::Nothing;
         }
@@ -475,7 +477,7 @@ impl<T, C> Mailbox<T, C> {
             Taken::Nothing
         } else if self.full == FullPolicy::DropOldest {
             // One at a time: the oldest can only be dropped while it is in the queue.
-            state.queue.pop_front().map_or(Taken::Nothing, Taken::One)
+            state.queue.pop().map_or(Taken::Nothing, Taken::One)
         } else if batch.is_empty() {
             std::mem::swap(&mut state.queue, batch);
             Taken::Batch
@@ -526,15 +528,17 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// Takes no more data: lets everyone in who waits, however full it is, and gives the consumer all there is.
-    pub fn close_admitting(&self, batch: &mut VecDeque<T>) {
+    pub fn close_admitting(&self, batch: &mut Records<T>) {
         let mut state = self.state.lock();
         state.closed = true;
-        batch.extend(state.head.take());
+        if let Some(head) = state.head.take() {
+            batch.push(head);
+        }
         batch.append(&mut state.queue);
         let mut wakers = Vec::new();
         while let Some(cell) = state.pop_waiter() {
             let Some((message, waker)) = cell.admit() else { continue };
-            batch.push_back(message);
+            batch.push(message);
             add(&self.accepted, 1);
             wakers.extend(waker);
         }
@@ -547,7 +551,7 @@ impl<T, C> Mailbox<T, C> {
         let mut state = self.state.lock();
         state.closed = true;
         state.sealed |= control_too;
-        let queued: Vec<T> = state.head.take().into_iter().chain(std::mem::take(&mut state.queue)).collect();
+        let queued: Vec<T> = state.head.take().into_iter().chain(std::mem::replace(&mut state.queue, Records::new()).drain()).collect();
         let mut waiters = VecDeque::new();
         let mut unread = VecDeque::new();
         if let Some(lanes) = &mut state.lanes {

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::*;
@@ -11,12 +10,12 @@ fn mailbox(capacity: usize, full: FullPolicy) -> Arc<Box8> {
 
 /// All that is there now, by a consumer that runs.
 fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
-    let (mut all, mut control, mut batch) = (Vec::new(), Vec::new(), VecDeque::new());
+    let (mut all, mut control, mut batch) = (Vec::new(), Vec::new(), Records::new());
     loop {
         match mailbox.take(&mut batch) {
             Taken::Control(one) => control.push(one),
             Taken::One(one) => all.push(one),
-            Taken::Batch => all.extend(batch.drain(..)),
+            Taken::Batch => all.extend(batch.drain()),
             Taken::Nothing => break,
         }
     }
@@ -26,7 +25,7 @@ fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
 
 /// The next message, and no more.
 fn take_one(mailbox: &Box8) -> Option<u32> {
-    let mut batch = VecDeque::new();
+    let mut batch = Records::new();
     match mailbox.take(&mut batch) {
         Taken::One(one) => {
             mailbox.started();
@@ -150,9 +149,9 @@ async fn closing_for_a_drain_lets_those_who_wait_in() {
     let mailbox = mailbox(1, FullPolicy::Wait);
     mailbox.push(1).unwrap();
     let waiting = wait(&mailbox, 2);
-    let mut batch = VecDeque::new();
+    let mut batch = Records::new();
     mailbox.close_admitting(&mut batch);
-    assert_eq!((batch.len(), mailbox.len(), mailbox.accepted()), (2, 2, 2));
+    assert_eq!((batch.drain().count(), mailbox.len(), mailbox.accepted()), (2, 2, 2));
     assert_eq!(waiting.await, WaitOutcome::Accepted);
     assert!(matches!(mailbox.push(3), Err(Refusal::Closed(3))));
 }
@@ -241,8 +240,8 @@ async fn who_waits_comes_in_before_the_consumer_rests() {
     let mailbox = mailbox(4, FullPolicy::Wait);
     (0..4).for_each(|n| assert!(mailbox.push(n).is_ok()));
     let fifth = wait(&mailbox, 4);
-    let mut batch = VecDeque::new();
-    assert_eq!((mailbox.take(&mut batch), batch.len()), (Taken::Batch, 4));
+    let mut batch = Records::new();
+    assert_eq!((mailbox.take(&mut batch), batch.drain().count()), (Taken::Batch, 4));
     mailbox.started();
     assert_eq!(mailbox.accepted(), 4, "it is more than half full");
     assert!(rests(&mailbox, Rest::Notice));

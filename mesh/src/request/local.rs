@@ -6,7 +6,7 @@ use super::builder::{Accepts, Limit, OneActor};
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
-use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, RareHeaders, ReplyTo, Scope};
+use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::Message;
@@ -24,7 +24,7 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         let whom = Whom::Local(cell.clone());
         let chain = scope.call_chain();
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
-            return Pending::new(Outcome::Failed(CallErrorKind::Deadlock { cycle }), whom, M::NAME, limit);
+            return Pending::new(Outcome::Failed(Box::new(CallErrorKind::Deadlock { cycle })), whom, M::NAME, limit);
         }
         let (reply, receiver) =
             ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });
@@ -39,7 +39,7 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         match cell.push_or_wait(Parcel::new(message, reply, headers)) {
             Ok(None) => pending(Outcome::local(receiver)),
             Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(Box::new(waiting)),
-            Err(refused) => pending(Outcome::Failed(refused.0)),
+            Err(refused) => pending(Outcome::Failed(Box::new(refused.0))),
         }
     }
 }
@@ -60,6 +60,12 @@ fn headers(timeout: Option<Duration>) -> ParcelHeaders {
 impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
     fn send(&self, _: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let cell = self.cell();
+        if timeout.is_none() {
+            return cell.push(Plain::new(message)).map_err(|refused| {
+                let (kind, plain) = *refused;
+                SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: plain.into_message() }
+            });
+        }
         cell.push(Parcel::new(message, ReplyTo::none(), headers(timeout))).map_err(|refused| {
             let (kind, parcel) = *refused;
             SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: take_back::<A, M>(parcel) }

@@ -48,7 +48,7 @@ impl Whom {
 }
 
 pub(super) enum Outcome<R> {
-    Failed(CallErrorKind),
+    Failed(Box<CallErrorKind>),
     Local {
         reply: ReplyWait<R>,
         deadline: Deadline<R>,
@@ -82,6 +82,12 @@ pub struct Pending<R> {
     whom: Whom,
     handler: &'static str,
     limit: Limit,
+    /// What few need: a call is moved a few times, so it is kept small.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Dropped with it: a place among the waiters, a count of calls in flight.
     held: Vec<Box<dyn Send>>,
@@ -89,23 +95,23 @@ pub struct Pending<R> {
 
 impl<R> Pending<R> {
     pub(super) fn new(outcome: Outcome<R>, whom: Whom, handler: &'static str, limit: Limit) -> Pending<R> {
-        Pending { outcome, whom, handler, limit, sleep: None, held: Vec::new() }
+        Pending { outcome, whom, handler, limit, rare: None }
     }
 
     pub(super) fn holding(mut self, held: Box<dyn Send>) -> Pending<R> {
-        self.held.push(held);
+        self.rare.get_or_insert_default().held.push(held);
         self
     }
 
     fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, CallErrorKind>> {
         let stopped = CallErrorKind::ActorStopped;
         let poll = match &mut self.outcome {
-            Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
+            Outcome::Failed(kind) => Poll::Ready(Err((**kind).clone())),
             Outcome::Local { reply, deadline } => {
                 // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
                 let coop = ready!(coop::poll_proceed(cx));
                 if let (Deadline::Of(_), Whom::Local(callee)) = (&*deadline, &self.whom)
-                    && self.sleep.is_none()
+                    && self.rare.as_ref().is_none_or(|rare| rare.sleep.is_none())
                 {
                     callee.clone().run_for_caller();
                 }
@@ -142,7 +148,8 @@ impl<R> Pending<R> {
             return poll;
         }
         let at = self.limit.at;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        let rare = self.rare.get_or_insert_default();
+        let sleep = rare.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         sleep.as_mut().poll(cx).map(|()| Err(CallErrorKind::Deadline { after: self.limit.after }))
     }
 }
@@ -161,8 +168,7 @@ impl<R> Future for Pending<R> {
             {
                 outbox.forget(watched);
             }
-            self.sleep = None;
-            self.held.clear();
+            self.rare = None;
         }
         poll.map_err(|kind| {
             // The callee knows only what was left of the time, not what was allowed.

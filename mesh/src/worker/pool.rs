@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin, SpinGuard, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, Spin, SpinGuard, fence, lock};
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
@@ -43,6 +43,8 @@ struct Shared {
 
 /// The workers of a proc.
 pub struct Workers {
+    /// Of all workers of the process, these.
+    number: u64,
     runtime: Handle,
     queues: Box<[Queue]>,
     /// The turn that each worker is at; 0 while it is at none.
@@ -56,9 +58,14 @@ pub struct Workers {
     on_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
+// Numbers are of the process, as threads are.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
 thread_local! {
     /// The workers, by address, and the place among them, of the worker that is polled on this thread.
     static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The task that was last found to be on the runtime of workers, and their number.
+    static AT_HOME: Cell<(Option<tokio::task::Id>, u64)> = const { Cell::new((None, 0)) };
     /// How many turns are nested on this thread.
     static NESTED: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread runs what a closed pool holds.
@@ -82,6 +89,7 @@ impl Workers {
     pub fn new(runtime: Handle, on_close: Box<dyn FnOnce() + Send>) -> Arc<Workers> {
         let size = runtime.metrics().num_workers().max(1);
         Arc::new(Workers {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             runtime,
             queues: (0..size).map(|_| Queue::default()).collect(),
             turns: (0..size).map(|_| AtomicU32::new(0)).collect(),
@@ -108,12 +116,25 @@ impl Workers {
     pub fn nest(&self) -> Option<Nested> {
         let depth = NESTED.get();
         let worker = HERE.get().0 == std::ptr::from_ref(self).addr();
-        let here = || Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
-        if depth >= NESTED_MAX || !(worker || here()) {
+        if depth >= NESTED_MAX || !(worker || self.is_home()) {
             return None;
         }
         NESTED.set(depth + 1);
         Some(Nested(()))
+    }
+
+    /// Whether the task that is polled on this thread is of the same runtime. A task stays on the runtime that it was
+    /// spawned on, so the answer is remembered for the last one.
+    fn is_home(&self) -> bool {
+        let task = tokio::task::try_id();
+        if task.is_some() && AT_HOME.get() == (task, self.number) {
+            return true;
+        }
+        let home = Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
+        if home {
+            AT_HOME.set((task, self.number));
+        }
+        home
     }
 
     /// Queues what is ready.
