@@ -30,26 +30,15 @@
 //! The queue is a lock around a piece of memory that the consumer swaps out whole ([`Records`]), which measured faster than
 //! the channels there are, and lets the consumer check its stop signal, budget and counters once a batch.
 
+mod full;
 mod queue;
 mod records;
 mod wait;
 
+pub use full::FullPolicy;
 pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
 pub use records::{Pack, Record, Records, SLACK, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
-
-/// What happens to a message when the mailbox is full (`DEL-4`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum FullPolicy {
-    /// Calls and waiting sends queue in order; a plain `send` is refused.
-    #[default]
-    Wait,
-    /// Everything is refused.
-    Reject,
-    /// The oldest queued message is dropped, and counted.
-    DropOldest,
-}
 
 /// How a mailbox is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

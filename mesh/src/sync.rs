@@ -1,9 +1,12 @@
-//! The atomics and locks of the mailbox, the run state and the workers, in one place: a model checker puts its own here.
+//! The atomics and locks of the mailbox, the run state, the replies and the workers, in one place: the model checks
+//! (`mesh/model`) compile the same files over another such module.
 
 mod spin;
 
+pub use std::hint::spin_loop;
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 pub use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+pub use std::thread::yield_now;
 
 pub use spin::{Spin, SpinGuard};
 

@@ -1,7 +1,6 @@
 //! Where a reply goes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
@@ -11,7 +10,7 @@ use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
 use crate::outbox::Outbox;
-use crate::sync::Spin;
+use crate::sync::{Arc, Spin};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 

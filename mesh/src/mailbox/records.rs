@@ -102,10 +102,11 @@ impl<T: Record> Records<T> {
     /// Adds one at the end.
     #[inline]
     pub fn push(&mut self, record: impl Pack<T>) {
-        let (end, words) = (self.words.len(), record.words());
-        if self.words.capacity() - end < words + SLACK {
+        let words = record.words();
+        if self.words.capacity() - self.words.len() < words + SLACK {
             self.grow(words);
         }
+        let end = self.words.len();
         // SAFETY: there is room behind the end, for it and for the slack, as just checked. What is between the old length
         // and the new one was just written, and words may be uninitialised anyway.
         unsafe {

@@ -84,8 +84,9 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
             Ok(None) => SendWait::accepted(),
             Ok(Some(waiting)) => {
                 let gone = cell.clone();
+                // At once: it may be closed before this is polled for the first time.
+                let mut waiting = waiting.returning();
                 let wait = async move {
-                    let mut waiting = waiting.returning();
                     match (&mut waiting).await {
                         crate::mailbox::WaitOutcome::Accepted => Ok(()),
                         crate::mailbox::WaitOutcome::Closed(parcel) => {

@@ -12,7 +12,8 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{AtomicBool, Ordering, spin_loop, yield_now};
 
 /// How often a waiter looks before it lets other threads run.
 const LOOKS: u32 = 64;
@@ -30,7 +31,7 @@ unsafe impl<T: Send> Sync for Spin<T> {}
 
 impl<T> Spin<T> {
     /// A value, unlocked.
-    pub const fn new(value: T) -> Spin<T> {
+    pub fn new(value: T) -> Spin<T> {
         Spin { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }
 
@@ -47,12 +48,12 @@ impl<T> Spin<T> {
     fn wait(&self) {
         loop {
             for _ in 0..LOOKS {
-                std::hint::spin_loop();
+                spin_loop();
                 if !self.locked.load(Ordering::Relaxed) && !self.locked.swap(true, Ordering::Acquire) {
                     return;
                 }
             }
-            std::thread::yield_now();
+            yield_now();
         }
     }
 }

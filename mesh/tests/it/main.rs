@@ -10,6 +10,8 @@ mod casts;
 mod conservation;
 mod decoders;
 mod endings;
+mod fairness;
+mod fates;
 mod inspecting;
 mod large;
 mod links;

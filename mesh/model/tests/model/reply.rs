@@ -1,0 +1,113 @@
+//! The place of a reply: one who answers, one who waits, and one who watches the deadline.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use loom::thread;
+use mesh_model::activity::CallOf;
+use mesh_model::actor::{Arrival, ReplyTo, ReplyWait};
+use mesh_model::call::CallErrorKind;
+use mesh_model::runtime::block_on;
+
+const CALL: CallOf = CallOf { caller: 1, callee: 2, handler: "get" };
+
+/// A wait as a future.
+struct Wait<'w>(&'w mut ReplyWait<Arc<u32>>);
+
+impl Future for Wait<'_> {
+    type Output = Arrival<Arc<u32>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll(cx)
+    }
+}
+
+fn place() -> (ReplyTo<Arc<u32>>, ReplyWait<Arc<u32>>) {
+    ReplyTo::here(CALL)
+}
+
+/// Who waits is woken, by a reply and by its absence.
+///
+/// Fails with: `give` that does not wake; `give` that looks before it locks; `Drop` of `ReplyTo` that says nothing.
+#[test]
+fn who_waits_hears_the_reply_or_that_there_is_none() {
+    for answered in [true, false] {
+        super::check(4, move || {
+            let (to, mut wait) = place();
+            let callee = thread::spawn(move || {
+                if answered {
+                    to.answer(Arc::new(7));
+                }
+            });
+            match block_on(Wait(&mut wait)) {
+                Arrival::Reply(Ok(value)) => assert!(answered && *value == 7),
+                Arrival::Reply(Err(kind)) => assert!(!answered && kind == CallErrorKind::ActorStopped),
+                Arrival::Expired => panic!("nobody watches the time"),
+            }
+            callee.join().expect("it does not panic");
+        });
+    }
+}
+
+/// A deadline that passes as the reply comes: the caller hears of one of them, and the value is not kept.
+///
+/// Fails with: `expire` that does not wake.
+#[test]
+fn a_deadline_and_a_reply_end_the_wait_once() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let value = Arc::new(7);
+        let watched = wait.wait();
+        let given = value.clone();
+        let callee = thread::spawn(move || to.answer(given));
+        let clock = thread::spawn(move || watched.expire());
+        let arrival = block_on(Wait(&mut wait));
+        assert!(!matches!(arrival, Arrival::Reply(Err(_))));
+        callee.join().expect("it does not panic");
+        clock.join().expect("it does not panic");
+        // One place at most: what came after the deadline was dropped, what came before is not taken away.
+        assert_eq!(matches!(arrival, Arrival::Reply(Ok(_))), Arc::strong_count(&value) == 2);
+        drop((arrival, wait));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// A reply that was given before the deadline is not taken away by it.
+///
+/// Fails with: `expire` that overwrites a reply that was given.
+#[test]
+fn a_reply_before_the_deadline_stays() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let watched = wait.wait();
+        let callee = thread::spawn(move || {
+            to.answer(Arc::new(7));
+            watched.expire();
+        });
+        assert!(matches!(block_on(Wait(&mut wait)), Arrival::Reply(Ok(value)) if *value == 7));
+        callee.join().expect("it does not panic");
+    });
+}
+
+/// A caller that gives up leaves nothing behind, whenever the reply comes.
+///
+/// Fails with: `Drop` of `ReplyWait` that leaves the slot as it is, while the other side lives; `give` that stores its
+/// value in a closed slot.
+#[test]
+fn a_dropped_wait_keeps_no_value() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let value = Arc::new(7);
+        let given = value.clone();
+        let slot = wait.wait();
+        let callee = thread::spawn(move || to.answer(given));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let polled = wait.poll(&mut cx);
+        drop((polled, wait));
+        callee.join().expect("it does not panic");
+        // The slot is still there: its deadline is watched.
+        assert!(!slot.is_open());
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
