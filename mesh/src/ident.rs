@@ -37,7 +37,8 @@ impl Hasher for UidHasher {
 
     fn write_u64(&mut self, uid: u64) {
         const HIGHEST: u32 = 57;
-        self.0 = (uid & ((1 << HIGHEST) - 1)) | (uid.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> HIGHEST << HIGHEST);
+        self.0 =
+            (uid & ((1 << HIGHEST) - 1)) | (uid.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> HIGHEST << HIGHEST);
     }
 
     fn finish(&self) -> u64 {

@@ -149,12 +149,7 @@ pub struct Context<A: Actor> {
 
 impl<A: Actor> Context<A> {
     pub(super) fn new(cell: Arc<Cell<A>>) -> Context<A> {
-        Context {
-            cell,
-            current: Current::default(),
-            children: Spin::default(),
-            stop: AtomicBool::new(false),
-        }
+        Context { cell, current: Current::default(), children: Spin::default(), stop: AtomicBool::new(false) }
     }
 
     /// A handler is about to run; `headers` only where the message brings some.

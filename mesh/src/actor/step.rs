@@ -241,7 +241,8 @@ impl<A: Actor> Body<A> {
                     Some(first) => first,
                     None => {
                         // SAFETY: a batch looks where a parcel lies.
-                        if let Some((lying, place)) = batch.pop_in_place(|from| unsafe { Lying::look(from) }) {
+                        if let Some((lying, place)) = batch.pop_in_place(|from| unsafe { Lying::look(from) })
+                        {
                             turn.budget -= 1;
                             cell.mailbox.started();
                             handled(cell);

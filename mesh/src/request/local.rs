@@ -24,7 +24,12 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         let whom = Whom::Local(cell.clone());
         let chain = scope.call_chain();
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
-            return Pending::new(Outcome::Failed(Box::new(CallErrorKind::Deadlock { cycle })), whom, M::NAME, limit);
+            return Pending::new(
+                Outcome::Failed(Box::new(CallErrorKind::Deadlock { cycle })),
+                whom,
+                M::NAME,
+                limit,
+            );
         }
         let (reply, receiver) =
             ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });

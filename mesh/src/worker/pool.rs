@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, Spin, SpinGuard, fence, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin, SpinGuard, fence, lock};
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
@@ -59,7 +59,7 @@ pub struct Workers {
 }
 
 // Numbers are of the process, as threads are.
-static NUMBERS: AtomicU64 = AtomicU64::new(1);
+static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
 
 thread_local! {
     /// The workers, by address, and the place among them, of the worker that is polled on this thread.

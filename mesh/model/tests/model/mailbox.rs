@@ -1,13 +1,12 @@
 //! Whose turn it is, and what comes in (`MAIL-1`, `MAIL-3`, `MAIL-4`).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use loom::sync::Mutex;
 use loom::thread;
 use mesh_model::alone::Alone;
 use mesh_model::mailbox::{
-    Closed, Entered, FullPolicy, Mailbox, Parked, Places, Refusal, Rest, Taken, WaitCell,
+    Closed, Entered, FullPolicy, Mailbox, Parked, Places, Records, Refusal, Rest, Taken, WaitCell,
 };
 
 /// Who sent it, and as which of theirs.
@@ -87,22 +86,23 @@ impl Actor {
     }
 
     /// Hands out what was taken, and what was not.
-    fn close(&self, batch: &mut VecDeque<Message>) {
-        batch.iter().for_each(|_| self.mailbox.started());
+    fn close(&self, batch: &mut Records<Message>) {
+        let taken: Vec<Message> = batch.drain().collect();
+        taken.iter().for_each(|_| self.mailbox.started());
         let mut closed = self.mailbox.close();
-        closed.queued.splice(0..0, batch.drain(..));
+        closed.queued.splice(0..0, taken);
         *self.closed.lock().expect("nobody panics under it") = Some(closed);
     }
 
     /// A turn, as an actor has it: control first, between two messages too.
     pub(crate) fn run(&self, first: Option<Message>, rest: Rest) {
         let mut first = first;
-        let mut batch = VecDeque::new();
+        let mut batch = Records::new();
         loop {
             let mut rest = rest;
             self.body.during(|| {
                 self.turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                batch.extend(first.take());
+                first.take().into_iter().for_each(|first| batch.push(first));
                 loop {
                     if self.mailbox.has_control()
                         && let Some(control) = self.mailbox.take_control()
@@ -114,7 +114,7 @@ impl Actor {
                             break;
                         }
                     }
-                    if let Some(message) = batch.pop_front() {
+                    if let Some(message) = batch.pop() {
                         self.mailbox.started();
                         self.handle(message);
                         continue;
