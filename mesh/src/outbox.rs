@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
-use crate::clock::{Deadlines, Entropy, Wait, Watched};
+use crate::clock::{Coarse, Deadlines, Entropy, Wait, Watched};
 use crate::config::{self, Config};
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway};
@@ -39,6 +39,7 @@ pub struct Outbox {
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
+    coarse: Coarse,
     workers: Arc<Workers>,
 }
 
@@ -157,6 +158,7 @@ impl Outbox {
             residents: OnceLock::new(),
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
+            coarse: Coarse::of(workers.runtime()),
             workers,
         }
     }
@@ -184,6 +186,11 @@ impl Outbox {
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
+    }
+
+    /// The time, for deadlines.
+    pub fn coarse(&self) -> Coarse {
+        self.coarse
     }
 
     /// The workers that run its actors.

@@ -16,7 +16,6 @@ use super::parcel::{Done, Lying, Parcel, Ran};
 use super::spawn::Birth;
 use super::traits::Actor;
 use crate::call::CallErrorKind;
-use crate::clock;
 use crate::mailbox::{Records, Rest, Taken};
 use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure};
@@ -471,7 +470,7 @@ fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, 
     let mut headers = None;
     if !parcel.headers_mut().is_empty() {
         let brought = std::mem::take(parcel.headers_mut());
-        if !fresh && brought.deadline.is_some_and(|at| at <= clock::now()) {
+        if !fresh && brought.deadline.is_some_and(|at| cell.outbox.coarse().is_past(at)) {
             count(&cell.counters.expired);
             return false;
         }

@@ -25,13 +25,17 @@ pub struct Limit {
     pub at: Instant,
 }
 
+/// From here on a limit may be met some milliseconds late.
+const COARSE: Duration = Duration::from_secs(1);
+
 impl Limit {
     /// The limit of a call: its own, else the handler's, else the configured one; never beyond the caller's own
     /// deadline (`CALL-3`).
     pub fn of<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
         let after =
             own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT));
-        let now = clock::now();
+        // Some milliseconds more are nothing to a longer limit, and cost less than to read the clock.
+        let now = if after < COARSE { clock::now() } else { scope.outbox.coarse().between().1 };
         let at = now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
         match scope.deadline {
             Some(inherited) if inherited < at => {
