@@ -189,8 +189,8 @@ impl Outbox {
     }
 
     /// The time, for deadlines.
-    pub fn coarse(&self) -> Coarse {
-        self.coarse
+    pub fn coarse(&self) -> &Coarse {
+        &self.coarse
     }
 
     /// The workers that run its actors.

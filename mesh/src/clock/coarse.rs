@@ -3,6 +3,7 @@
 //! Reading the exact time costs 20 to 30 ns, a fifth of a call between two actors, to make a deadline of which nobody
 //! asks whether it is met to the millisecond. The coarse clock is the exact one as it was at the last tick.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -10,24 +11,32 @@ use tokio::time::Instant;
 
 use super::now;
 
+/// A deadline that is so far from what the coarse clock says is of a time that was paused.
+const ODD: Duration = Duration::from_millis(100);
+
 /// Reads the time for deadlines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// tokio's time can be paused, on runtimes of one thread, and the kernel's cannot. One that is paused from the beginning is
+/// found out by looking twice; one that is paused later by [`agrees`](Self::agrees). From then on every time is exact.
+#[derive(Debug)]
 pub struct Coarse {
-    /// Whether the time is never paused: tokio pauses that of runtimes of one thread only.
-    steady: bool,
+    exact: AtomicBool,
 }
 
 impl Coarse {
-    /// The time of a runtime.
+    /// The time of a runtime; to be called on a thread of it.
     pub fn of(runtime: &Handle) -> Coarse {
-        Coarse { steady: runtime.runtime_flavor() == RuntimeFlavor::MultiThread }
+        let steady = runtime.runtime_flavor() == RuntimeFlavor::MultiThread || runs();
+        Coarse { exact: AtomicBool::new(!steady || kernel::read().is_none()) }
     }
 
     /// Two times between which it is now: never after the first one, and before the second one as long as the kernel gets
     /// its ticks.
     #[inline]
-    pub fn between(self) -> (Instant, Instant) {
-        if let Some((at, lag)) = self.steady.then(kernel::read).flatten() {
+    pub fn between(&self) -> (Instant, Instant) {
+        if !self.exact.load(Ordering::Relaxed)
+            && let Some((at, lag)) = kernel::read()
+        {
             return (at, at + lag);
         }
         let now = now();
@@ -36,16 +45,36 @@ impl Coarse {
 
     /// Whether a time has come. Exact, but for the ticks that the kernel did not get.
     #[inline]
-    pub fn is_past(self, at: Instant) -> bool {
+    pub fn is_past(&self, at: Instant) -> bool {
         let (earliest, latest) = self.between();
         at <= latest && (at <= earliest || at <= now())
     }
 
-    /// The first moment that is certainly so much later than now. For durations that make little of some milliseconds.
-    #[inline]
-    pub fn after(self, duration: Duration) -> Option<Instant> {
-        self.between().1.checked_add(duration)
+    /// Whether the time of this thread is that of the coarse clock; the exact time, if it is not.
+    pub fn agrees(&self) -> Result<(), Instant> {
+        if self.exact.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (now, (earliest, latest)) = (now(), self.between());
+        if now + ODD >= earliest && now <= latest + ODD {
+            return Ok(());
+        }
+        self.exact.store(true, Ordering::Relaxed);
+        Err(now)
     }
+}
+
+/// Whether the time of this thread goes on.
+fn runs() -> bool {
+    let before = now();
+    #[expect(clippy::disallowed_methods, reason = "the real one, to compare")]
+    let real = std::time::Instant::now;
+    let start = real();
+    while start.elapsed() < Duration::from_micros(2) {
+        std::hint::spin_loop();
+    }
+    let after = now();
+    after > before && after.into_std() <= real() && after.into_std() >= start
 }
 
 #[cfg(target_os = "linux")]
@@ -79,7 +108,10 @@ mod kernel {
         let tick = Duration::from_nanos(nanos(clock_getres(ClockId::MonotonicCoarse)));
         // The standard library's clock is this one.
         let nanos = nanos(clock_gettime(ClockId::Monotonic));
-        #[expect(clippy::disallowed_methods, reason = "the real one, whatever the runtime of this thread has paused")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the real one, whatever the runtime of this thread has paused"
+        )]
         let at = Instant::from_std(std::time::Instant::now());
         // A tick, and another for what is late.
         (tick * 2 <= LAG_MAX).then_some(Base { at, nanos, lag: tick * 2 })
@@ -109,14 +141,13 @@ mod kernel {
 mod tests {
     use super::*;
 
-    const STEADY: Coarse = Coarse { steady: true };
-
-    #[test]
-    fn it_is_now_between_the_two_times() {
+    #[tokio::test]
+    async fn it_is_now_between_the_two_times() {
+        let coarse = Coarse::of(&Handle::current());
         let until = now() + Duration::from_millis(50);
         let mut before = now();
         while before < until {
-            let (earliest, latest) = STEADY.between();
+            let (earliest, latest) = coarse.between();
             let after = now();
             assert!(earliest <= after, "{:?} ahead", earliest - after);
             // A second, should the kernel not come to its ticks.
@@ -125,18 +156,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_past_is_past() {
-        let at = now();
-        assert!(STEADY.is_past(at));
-        assert!(!STEADY.is_past(now() + Duration::from_secs(60)));
-        assert!(STEADY.after(Duration::from_secs(60)).is_some_and(|at| at > now() + Duration::from_secs(59)));
+    #[tokio::test]
+    async fn what_is_past_is_past() {
+        let coarse = Coarse::of(&Handle::current());
+        assert!(coarse.is_past(now()));
+        assert!(!coarse.is_past(now() + Duration::from_secs(60)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_paused_time_is_exact() {
+    async fn a_time_that_is_paused_is_exact() {
         let coarse = Coarse::of(&Handle::current());
         tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(coarse.between(), (now(), now()));
+    }
+
+    #[tokio::test]
+    async fn a_time_that_is_paused_later_is_found_out() {
+        let coarse = Coarse::of(&Handle::current());
+        assert_eq!(coarse.agrees(), Ok(()));
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(coarse.agrees(), Err(now()));
         assert_eq!(coarse.between(), (now(), now()));
     }
 }

@@ -32,10 +32,23 @@ impl Limit {
     /// The limit of a call: its own, else the handler's, else the configured one; never beyond the caller's own
     /// deadline (`CALL-3`).
     pub fn of<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
-        let after =
-            own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT));
-        // Some milliseconds more are nothing to a longer limit, and cost less than to read the clock.
+        Limit::from(Limit::length::<M>(own, scope), clock::now(), scope)
+    }
+
+    /// As [`of`](Self::of), within the process: some milliseconds more are nothing to a longer limit, and cost less than
+    /// to read the clock.
+    #[inline]
+    pub fn local<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
+        let after = Limit::length::<M>(own, scope);
         let now = if after < COARSE { clock::now() } else { scope.outbox.coarse().between().1 };
+        Limit::from(after, now, scope)
+    }
+
+    fn length<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Duration {
+        own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT))
+    }
+
+    fn from(after: Duration, now: Instant, scope: Scope<'_>) -> Limit {
         let at = now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
         match scope.deadline {
             Some(inherited) if inherited < at => {

@@ -20,7 +20,7 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
 
     fn call(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply> {
         let cell = self.cell();
-        let limit = Limit::of::<M>(timeout, scope);
+        let limit = Limit::local::<M>(timeout, scope);
         let whom = Whom::Local(cell.clone());
         let chain = scope.call_chain();
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {

@@ -128,6 +128,10 @@ impl<R> Pending<R> {
                     Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
                     Poll::Pending => {
                         if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
+                            // Its time was made with a clock that knows nothing of a pause.
+                            if let Err(now) = outbox.coarse().agrees() {
+                                self.limit.at = now + self.limit.after;
+                            }
                             *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
                         }
                         if let Deadline::Watched(_) = deadline {
