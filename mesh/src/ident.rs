@@ -10,7 +10,6 @@
 //! - `IDENT-3` incarnation 0 in a reference means "whichever runs now"; an observed identity is never 0.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
@@ -24,7 +23,8 @@ pub struct Uid(pub u64);
 /// A map by identities. They are random, derived by a mix, or one after the other: as they are they are spread well
 /// enough over the places of a table, and those that follow each other stay neighbours there. Only the seven highest bits,
 /// by which `std`'s table tells its places apart before it looks at them, are mixed.
-pub type UidMap<V> = HashMap<Uid, V, BuildHasherDefault<UidHasher>>;
+#[expect(clippy::disallowed_types, reason = "its hasher is fixed, so its order is too")]
+pub type UidMap<V> = std::collections::HashMap<Uid, V, BuildHasherDefault<UidHasher>>;
 
 /// The hasher of a [`UidMap`].
 #[derive(Clone, Copy, Debug, Default)]

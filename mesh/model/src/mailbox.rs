@@ -11,7 +11,7 @@ mod wait;
 
 pub use full::FullPolicy;
 pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
-pub use records::{Pack, Record, Records, Word};
+pub use records::{Pack, Record, Records, SLACK, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
 // SAFETY: one word, of which it fills the beginning.

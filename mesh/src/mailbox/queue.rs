@@ -551,12 +551,8 @@ impl<T: Record, C> Mailbox<T, C> {
         let mut state = self.state.lock();
         state.closed = true;
         state.sealed |= control_too;
-        let queued: Vec<T> = state
-            .head
-            .take()
-            .into_iter()
-            .chain(std::mem::replace(&mut state.queue, Records::new()).drain())
-            .collect();
+        let queued: Vec<T> =
+            state.head.take().into_iter().chain(std::mem::take(&mut state.queue).drain()).collect();
         let mut waiters = VecDeque::new();
         let mut unread = VecDeque::new();
         if let Some(lanes) = &mut state.lanes {

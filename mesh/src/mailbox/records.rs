@@ -188,6 +188,12 @@ impl<T: Record> Records<T> {
     }
 }
 
+impl<T: Record> Default for Records<T> {
+    fn default() -> Records<T> {
+        Records::new()
+    }
+}
+
 impl<T: Record> Drop for Records<T> {
     fn drop(&mut self) {
         self.drain().for_each(drop);
