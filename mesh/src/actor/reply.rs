@@ -1,6 +1,22 @@
 //! Where a reply goes.
+//!
+//! Within a process it is one allocation with two ends, of the one who answers and the one who waits, and no count of them:
+//! whoever is the last to leave frees it, and who that is follows from the four bits of its state.
+//!
+//! - `REPLY-1` before `GIVEN` the reply is the answering side's, after it the waiting side's.
+//! - `REPLY-2` while `WAITING` is set the waker is only read; without it, it is the waiting side's.
+//! - `REPLY-3` the answering side sets `GIVEN`, once, with its last touch of the place; but where it finds `WAITING` that is
+//!   `LEFT`, which it sets when it has woken.
+//! - `REPLY-4` the waiting side frees the place when the other has left. Else it sets `CLOSED`, once, with its last touch, and
+//!   the other frees it. Each sets its last bit and reads the other's in one step, so exactly one sees both.
+//!
+//! After Rust's and tokio's one-shot channels; these count references beside the state, which made three of the five atomic
+//! operations of a reply that is there when it is asked for.
+
+#![expect(unsafe_code, reason = "two ends of one allocation without counting; see above, and `mesh/model`")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
@@ -10,7 +26,7 @@ use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
 use crate::outbox::Outbox;
-use crate::sync::{Arc, Spin};
+use crate::sync::{Arc, AtomicU8, Ordering, Spin, UnsafeCell};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
@@ -18,45 +34,30 @@ use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 pub type Reply<R> = Result<R, CallErrorKind>;
 
 /// Where a reply goes. Dropped unused, it says that the actor has stopped: no caller waits for ever (`CALL-1`).
-pub struct ReplyTo<R>(Option<Arc<Place<R>>>);
+pub struct ReplyTo<R>(Option<NonNull<Place<R>>>);
+
+// SAFETY: what it points to is shared with the waiting side by the rules above; replies are sent from one to the other.
+unsafe impl<R: Send> Send for ReplyTo<R> {}
+// SAFETY: a reference only tells whether there is a place.
+unsafe impl<R: Send> Sync for ReplyTo<R> {}
 
 /// One allocation, so that a reply is one word of a message.
 enum Place<R> {
-    Here(ReplySlot<R>),
+    Here(Slot<R>),
+    /// The answering side's alone.
     Port(RemoteReply<R>),
 }
 
 impl<R> Place<R> {
-    fn here(&self) -> Option<&ReplySlot<R>> {
-        match self {
-            Place::Here(slot) => Some(slot),
-            Place::Port(_) => None,
-        }
+    fn new(place: Place<R>) -> NonNull<Place<R>> {
+        NonNull::from(Box::leak(Box::new(place)))
     }
 
-    fn answer(&self, value: R) {
-        let remote = match self {
-            Place::Here(slot) => return slot.give(Ok(value)),
-            Place::Port(remote) => remote,
-        };
-        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
-        let encoded = catch_unwind(AssertUnwindSafe(|| (remote.encode)(&value)));
-        remote.post(match encoded {
-            Ok(Ok(payload)) => Body::Reply(payload),
-            Ok(Err(error)) => Body::Failed(error.call_error()),
-            Err(panic) => {
-                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
-                Body::Failed(CallErrorKind::Decode { reason })
-            }
-        });
-    }
-
-    #[cold]
-    fn fail(&self, kind: CallErrorKind) {
-        match self {
-            Place::Here(slot) => slot.give(Err(kind)),
-            Place::Port(remote) => remote.post(Body::Failed(kind)),
-        }
+    /// # Safety
+    /// It was made by `new`, and nobody else has it.
+    unsafe fn free(place: NonNull<Place<R>>) {
+        // SAFETY: as the caller promises.
+        drop(unsafe { Box::from_raw(place.as_ptr()) });
     }
 }
 
@@ -69,6 +70,19 @@ struct RemoteReply<R> {
 }
 
 impl<R> RemoteReply<R> {
+    fn answer(&self, value: &R) {
+        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
+        let encoded = catch_unwind(AssertUnwindSafe(|| (self.encode)(value)));
+        self.post(match encoded {
+            Ok(Ok(payload)) => Body::Reply(payload),
+            Ok(Err(error)) => Body::Failed(error.call_error()),
+            Err(panic) => {
+                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
+                Body::Failed(CallErrorKind::Decode { reason })
+            }
+        });
+    }
+
     fn post(&self, body: Body) {
         let headers = self.outbox.headers(&self.from, Lane::Control);
         let to = Destination::port(&self.port, self.slot);
@@ -76,83 +90,71 @@ impl<R> RemoteReply<R> {
     }
 }
 
+/// The reply is there.
+const GIVEN: u8 = 1;
+/// The waker is there.
+const WAITING: u8 = 2;
+/// The waiting side has left.
+const CLOSED: u8 = 4;
+/// The answering side, which found a waker, has left.
+const LEFT: u8 = 8;
+
 /// Where a reply within the process waits for its caller, or the caller for it. Every [`ReplyTo`] answers, at the
 /// latest when it is dropped, so there is no state for a lost sender.
-struct ReplySlot<R> {
-    slot: Spin<Slot<R>>,
+struct Slot<R> {
+    state: AtomicU8,
+    reply: UnsafeCell<Option<Reply<R>>>,
+    waker: UnsafeCell<Option<Waker>>,
     call: CallOf,
 }
 
-enum Slot<R> {
-    Empty,
-    Waiting(Waker),
-    Given(Reply<R>),
-    /// The time is over; the caller is to be told.
-    Expired,
-    /// The caller has what it wanted, or wants it no more.
-    Closed,
-}
-
-impl<R> ReplySlot<R> {
-    fn give(&self, reply: Reply<R>) {
-        let mut slot = self.slot.lock();
-        match &*slot {
-            Slot::Empty | Slot::Given(_) => *slot = Slot::Given(reply),
-            Slot::Waiting(_) => {
-                let before = std::mem::replace(&mut *slot, Slot::Given(reply));
-                drop(slot);
-                if let Slot::Waiting(waker) = before {
-                    waker.wake();
-                }
+/// Gives the reply.
+///
+/// # Safety
+/// The place is that of a `ReplyTo`, which is gone with this.
+#[inline]
+unsafe fn give<R>(place: NonNull<Place<R>>, reply: Reply<R>) {
+    // SAFETY: the answering side has not left yet, so it is not freed (`REPLY-4`), or its alone.
+    let slot = match unsafe { place.as_ref() } {
+        Place::Here(slot) => slot,
+        Place::Port(remote) => {
+            match &reply {
+                Ok(value) => remote.answer(value),
+                Err(kind) => remote.post(Body::Failed(kind.clone())),
             }
-            // The caller has given up. A value of the user's is not dropped under the lock.
-            Slot::Expired | Slot::Closed => {
-                drop(slot);
-                drop(reply);
-            }
+            // SAFETY: a port's place has one side only.
+            return unsafe { Place::free(place) };
+        }
+    };
+    // SAFETY: it is this side's until `GIVEN` (`REPLY-1`).
+    slot.reply.with_mut(|to| unsafe { *to = Some(reply) });
+    let before = slot.state.fetch_or(GIVEN, Ordering::AcqRel);
+    if before & (CLOSED | WAITING) == 0 {
+        return;
+    }
+    if before & CLOSED == 0 {
+        // SAFETY: it is only read while it is there (`REPLY-2`), and the waiting side waits for `LEFT` to free it.
+        let waker = |waker: *const Option<Waker>| unsafe { &*waker }.as_ref().map(Waker::wake_by_ref);
+        slot.waker.with(waker);
+        if slot.state.fetch_or(LEFT, Ordering::AcqRel) & CLOSED == 0 {
+            return;
         }
     }
-}
-
-impl<R: Send> Wait for Place<R> {
-    fn is_open(&self) -> bool {
-        self.here().is_some_and(ReplySlot::is_open)
-    }
-
-    fn call(&self) -> Option<CallOf> {
-        Some(self.here()?.call)
-    }
-
-    fn expire(&self) {
-        if let Some(slot) = self.here() {
-            slot.expire();
-        }
-    }
-}
-
-impl<R> ReplySlot<R> {
-    fn is_open(&self) -> bool {
-        matches!(&*self.slot.lock(), Slot::Waiting(_))
-    }
-
-    fn expire(&self) {
-        let mut slot = self.slot.lock();
-        if matches!(&*slot, Slot::Waiting(_)) {
-            let before = std::mem::replace(&mut *slot, Slot::Expired);
-            drop(slot);
-            if let Slot::Waiting(waker) = before {
-                waker.wake();
-            }
-        }
-    }
+    // SAFETY: the waiting side has left, and this one just now (`REPLY-4`).
+    unsafe { Place::free(place) };
 }
 
 /// A caller's end of a reply within the process.
 pub struct ReplyWait<R> {
-    place: Arc<Place<R>>,
-    /// It has the reply.
-    done: bool,
+    /// Until the reply is taken.
+    place: Option<NonNull<Place<R>>>,
+    watch: Option<Arc<Watch>>,
 }
+
+// SAFETY: as of `ReplyTo`.
+unsafe impl<R: Send> Send for ReplyWait<R> {}
+// SAFETY: a reference only reads the state.
+unsafe impl<R: Send> Sync for ReplyWait<R> {}
 
 /// What a caller finds.
 pub enum Arrival<R> {
@@ -163,60 +165,157 @@ pub enum Arrival<R> {
 }
 
 impl<R> ReplyWait<R> {
+    fn slot(&self) -> Option<&Slot<R>> {
+        // SAFETY: this side has not left while it has the place.
+        match unsafe { self.place?.as_ref() } {
+            Place::Here(slot) => Some(slot),
+            Place::Port(_) => None,
+        }
+    }
+
+    /// Whether the reply is there.
+    #[inline]
+    pub fn is_given(&self) -> bool {
+        self.slot().is_none_or(|slot| slot.state.load(Ordering::Relaxed) & GIVEN != 0)
+    }
+
     /// Takes the reply, or waits for it.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<R>> {
-        if let Some(found) = self.look(cx.waker()) {
-            return found;
+        let Some(slot) = self.slot() else {
+            return Poll::Ready(Arrival::Reply(Err(CallErrorKind::ActorStopped)));
+        };
+        let state = slot.state.load(Ordering::Acquire);
+        if state & GIVEN != 0 {
+            return Poll::Ready(Arrival::Reply(self.take(state & WAITING != 0)));
         }
-        // A waker is the executor's code: it is cloned, and dropped, where no lock is held.
-        let waker = Slot::Waiting(cx.waker().clone());
-        let Some(place) = self.place.here() else { return Poll::Pending };
-        let mut slot = place.slot.lock();
-        if matches!(&*slot, Slot::Empty | Slot::Waiting(_)) {
-            let before = std::mem::replace(&mut *slot, waker);
-            drop(slot);
-            drop(before);
-            return Poll::Pending;
+        if let Some(taken) = self.wait_on(state, cx.waker()) {
+            return Poll::Ready(Arrival::Reply(taken));
         }
-        drop(slot);
-        // It has come meanwhile.
-        self.look(cx.waker()).unwrap_or(Poll::Pending)
+        match &self.watch {
+            Some(watch) if watch.wait(cx.waker()) => Poll::Ready(Arrival::Expired),
+            _ => Poll::Pending,
+        }
     }
 
-    /// What there is; `None` when the waker is still to be left there.
-    fn look(&mut self, waker: &Waker) -> Option<Poll<Arrival<R>>> {
-        let mut slot = self.place.here()?.slot.lock();
-        match &*slot {
-            Slot::Waiting(before) if before.will_wake(waker) => Some(Poll::Pending),
-            Slot::Empty | Slot::Waiting(_) => None,
-            Slot::Expired => Some(Poll::Ready(Arrival::Expired)),
-            Slot::Given(_) | Slot::Closed => {
-                let before = std::mem::replace(&mut *slot, Slot::Closed);
-                drop(slot);
-                self.done = true;
-                Some(Poll::Ready(Arrival::Reply(match before {
-                    Slot::Given(reply) => reply,
-                    _ => Err(CallErrorKind::ActorStopped),
-                })))
+    /// Leaves a waker; the reply, if it has come meanwhile.
+    fn wait_on(&mut self, state: u8, waker: &Waker) -> Option<Reply<R>> {
+        let slot = self.slot()?;
+        if state & WAITING != 0 {
+            // SAFETY: it is only read while it is there (`REPLY-2`).
+            let same =
+                |left: *const Option<Waker>| unsafe { &*left }.as_ref().is_some_and(|it| it.will_wake(waker));
+            if slot.waker.with(same) {
+                return None;
+            }
+            if slot.state.fetch_and(!WAITING, Ordering::AcqRel) & GIVEN != 0 {
+                // Given while the waker was there.
+                return Some(self.take(true));
             }
         }
+        let waker = waker.clone();
+        // SAFETY: it is this side's without `WAITING` (`REPLY-2`).
+        let before = slot.waker.with_mut(|left| unsafe { (*left).replace(waker) });
+        drop(before);
+        // Given while there was none.
+        (slot.state.fetch_or(WAITING, Ordering::AcqRel) & GIVEN != 0).then(|| self.take(false))
     }
-}
 
-impl<R: Send + 'static> ReplyWait<R> {
-    /// The wait, for its deadline to be watched.
-    pub fn wait(&self) -> Arc<dyn Wait> {
-        self.place.clone()
+    /// Takes the reply, which was given; `woken` when the other side found a waker.
+    fn take(&mut self, woken: bool) -> Reply<R> {
+        let stopped = Err(CallErrorKind::ActorStopped);
+        let Some(slot) = self.slot() else { return stopped };
+        // SAFETY: it is this side's after `GIVEN` (`REPLY-1`), which was read with an acquire.
+        let reply = slot.reply.with_mut(|from| unsafe { (*from).take() });
+        let last = !woken || slot.state.fetch_or(CLOSED, Ordering::AcqRel) & LEFT != 0;
+        if let Some(place) = self.place.take()
+            && last
+        {
+            // SAFETY: the other side has left (`REPLY-3`), and this one just now (`REPLY-4`).
+            unsafe { Place::free(place) };
+        }
+        reply.unwrap_or(stopped)
+    }
+
+    /// The wait, for its deadline to be watched; `None` when the reply was taken.
+    pub fn watch(&mut self, waker: &Waker) -> Option<Arc<dyn Wait>> {
+        let call = self.slot()?.call;
+        let watch = Arc::new(Watch { call, at: Spin::new(Watching::Open(waker.clone())) });
+        self.watch = Some(watch.clone());
+        Some(watch)
     }
 }
 
 impl<R> Drop for ReplyWait<R> {
     fn drop(&mut self) {
-        if !self.done
-            && let Some(place) = self.place.here()
-        {
-            let before = std::mem::replace(&mut *place.slot.lock(), Slot::Closed);
+        if let Some(watch) = &self.watch {
+            let before = std::mem::replace(&mut *watch.at.lock(), Watching::Closed);
             drop(before);
+        }
+        if let Some(slot) = self.slot() {
+            let before = slot.state.fetch_or(CLOSED, Ordering::AcqRel);
+            let left = before & LEFT != 0 || before & WAITING == 0;
+            if let Some(place) = self.place.take()
+                && before & GIVEN != 0
+                && left
+            {
+                // SAFETY: as in `take`.
+                unsafe { Place::free(place) };
+            }
+        }
+    }
+}
+
+/// The wait for a reply that does not come at once, as those see it who watch its deadline.
+struct Watch {
+    call: CallOf,
+    at: Spin<Watching>,
+}
+
+enum Watching {
+    Open(Waker),
+    /// The time is over; the caller is to be told.
+    Expired,
+    /// The caller has what it wanted, or wants it no more.
+    Closed,
+}
+
+impl Watch {
+    /// Leaves a waker; whether the time is over.
+    fn wait(&self, waker: &Waker) -> bool {
+        match &*self.at.lock() {
+            Watching::Open(before) if before.will_wake(waker) => return false,
+            Watching::Open(_) => {}
+            Watching::Expired => return true,
+            Watching::Closed => return false,
+        }
+        // A waker is the executor's code: it is cloned, and dropped, where no lock is held.
+        let waker = Watching::Open(waker.clone());
+        let mut at = self.at.lock();
+        let expired = matches!(&*at, Watching::Expired);
+        let unused = if expired { waker } else { std::mem::replace(&mut *at, waker) };
+        drop(at);
+        drop(unused);
+        expired
+    }
+}
+
+impl Wait for Watch {
+    fn is_open(&self) -> bool {
+        matches!(&*self.at.lock(), Watching::Open(_))
+    }
+
+    fn call(&self) -> Option<CallOf> {
+        Some(self.call)
+    }
+
+    fn expire(&self) {
+        let mut at = self.at.lock();
+        if matches!(&*at, Watching::Open(_)) {
+            let before = std::mem::replace(&mut *at, Watching::Expired);
+            drop(at);
+            if let Watching::Open(waker) = before {
+                waker.wake();
+            }
         }
     }
 }
@@ -229,8 +328,13 @@ impl<R> ReplyTo<R> {
 
     /// A caller in this process, of this call.
     pub fn here(call: CallOf) -> (ReplyTo<R>, ReplyWait<R>) {
-        let place = Arc::new(Place::Here(ReplySlot { slot: Spin::new(Slot::Empty), call }));
-        (ReplyTo(Some(place.clone())), ReplyWait { place, done: false })
+        let place = Place::new(Place::Here(Slot {
+            state: AtomicU8::new(0),
+            reply: UnsafeCell::new(None),
+            waker: UnsafeCell::new(None),
+            call,
+        }));
+        (ReplyTo(Some(place)), ReplyWait { place: Some(place), watch: None })
     }
 
     /// A port, anywhere.
@@ -240,7 +344,7 @@ impl<R> ReplyTo<R> {
         (port, slot): (PortAddr, u32),
         encode: fn(&R) -> Result<Payload, EncodeError>,
     ) -> ReplyTo<R> {
-        ReplyTo(Some(Arc::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
+        ReplyTo(Some(Place::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
     }
 
     /// Whether somebody waits.
@@ -248,47 +352,55 @@ impl<R> ReplyTo<R> {
         self.0.is_some()
     }
 
-    /// Answers.
     #[inline]
-    pub fn answer(mut self, value: R) {
+    fn give(&mut self, reply: Reply<R>) {
         if let Some(place) = self.0.take() {
-            place.answer(value);
+            // SAFETY: it is this `ReplyTo`'s, which has it no more.
+            unsafe { give(place, reply) };
         }
     }
 
-    /// The same port for another type; `None` for a place that is not a port.
-    pub(super) fn encoding<S>(
-        mut self,
-        encode: fn(&S) -> Result<Payload, EncodeError>,
-    ) -> Option<ReplyTo<S>> {
-        // Nobody else has a port's.
-        match Arc::into_inner(self.0.take()?)? {
-            Place::Here(_) => None,
-            Place::Port(remote) => {
-                let RemoteReply { outbox, from, port, slot, .. } = remote;
-                Some(ReplyTo::port(outbox, from, (port, slot), encode))
-            }
-        }
+    /// Answers.
+    #[inline]
+    pub fn answer(mut self, value: R) {
+        self.give(Ok(value));
     }
 
     /// Says that there is no answer.
     pub fn fail(mut self, kind: CallErrorKind) {
-        if let Some(place) = self.0.take() {
-            place.fail(kind);
+        self.give(Err(kind));
+    }
+
+    /// The port, if it is one; else whoever waits is told that the actor has stopped.
+    fn into_port(mut self) -> Option<RemoteReply<R>> {
+        let place = self.0?;
+        // SAFETY: this side has not left yet.
+        if matches!(unsafe { place.as_ref() }, Place::Here(_)) {
+            return None;
+        }
+        self.0 = None;
+        // SAFETY: a port's place has one side only, whose end is taken out just now.
+        match *unsafe { Box::from_raw(place.as_ptr()) } {
+            Place::Here(_) => None,
+            Place::Port(remote) => Some(remote),
         }
     }
 
-    /// Nobody is told.
-    pub fn forget(mut self) {
-        self.0 = None;
+    /// The same port for another type; `None` for a place that is not a port.
+    pub(super) fn encoding<S>(self, encode: fn(&S) -> Result<Payload, EncodeError>) -> Option<ReplyTo<S>> {
+        let RemoteReply { outbox, from, port, slot, .. } = self.into_port()?;
+        Some(ReplyTo::port(outbox, from, (port, slot), encode))
+    }
+
+    /// Tells no port. Who waits in this process is told as by a drop.
+    pub fn forget(self) {
+        drop(self.into_port());
     }
 }
 
 impl<R> Drop for ReplyTo<R> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(place) = self.0.take() {
-            place.fail(CallErrorKind::ActorStopped);
-        }
+        self.give(Err(CallErrorKind::ActorStopped));
     }
 }

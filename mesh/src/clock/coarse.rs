@@ -43,6 +43,17 @@ impl Coarse {
         (now, now)
     }
 
+    /// The first moment that is certainly so much later than now.
+    #[inline]
+    pub fn after(&self, duration: Duration) -> Option<Instant> {
+        if !self.exact.load(Ordering::Relaxed)
+            && let Some(at) = kernel::after(duration)
+        {
+            return Some(at);
+        }
+        now().checked_add(duration)
+    }
+
     /// Whether a time has come. Exact, but for the ticks that the kernel did not get.
     #[inline]
     pub fn is_past(&self, at: Instant) -> bool {
@@ -117,6 +128,14 @@ mod kernel {
         (tick * 2 <= LAG_MAX).then_some(Base { at, nanos, lag: tick * 2 })
     }
 
+    /// The time at the next tick, and so much later.
+    #[inline]
+    pub(super) fn after(duration: Duration) -> Option<Instant> {
+        let base = BASE.get_or_init(base).as_ref()?;
+        let since = nanos(clock_gettime(ClockId::MonotonicCoarse)).saturating_sub(base.nanos);
+        base.at.checked_add(Duration::from_nanos(since) + base.lag + duration)
+    }
+
     /// The time at the last tick, and for how long it may be that.
     #[inline]
     pub(super) fn read() -> Option<(Instant, Duration)> {
@@ -133,6 +152,10 @@ mod kernel {
     use tokio::time::Instant;
 
     pub(super) fn read() -> Option<(Instant, Duration)> {
+        None
+    }
+
+    pub(super) fn after(_: Duration) -> Option<Instant> {
         None
     }
 }

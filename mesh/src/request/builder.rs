@@ -40,8 +40,20 @@ impl Limit {
     #[inline]
     pub fn local<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
         let after = Limit::length::<M>(own, scope);
-        let now = if after < COARSE { clock::now() } else { scope.outbox.coarse().between().1 };
-        Limit::from(after, now, scope)
+        match scope.outbox.coarse().after(after) {
+            Some(at) if after >= COARSE => Limit::within(Limit { after, at }, scope),
+            _ => Limit::from(after, clock::now(), scope),
+        }
+    }
+
+    /// Never beyond the caller's own.
+    fn within(self, scope: Scope<'_>) -> Limit {
+        match scope.deadline {
+            Some(at) if at < self.at => {
+                Limit { after: self.after.saturating_sub(self.at.saturating_duration_since(at)), at }
+            }
+            _ => self,
+        }
     }
 
     fn length<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Duration {
@@ -49,12 +61,9 @@ impl Limit {
     }
 
     fn from(after: Duration, now: Instant, scope: Scope<'_>) -> Limit {
-        let at = now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
-        match scope.deadline {
-            Some(inherited) if inherited < at => {
-                Limit { after: inherited.saturating_duration_since(now), at: inherited }
-            }
-            _ => Limit { after, at },
+        match now.checked_add(after) {
+            Some(at) => Limit { after, at }.within(scope),
+            None => Limit { after, at: now + Duration::from_secs(u32::MAX.into()) }.within(scope),
         }
     }
 

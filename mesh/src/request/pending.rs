@@ -15,7 +15,7 @@ use super::builder::Limit;
 use crate::actor::{Arrival, ReplyWait};
 use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, Callee, TryCallError};
-use crate::clock::{self, Wait, Watched};
+use crate::clock::{self, Watched};
 use crate::outbox::{Outbox, Resident};
 use crate::port::{PortGuard, PortItem};
 use crate::wire::codec::{DecodeError, Payload};
@@ -51,7 +51,7 @@ pub(super) enum Outcome<R> {
     Failed(Box<CallErrorKind>),
     Local {
         reply: ReplyWait<R>,
-        deadline: Deadline<R>,
+        deadline: Deadline,
     },
     Remote {
         item: oneshot::Receiver<PortItem>,
@@ -62,16 +62,16 @@ pub(super) enum Outcome<R> {
 }
 
 /// How the deadline of a reply within the process is met.
-pub(super) enum Deadline<R> {
-    /// Not watched yet: the wait of the reply.
-    Of(fn(&ReplyWait<R>) -> Arc<dyn Wait>),
+pub(super) enum Deadline {
+    /// Not watched yet.
+    Unwatched,
     Watched(Watched),
 }
 
-impl<R: Send + 'static> Outcome<R> {
+impl<R> Outcome<R> {
     /// A reply within the process.
     pub(super) fn local(reply: ReplyWait<R>) -> Outcome<R> {
-        Outcome::Local { reply, deadline: Deadline::Of(ReplyWait::wait) }
+        Outcome::Local { reply, deadline: Deadline::Unwatched }
     }
 }
 
@@ -110,7 +110,8 @@ impl<R> Pending<R> {
             Outcome::Local { reply, deadline } => {
                 // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
                 let coop = ready!(coop::poll_proceed(cx));
-                if let (Deadline::Of(_), Whom::Local(callee)) = (&*deadline, &self.whom)
+                if !reply.is_given()
+                    && let (Deadline::Unwatched, Whom::Local(callee)) = (&*deadline, &self.whom)
                     && self.rare.as_ref().is_none_or(|rare| rare.sleep.is_none())
                 {
                     callee.clone().run_for_caller();
@@ -127,12 +128,14 @@ impl<R> Pending<R> {
                     // A short one is met by a timer of its own, below.
                     Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
                     Poll::Pending => {
-                        if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
+                        if let (Deadline::Unwatched, Some(outbox)) = (&*deadline, self.whom.outbox())
+                            && let Some(wait) = reply.watch(cx.waker())
+                        {
                             // Its time was made with a clock that knows nothing of a pause.
                             if let Err(now) = outbox.coarse().agrees() {
                                 self.limit.at = now + self.limit.after;
                             }
-                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
+                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait));
                         }
                         if let Deadline::Watched(_) = deadline {
                             return Poll::Pending;
