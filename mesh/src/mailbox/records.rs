@@ -264,7 +264,7 @@ mod tests {
                     next += 1;
                 }
                 _ => {
-                    let mut batch = std::mem::replace(&mut queue, Records::new());
+                    let mut batch = std::mem::take(&mut queue);
                     queue.append(&mut batch);
                     assert!(batch.is_empty());
                 }
