@@ -38,7 +38,7 @@ pub(crate) use context::default_label;
 pub use context::{Caller, Context, Scope};
 pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
-pub use parcel::{Deferred, Parcel, ParcelHeaders, Plain, RareHeaders};
+pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};

@@ -36,8 +36,8 @@ mod records;
 mod wait;
 
 pub use full::FullPolicy;
-pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
-pub use records::{Pack, Record, Records, SLACK, Word};
+pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken};
+pub use records::{Pack, Record, Records, Room, SLACK, WHOLE, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
 /// How a mailbox is bounded.

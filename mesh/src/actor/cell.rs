@@ -133,7 +133,13 @@ impl<A: Actor> Cell<A> {
 
     /// Puts it into a worker's queue, if the mailbox asks for that.
     pub(super) fn queue_if(&self, asked: bool) {
-        if asked && let Some(me) = self.me.upgrade() {
+        if asked {
+            self.queue();
+        }
+    }
+
+    fn queue(&self) {
+        if let Some(me) = self.me.upgrade() {
             self.outbox.workers().push(me);
         }
     }
@@ -205,6 +211,19 @@ impl<A: Actor> Cell<A> {
     /// Puts a message in without waiting.
     #[inline]
     pub(crate) fn push<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
+        match self.mailbox.push_now(parcel) {
+            Ok(queue) => {
+                if queue {
+                    self.queue();
+                }
+                Ok(())
+            }
+            Err(parcel) => self.push_slow(parcel),
+        }
+    }
+
+    #[cold]
+    fn push_slow<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
         match self.mailbox.push(parcel) {
             Ok(accepted) => {
                 self.accepted_one(accepted);
@@ -216,10 +235,28 @@ impl<A: Actor> Cell<A> {
 
     /// Puts a message in, or in the queue of those who wait for a place; `None` when it is accepted.
     #[expect(clippy::type_complexity, reason = "a place in a mailbox names what is in it")]
-    pub(crate) fn push_or_wait(
+    #[inline]
+    pub(crate) fn push_or_wait<P: Pack<Parcel<A>>>(
         self: &Arc<Self>,
-        parcel: Parcel<A>,
-    ) -> Result<Option<Waiting<Parcel<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
+        parcel: P,
+    ) -> Result<Option<Box<Waiting<Parcel<A>>>>, Box<(CallErrorKind, P)>> {
+        match self.mailbox.push_now(parcel) {
+            Ok(queue) => {
+                if queue {
+                    self.queue();
+                }
+                Ok(None)
+            }
+            Err(parcel) => self.push_or_wait_slow(parcel),
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "as above")]
+    #[cold]
+    fn push_or_wait_slow<P: Pack<Parcel<A>>>(
+        self: &Arc<Self>,
+        parcel: P,
+    ) -> Result<Option<Box<Waiting<Parcel<A>>>>, Box<(CallErrorKind, P)>> {
         match self.mailbox.push_or_wait(parcel, || self.clone()) {
             Ok(Entered::Accepted(accepted)) => {
                 self.accepted_one(accepted);
@@ -227,17 +264,14 @@ impl<A: Actor> Cell<A> {
             }
             Ok(Entered::Waiting(waiting, queue)) => {
                 self.queue_if(queue);
-                Ok(Some(waiting))
+                Ok(Some(Box::new(waiting)))
             }
             Err(refusal) => Err(Box::new(self.refused(refusal))),
         }
     }
 
-    #[inline]
     fn accepted_one(&self, accepted: Accepted<Parcel<A>>) {
-        if accepted.queue {
-            self.queue_if(true);
-        }
+        self.queue_if(accepted.queue);
         if let Some(displaced) = accepted.displaced {
             count(&self.counters.dropped);
             displaced.refuse(self.full());

@@ -20,7 +20,7 @@ use super::reply::ReplyTo;
 use super::slot::{Filled, FutureSlot};
 use super::traits::{Actor, Handler};
 use crate::call::CallErrorKind;
-use crate::mailbox::{Pack, Record, SLACK, Word};
+use crate::mailbox::{Pack, Record, Room, SLACK, WHOLE, Word};
 use crate::message::{Message, Verdict};
 use crate::supervision::{Cause, Directive, Fatal};
 use crate::wire::envelope::CastPoint;
@@ -140,7 +140,7 @@ unsafe impl<A: Actor> Send for Parcel<A> {}
 const HEADED: usize = 1;
 const HEADER_WORDS: usize = size_of::<ParcelHeaders>() / size_of::<Word>();
 const _: () = assert!(size_of::<ParcelHeaders>() == HEADER_WORDS * size_of::<Word>());
-const _: () = assert!(size_of::<Data>() == SLACK * size_of::<Word>());
+const _: () = assert!(size_of::<Data>() == SLACK * size_of::<Word>() && 1 + HEADER_WORDS + SLACK <= WHOLE);
 
 // SAFETY: both sides go by what is said of the first word. The data is written and read as the four words that it has at
 // most: that is `SLACK` behind vtable and headers, so not more than is allowed.
@@ -154,17 +154,9 @@ unsafe impl<A: Actor> Record for Parcel<A> {
     #[inline]
     unsafe fn write(self, to: *mut Word) {
         let this = ManuallyDrop::new(self);
-        let headed = !this.headers.is_empty();
-        // The table is aligned, so its lowest bit is free.
-        let vtable = std::ptr::from_ref(this.vtable).map_addr(|addr| addr | (usize::from(headed) * HEADED));
         // SAFETY: there are enough words, as the caller promises; what is moved out of `this` is not used again.
         unsafe {
-            to.cast::<*const Vtable<A>>().write(vtable);
-            let mut to = to.add(1);
-            if headed {
-                to.cast::<ParcelHeaders>().write(std::ptr::read(&raw const this.headers));
-                to = to.add(HEADER_WORDS);
-            }
+            let to = address(to, this.vtable, std::ptr::read(&raw const this.headers));
             to.cast::<MaybeUninit<Data>>().write(this.data);
         }
     }
@@ -186,6 +178,68 @@ unsafe impl<A: Actor> Record for Parcel<A> {
             }
             (Parcel { vtable, headers, data: from.cast::<MaybeUninit<Data>>().read() }, words)
         }
+    }
+}
+
+/// Writes what comes before the data; where that is to be.
+///
+/// # Safety
+/// There are words for it.
+#[inline]
+unsafe fn address<A: Actor>(to: *mut Word, vtable: &'static Vtable<A>, headers: ParcelHeaders) -> *mut Word {
+    let headed = !headers.is_empty();
+    // The table is aligned, so its lowest bit is free.
+    let vtable = std::ptr::from_ref(vtable).map_addr(|addr| addr | (usize::from(headed) * HEADED));
+    // SAFETY: as the caller promises.
+    unsafe {
+        to.cast::<*const Vtable<A>>().write(vtable);
+        let to = to.add(1);
+        if !headed {
+            return to;
+        }
+        to.cast::<ParcelHeaders>().write(headers);
+        to.add(HEADER_WORDS)
+    }
+}
+
+/// A message with all that it brings, before it is in a mailbox.
+pub struct Letter<A, M: Message> {
+    mail: Mail<M>,
+    headers: ParcelHeaders,
+    _to: PhantomData<fn(A)>,
+}
+
+impl<A, M: Message> Letter<A, M> {
+    /// A message.
+    pub fn new(message: M, reply: ReplyTo<M::Reply>, headers: ParcelHeaders) -> Letter<A, M> {
+        Letter { mail: Mail { message, reply }, headers, _to: PhantomData }
+    }
+
+    /// The message; whoever waits for the reply hears that there is none.
+    pub fn into_message(self) -> M {
+        self.mail.message
+    }
+}
+
+// SAFETY: as its parcel is written.
+unsafe impl<A: Handler<M>, M: Message> Pack<Parcel<A>> for Letter<A, M> {
+    #[inline]
+    fn words(&self) -> usize {
+        let headers = if self.headers.is_empty() { 0 } else { HEADER_WORDS };
+        1 + headers + const { words_of::<Mail<M>>() }
+    }
+
+    #[inline]
+    unsafe fn write(self, to: *mut Word) {
+        // SAFETY: there are enough words, as the caller promises.
+        unsafe {
+            let to = address(to, &Of::<A, M>::VTABLE, self.headers);
+            put(self.mail, to.cast::<Data>());
+        }
+    }
+
+    fn into_record(self) -> Parcel<A> {
+        Parcel::new(self.mail.message, self.mail.reply, self.headers)
     }
 }
 
@@ -225,45 +279,93 @@ unsafe impl<A: Handler<M>, M: Message> Pack<Parcel<A>> for Plain<A, M> {
     }
 }
 
-/// A message that lies in a mailbox: its handler is plain, and it brings nothing beside its arguments.
-pub(super) struct Lying<A: Actor>(&'static Vtable<A>);
+/// A message that lies in words, to be run there. Whoever has it has what lies there, and ends with [`run`](Self::run),
+/// [`begin`](Self::begin) or [`refuse`](Self::refuse).
+pub(super) struct Lying<A: Actor> {
+    vtable: &'static Vtable<A>,
+    headers: *mut ParcelHeaders,
+    data: *mut Data,
+}
 
 impl<A: Actor> Lying<A> {
-    /// The one that lies here, if it is such a one, and how many words it has.
+    /// The one that lies here, and how many words it has.
     ///
     /// # Safety
-    /// As [`Record::read`].
+    /// As [`Record::read`]; it is read by what is done with this, so not otherwise. What is here stays until then.
     #[inline]
-    pub(super) unsafe fn look(from: *const Word) -> Option<(Lying<A>, usize)> {
+    pub(super) unsafe fn at(place: *mut Word) -> (Lying<A>, usize) {
         // SAFETY: one was written here, as the caller promises.
         unsafe {
-            let tagged = from.cast::<*const Vtable<A>>().read();
-            if tagged.addr() & HEADED != 0 {
-                return None;
+            let tagged = place.cast::<*const Vtable<A>>().read();
+            let vtable = &*tagged.map_addr(|addr| addr & !HEADED);
+            let data = place.add(1);
+            if tagged.addr() & HEADED == 0 {
+                return (Lying { vtable, headers: std::ptr::null_mut(), data: data.cast() }, 1 + vtable.words);
             }
-            let vtable = &*tagged;
-            vtable.plain.then_some((Lying(vtable), 1 + vtable.words))
+            let lying = Lying { vtable, headers: data.cast(), data: data.add(HEADER_WORDS).cast() };
+            (lying, 1 + HEADER_WORDS + vtable.words)
+        }
+    }
+
+    /// One that does not lie yet, in a room that is the caller's until it is run.
+    pub(super) fn within(parcel: Parcel<A>, room: &mut Room) -> Lying<A> {
+        let place = room.as_mut_ptr();
+        // SAFETY: it is large enough for any record; what is written is read by what is done with the result.
+        unsafe {
+            Record::write(parcel, place);
+            Lying::at(place).0
         }
     }
 
     #[inline]
     pub(super) fn handler(&self) -> &'static str {
-        self.0.handler
+        self.vtable.handler
     }
 
     #[inline]
     pub(super) fn handler_id(&self) -> u64 {
-        self.0.id
+        self.vtable.id
     }
 
-    /// Runs its handler.
-    ///
-    /// # Safety
-    /// `place` is where `look` found it, and it was not read or run before.
+    /// Whether its handler is plain.
     #[inline]
-    pub(super) unsafe fn run(self, place: *mut Word, actor: &mut A, cx: &Context<A>) -> Ran {
-        // SAFETY: the data is behind the vtable that was written with it, and is taken once.
-        unsafe { (self.0.run_plain)(place.add(1).cast::<Data>(), actor, cx) }
+    pub(super) fn is_plain(&self) -> bool {
+        self.vtable.plain
+    }
+
+    /// What it brings beside its arguments, once.
+    #[inline]
+    pub(super) fn take_headers(&mut self) -> Option<ParcelHeaders> {
+        let headers = std::mem::replace(&mut self.headers, std::ptr::null_mut());
+        // SAFETY: they lie there, and are read once.
+        (!headers.is_null()).then(|| unsafe { headers.read() })
+    }
+
+    /// Runs its plain handler.
+    #[inline]
+    pub(super) fn run(mut self, actor: &mut A, cx: &Context<A>) -> Ran {
+        drop(self.take_headers());
+        // SAFETY: the data is what was written with this vtable, and is taken once.
+        unsafe { (self.vtable.run_plain)(self.data, actor, cx) }
+    }
+
+    /// Starts its handler, in the slot.
+    pub(super) fn begin<'s>(
+        mut self,
+        slot: &'s mut FutureSlot,
+        actor: &'s mut A,
+        cx: &'s Context<A>,
+    ) -> Filled<'s, Done> {
+        drop(self.take_headers());
+        // SAFETY: as above.
+        unsafe { (self.vtable.begin)(self.data, slot, actor, cx) }
+    }
+
+    /// Tells the caller why it is not handled.
+    pub(super) fn refuse(mut self, kind: CallErrorKind) {
+        drop(self.take_headers());
+        // SAFETY: as above.
+        unsafe { (self.vtable.refuse)(self.data, kind) }
     }
 }
 
@@ -295,7 +397,7 @@ const fn fits<T>() -> bool {
 /// Moves a mail out of the data.
 ///
 /// # Safety
-/// The data holds a `Mail<M>`, put there by [`Parcel::new`], and is not read again.
+/// The data holds a `Mail<M>`, put there by [`put`], and is not read again.
 unsafe fn take<M: Message>(data: *mut Data) -> Mail<M> {
     if fits::<Mail<M>>() {
         // SAFETY: see above; `new` wrote it in place by the same rule.
@@ -402,22 +504,6 @@ impl<A: Actor> Parcel<A> {
         self.vtable.handler
     }
 
-    /// The handler's number.
-    pub(super) fn handler_id(&self) -> u64 {
-        self.vtable.id
-    }
-
-    /// Whether its handler is plain.
-    pub(super) fn is_plain(&self) -> bool {
-        self.vtable.plain
-    }
-
-    /// What it brings beside its arguments.
-    #[inline]
-    pub(super) fn headers_mut(&mut self) -> &mut ParcelHeaders {
-        &mut self.headers
-    }
-
     /// Drops all but the data, which is to be taken out in place by exactly one function of the vtable.
     fn open(self) -> ManuallyDrop<Parcel<A>> {
         let mut this = ManuallyDrop::new(self);
@@ -425,25 +511,6 @@ impl<A: Actor> Parcel<A> {
             drop(std::mem::take(&mut this.headers));
         }
         this
-    }
-
-    /// Runs its plain handler.
-    pub(super) fn run_plain(self, actor: &mut A, cx: &Context<A>) -> Ran {
-        let mut this = self.open();
-        // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
-        unsafe { (this.vtable.run_plain)(this.data.as_mut_ptr(), actor, cx) }
-    }
-
-    /// Starts its handler, in the slot.
-    pub(super) fn begin<'s>(
-        self,
-        slot: &'s mut FutureSlot,
-        actor: &'s mut A,
-        cx: &'s Context<A>,
-    ) -> Filled<'s, Done> {
-        let mut this = self.open();
-        // SAFETY: the data is what `new` wrote for this vtable, and is taken once.
-        unsafe { (this.vtable.begin)(this.data.as_mut_ptr(), slot, actor, cx) }
     }
 
     /// Tells the caller why it is not handled.

@@ -16,15 +16,15 @@ use super::parcel::{Done, Lying, Parcel, Ran};
 use super::spawn::Birth;
 use super::traits::Actor;
 use crate::call::CallErrorKind;
-use crate::mailbox::{Records, Rest, Taken};
+use crate::mailbox::{First, Records, Rest, Room, Taken, WHOLE, Word};
 use crate::outbox::{End, StopMode};
 use crate::supervision::{Cause, Directive, Failure};
 use crate::sync::{Arc, Ordering};
 
 /// For how long an actor runs.
-pub(super) struct Turn<A: Actor> {
+pub(super) struct Turn<'c, A: Actor> {
     /// The message that it is run for.
-    pub(super) first: Option<Parcel<A>>,
+    pub(super) first: Option<First<'c, Parcel<A>, Control<A>>>,
     /// How many messages it handles at most.
     pub(super) budget: u32,
     /// What it handles was sent just now, so its time is not over.
@@ -108,7 +108,7 @@ impl<A: Actor> Body<A> {
     }
 
     /// Runs the actor until it waits, or has handled so many messages.
-    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Rest {
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<'_, A>) -> Rest {
         if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
             self.keep(turn);
             self.kill(cell);
@@ -164,9 +164,9 @@ impl<A: Actor> Body<A> {
 
     /// What it was run for and is not started is the first of its batch.
     #[inline]
-    fn keep(&mut self, turn: &mut Turn<A>) {
+    fn keep(&mut self, turn: &mut Turn<'_, A>) {
         if let Some(first) = turn.first.take() {
-            self.batch.push_front(first);
+            self.batch.push_front(first.into_record());
         }
     }
 
@@ -209,92 +209,98 @@ impl<A: Actor> Body<A> {
     }
 
     /// Handles messages, up to one whose handler awaits.
-    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Next {
-        let Body { held, phase, draining, batch } = self;
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<'_, A>) -> Next {
         let mut waiting = None;
         loop {
-            let Some((actor, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
+            let Body { held, draining, batch, .. } = self;
+            let Some((_, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
             }
-            let mut parcel = if waiting.is_some() || cell.mailbox.has_control() {
+            if waiting.is_some() || cell.mailbox.has_control() {
                 let Some(control) = waiting.take().or_else(|| cell.mailbox.take_control()) else { continue };
                 match self::control(cx, control) {
-                    Heard::Message(parcel) => parcel,
-                    Heard::Done => continue,
+                    Heard::Message(parcel) => {
+                        if let Some(next) = self.begin(cell, Lying::within(parcel, &mut lay()), turn.fresh) {
+                            return next;
+                        }
+                    }
+                    Heard::Done => {}
                     Heard::Stop => return Next::End(Outcome::Stop),
                     Heard::Drain => {
                         if !std::mem::replace(draining, true) {
                             cell.set_status(ActorStatus::Stopping);
                             cell.mailbox.close_admitting(batch);
                         }
-                        continue;
                     }
                     Heard::Failure(failure) => return self.failed(cell, failure),
                 }
-            } else {
-                if turn.budget == 0 {
-                    return Next::Rest(Rest::Turn);
-                }
-                let next = match turn.first.take() {
-                    Some(first) => first,
-                    None => {
-                        // SAFETY: a batch looks where a parcel lies.
-                        if let Some((lying, place)) = batch.pop_in_place(|from| unsafe { Lying::look(from) })
-                        {
-                            turn.budget -= 1;
-                            cell.mailbox.started();
-                            handled(cell);
-                            cx.enter(lying.handler(), lying.handler_id(), None);
-                            // SAFETY: it is still there, and run once: nobody else has the batch.
-                            let ran = unsafe { lying.run(place, actor, cx) };
-                            let handler = cx.leave();
-                            if !matches!(ran, Ran::Answered)
-                                && let Some(outcome) = trouble(cell, handler, ran)
-                            {
-                                return Next::End(outcome);
-                            }
-                            continue;
-                        }
-                        match batch.pop() {
-                            Some(parcel) => parcel,
-                            None if *draining => return Next::End(Outcome::Stop),
-                            None => match cell.mailbox.take(batch) {
-                                Taken::One(parcel) => parcel,
-                                Taken::Batch => continue,
-                                Taken::Control(control) => {
-                                    waiting = Some(control);
-                                    continue;
-                                }
-                                Taken::Nothing => return Next::Rest(Rest::Message),
-                            },
-                        }
-                    }
-                };
-                turn.budget -= 1;
-                cell.mailbox.started();
-                next
-            };
-            let plain = parcel.is_plain();
-            if !enter(cell, cx, &mut parcel, turn.fresh) {
-                parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
                 continue;
             }
-            if !plain {
-                *phase = Phase::Handling;
-                return match held.begin(|slot, actor, cx| parcel.begin(slot, actor, cx)) {
-                    Ok(()) => Next::Step,
-                    Err(message) => self.done(cell, Err(message)),
-                };
+            if turn.budget == 0 {
+                return Next::Rest(Rest::Turn);
             }
-            let ran = parcel.run_plain(actor, cx);
-            let handler = cx.leave();
-            if !matches!(ran, Ran::Answered)
-                && let Some(outcome) = trouble(cell, handler, ran)
-            {
-                return Next::End(outcome);
+            // SAFETY: who takes the first, or one out of the batch, has what lies there, and begins it before it looks at
+            // either again.
+            let lying = match turn.first.take() {
+                Some(first) => Some(unsafe { Lying::at(first.into_place()) }.0),
+                None => batch.pop_in_place(|place| unsafe { Lying::at(place) }),
+            };
+            let mut room = lay();
+            let lying = match lying {
+                Some(lying) => lying,
+                None if *draining => return Next::End(Outcome::Stop),
+                None => match cell.mailbox.take(batch) {
+                    Taken::One(parcel) => Lying::within(parcel, &mut room),
+                    Taken::Batch => continue,
+                    Taken::Control(control) => {
+                        waiting = Some(control);
+                        continue;
+                    }
+                    Taken::Nothing => return Next::Rest(Rest::Message),
+                },
+            };
+            turn.budget -= 1;
+            cell.mailbox.started();
+            if let Some(next) = self.begin(cell, lying, turn.fresh) {
+                return next;
             }
         }
+    }
+
+    /// Handles a message; what follows, if it is not the next.
+    #[inline]
+    fn begin(&mut self, cell: &Cell<A>, mut lying: Lying<A>, fresh: bool) -> Option<Next> {
+        let Some((actor, cx)) = self.held.life() else {
+            lying.refuse(CallErrorKind::ActorStopped);
+            return Some(Next::Rest(Rest::Notice));
+        };
+        let headers = lying.take_headers();
+        if !fresh
+            && let Some(at) = headers.as_ref().and_then(|headers| headers.deadline)
+            && cell.outbox.coarse().is_past(at)
+        {
+            count(&cell.counters.expired);
+            lying.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
+            return None;
+        }
+        // Nobody else writes it, so it needs no atomic addition.
+        let handled = &cell.counters.handled;
+        handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        cx.enter(lying.handler(), lying.handler_id(), headers);
+        if !lying.is_plain() {
+            self.phase = Phase::Handling;
+            return Some(match self.held.begin(|slot, actor, cx| lying.begin(slot, actor, cx)) {
+                Ok(()) => Next::Step,
+                Err(message) => self.done(cell, Err(message)),
+            });
+        }
+        let ran = lying.run(actor, cx);
+        let handler = cx.leave();
+        if matches!(ran, Ran::Answered) {
+            return None;
+        }
+        trouble(cell, handler, ran).map(Next::End)
     }
 
     fn leave(&mut self, cell: &Cell<A>, ran: Ran) -> Option<Outcome> {
@@ -457,28 +463,9 @@ fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
     }
 }
 
-/// Counts a message whose handler is started.
-#[inline]
-fn handled<A: Actor>(cell: &Cell<A>) {
-    // Nobody else writes it, so it needs no atomic addition.
-    let handled = &cell.counters.handled;
-    handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-}
-
-/// Prepares for a message; false when its time is over.
-fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, fresh: bool) -> bool {
-    let mut headers = None;
-    if !parcel.headers_mut().is_empty() {
-        let brought = std::mem::take(parcel.headers_mut());
-        if !fresh && brought.deadline.is_some_and(|at| cell.outbox.coarse().is_past(at)) {
-            count(&cell.counters.expired);
-            return false;
-        }
-        headers = Some(brought);
-    }
-    handled(cell);
-    cx.enter(parcel.handler(), parcel.handler_id(), headers);
-    true
+/// Where a message is laid that does not lie yet.
+fn lay() -> Room {
+    [Word::uninit(); WHOLE]
 }
 
 /// What follows from a message that was not simply answered.

@@ -15,13 +15,19 @@ pub type Word = MaybeUninit<u64>;
 /// How many words there are behind the last record, at least: a record is read and written in larger steps than it is.
 pub const SLACK: usize = 4;
 
+/// How many words a record has at most, with what is written behind it.
+pub const WHOLE: usize = 9;
+
+/// Room for one record.
+pub type Room = [Word; WHOLE];
+
 /// The room of a queue that is used for the first time, in words.
 const FIRST: usize = 28;
 
 /// Something that is kept as words.
 ///
 /// # Safety
-/// `write` touches at most `words() + SLACK` words from `to`, and `read` as many; `read` of what `write` wrote gives the
+/// `write` touches at most `words() + SLACK` words from `to`, and not more than [`WHOLE`], and `read` as many; `read` of what `write` wrote gives the
 /// same thing, and how many words it took: as many as `words()` said, at least one.
 pub unsafe trait Record: Sized {
     /// How many words it takes.
@@ -143,28 +149,23 @@ impl<T: Record> Records<T> {
         Some(record)
     }
 
-    /// Takes the first without moving it, if `look` takes it: it gives something for it, and how many words it has.
+    /// Takes the first without moving it: `look` says what it is, and how many words it has.
     ///
-    /// What lies there is then the caller's, who moves it out by the place that is given before the queue is used again:
-    /// nothing is written there until then.
+    /// What lies there is then the caller's, who moves it out before the queue is used again: nothing is written there
+    /// until then.
     #[inline]
-    pub fn pop_in_place<R>(
-        &mut self,
-        look: impl FnOnce(*const Word) -> Option<(R, usize)>,
-    ) -> Option<(R, *mut Word)> {
+    pub fn pop_in_place<R>(&mut self, look: impl FnOnce(*mut Word) -> (R, usize)) -> Option<R> {
         if self.words.is_empty() {
             return None;
         }
-        let at = self.start;
         // SAFETY: a record begins at `start`, since the queue is not empty.
-        let (taken, words) = look(unsafe { self.words.as_ptr().add(at) })?;
+        let (taken, words) = look(unsafe { self.words.as_mut_ptr().add(self.start) });
         self.start += words;
         if self.start == self.words.len() {
             self.start = 0;
             self.words.clear();
         }
-        // SAFETY: it is within the memory, which is kept.
-        Some((taken, unsafe { self.words.as_mut_ptr().add(at) }))
+        Some(taken)
     }
 
     /// Puts one before the first: for the rare case that it comes back, since the others move.

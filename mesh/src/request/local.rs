@@ -6,7 +6,7 @@ use super::builder::{Accepts, Limit, OneActor};
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
-use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope};
+use crate::actor::{Deferred, Handler, Letter, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::Message;
@@ -41,9 +41,9 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
             reply
         };
         let pending = |outcome| Pending::new(outcome, whom, M::NAME, limit);
-        match cell.push_or_wait(Parcel::new(message, reply, headers)) {
+        match cell.push_or_wait(Letter::new(message, reply, headers)) {
             Ok(None) => pending(Outcome::local(receiver)),
-            Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(Box::new(waiting)),
+            Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(waiting),
             Err(refused) => pending(Outcome::Failed(Box::new(refused.0))),
         }
     }
@@ -71,15 +71,15 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
                 SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: plain.into_message() }
             });
         }
-        cell.push(Parcel::new(message, ReplyTo::none(), headers(timeout))).map_err(|refused| {
-            let (kind, parcel) = *refused;
-            SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: take_back::<A, M>(parcel) }
+        cell.push(Letter::new(message, ReplyTo::none(), headers(timeout))).map_err(|refused| {
+            let (kind, letter) = *refused;
+            SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: letter.into_message() }
         })
     }
 
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let cell = self.cell();
-        let waited = cell.push_or_wait(Parcel::new(message, ReplyTo::none(), headers(timeout)));
+        let waited = cell.push_or_wait(Letter::new(message, ReplyTo::none(), headers(timeout)));
         if let Ok(None) = waited {
             return SendWait::accepted();
         }
@@ -102,8 +102,8 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
                 SendWait::waiting(whom, M::NAME, limit, Box::pin(wait))
             }
             Err(refused) => {
-                let (kind, parcel) = *refused;
-                SendWait::failed(whom, M::NAME, limit, kind, take_back::<A, M>(parcel))
+                let (kind, letter) = *refused;
+                SendWait::failed(whom, M::NAME, limit, kind, letter.into_message())
             }
         }
     }
