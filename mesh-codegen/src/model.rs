@@ -13,7 +13,7 @@ use crate::parse::{ActorOptions, HandlerOptions};
 use crate::tokens::{last_segment, type_arguments};
 
 /// The helper attributes that give a method its role.
-pub(crate) const ROLES: &[&str] = &["handler", "new", "on_start", "on_stop", "on_failure"];
+pub(crate) const ROLES: &[&str] = &["handler", "new", "on_start", "on_stop", "on_failure", "on_event"];
 
 /// An actor and all that is generated for it.
 pub(crate) struct Actor {
@@ -66,6 +66,7 @@ pub(crate) enum HookKind {
     Start,
     Stop,
     Failure,
+    Event,
 }
 
 /// What handlers, constructors and hooks have in common.
@@ -110,6 +111,7 @@ impl HookKind {
             HookKind::Start => "on_start",
             HookKind::Stop => "on_stop",
             HookKind::Failure => "on_failure",
+            HookKind::Event => "on_event",
         }
     }
 }

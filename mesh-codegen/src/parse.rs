@@ -7,7 +7,7 @@ mod fallback;
 mod handler_options;
 mod options;
 
-pub(crate) use actor_options::{ActorOptions, Mailbox, ResourcePlace, path, wire_name};
+pub(crate) use actor_options::{ActorOptions, Mailbox, ResourcePlace, Restart, path, wire_name};
 pub(crate) use block::{Block, BlockItem, Method};
 pub(crate) use fallback::fallback;
 pub(crate) use handler_options::HandlerOptions;

@@ -126,12 +126,12 @@ fn options_of_actor() {
     options(
         quote!(nmae = "x"),
         &["unknown option `nmae` in `#[actor(..)]`\n= help: did you mean `name`?\n\
-           = note: available options: `name`, `crate`, `handles`, `resource`, `mailbox`, `parts`, `part`"],
+           = note: available options: `name`, `crate`, `handles`, `resource`, `mailbox`, `restart`, `parts`, `part`"],
     );
     options(
         quote!(supervise),
         &["unknown option `supervise` in `#[actor(..)]`\n\
-           = note: available options: `name`, `crate`, `handles`, `resource`, `mailbox`, `parts`, `part`"],
+           = note: available options: `name`, `crate`, `handles`, `resource`, `mailbox`, `restart`, `parts`, `part`"],
     );
     options(quote!(name = "a", name = "b"), &["option `name` is given twice in `#[actor(..)]`"]);
     options(quote!(name = ""), &["a name must not be empty"]);
@@ -144,6 +144,19 @@ fn options_of_actor() {
             "unknown option `size` in `mailbox(..)`\n= note: available options: `capacity`, `full`",
         ],
     );
+    options(
+        quote!(restart(max = 0, within = "0s", backof = "1s", backoff = "0ms")),
+        &[
+            "an actor that is never restarted has no policy\n= help: write `max = 1` or more",
+            "no time has no failures in it",
+            "unknown option `backof` in `restart(..)`\n= help: did you mean `backoff`?\n\
+             = note: available options: `max`, `within`, `backoff`",
+            "without a pause, what fails at once takes all the time there is",
+        ],
+    );
+    for max in [quote!("many"), quote!(65536), quote!(1.5)] {
+        options(quote!(restart(max = #max)), &["`max` is a whole number of restarts, up to 65535"]);
+    }
     options(quote!(mailbox(capacity = "many")), &["a capacity is a whole number of messages"]);
     options(
         quote!(resource(Proc = table)),
@@ -230,7 +243,7 @@ fn roles() {
             fn f(&self) {}
         ),
         &[
-            "a method has one role: keep one of `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]`",
+            "a method has one role: keep one of `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]`, `#[on_event]`",
         ],
     );
     method(
@@ -782,6 +795,14 @@ fn hooks() {
     );
     method(
         quote!(
+            #[on_event]
+            fn f(&mut self) {}
+        ),
+        &["`#[on_event]` has the wrong parameters\n\
+           = help: write `async fn f(&mut self, cx: &Context<Self>, event: SupervisionEvent)`"],
+    );
+    method(
+        quote!(
             #[on_start]
             fn f(&mut self, cx: Context<Self>) {}
         ),
@@ -903,6 +924,7 @@ fn parts() {
         ("handles", quote!(handles(M))),
         ("resource", quote!(resource(Proc = self.procs))),
         ("mailbox", quote!(mailbox(capacity = 1))),
+        ("restart", quote!(restart(max = 1))),
         ("parts", quote!(parts(b))),
     ] {
         options(quote!(part = admin, #written), &[&elsewhere(option)]);

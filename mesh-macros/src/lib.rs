@@ -18,8 +18,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// The block's helper attributes are read by name: `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]` and `#[stream]`
-/// need no import.
+/// The block's helper attributes are read by name: `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]`, `#[on_event]`
+/// and `#[stream]` need no import.
 ///
 /// Options:
 ///
@@ -28,6 +28,9 @@ use proc_macro::TokenStream;
 /// - `handles(Message, …)`: messages with a hand-written `impl Handler<Message>`
 /// - `resource(Kind = self.table, …)`: kinds of resources that the actor manages
 /// - `parts(name, …)`: further `impl` blocks of the actor, each annotated `#[actor(part = name)]`, in any module of the crate
+/// - `restart(max = 3, within = "1m", backoff = "100ms")`: when it fails it is made anew, by its `#[new]` constructor, with what is
+///   queued kept: after a pause that doubles from `backoff` up to 30 s, and at most `max` times `within` a time; then its owner
+///   hears of the failure. Such an actor is spawned by its spec: `cx.spawn_spec(Worker::spec(…))`, or on procs
 /// - `mailbox(capacity = N, full = "wait" | "reject" | "drop_oldest")`: its bound, and what happens at the bound
 ///
 /// # Generic actors
@@ -90,6 +93,15 @@ pub fn on_stop(_options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on_failure(_options: TokenStream, item: TokenStream) -> TokenStream {
     mesh_codegen::misplaced("on_failure", item.into()).into()
+}
+
+/// Marks the method of an `#[actor]` block that hears what happens to what the actor owns and is no failure of it: it was made anew, or
+/// refused a message that nobody waits for.
+///
+/// `async fn told(&mut self, cx: &Context<Self>, event: SupervisionEvent)`; `async` and `cx` are optional.
+#[proc_macro_attribute]
+pub fn on_event(_options: TokenStream, item: TokenStream) -> TokenStream {
+    mesh_codegen::misplaced("on_event", item.into()).into()
 }
 
 /// Makes a message of a struct or an enum: `#[message(reply = Type, name = "…", crate = path)]`; the reply is `()` by default.

@@ -12,7 +12,8 @@
 //! - `ACTOR-2` every accepted message is handled, or its caller is told why not, whatever ends the actor: stop,
 //!   panic, abort, the end of the runtime.
 //! - `ACTOR-3` at the end: close the mailbox, record, tell the supervisor, publish (`SUP-6`).
-//! - `ACTOR-4` the children of an actor end with it, before its `on_stop`.
+//! - `ACTOR-4` the children of an actor end with it, before its `on_stop`, and before it is made anew.
+//! - `ACTOR-5` an actor that is made anew keeps its cell and its mailbox: see `restart`.
 
 mod blocking;
 mod cell;
@@ -24,7 +25,9 @@ mod look;
 mod owned;
 mod panic;
 mod parcel;
+mod remake;
 mod reply;
+mod restart;
 mod run;
 mod slot;
 mod spawn;
@@ -34,12 +37,14 @@ mod traits;
 pub use blocking::{Blocking, BlockingError};
 pub use cell::{ActorCounters, ActorStatus, Cell, Control};
 pub use chain::CallChain;
-pub(crate) use context::default_label;
 pub use context::{Caller, Context, Scope};
+pub(crate) use context::{default_label, value_cannot_be_made_anew};
 pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
 pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
+pub use remake::{Remake, ask as ask_to_remake};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
+pub use restart::{Make, Making};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
@@ -49,6 +54,9 @@ pub use traits::{
 
 /// The handler that an owner hears of a failure through.
 pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");
+
+/// The handler that an owner hears of what is no failure through.
+pub const EVENT: u64 = crate::ident::name_hash("mesh.event");
 
 #[cfg(test)]
 mod tests;

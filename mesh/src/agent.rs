@@ -3,19 +3,24 @@
 //! Both are written with mesh's own annotations and its resource table, as a user would write an agent.
 
 mod host_agent;
+mod kept;
 mod lease;
+mod poison;
 mod proc_agent;
+mod whole;
 
 pub use host_agent::{
     HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost,
 };
+pub use kept::{KEPT_MAX, Keeper, KeptActor};
 pub use lease::OwnerEnded;
 pub use proc_agent::{ActorKind, ActorSpec, ActorState, ProcAgent};
+pub use whole::Whole;
 
-use crate::actor::{FAILURE, Scope};
+use crate::actor::{EVENT, FAILURE, Scope};
 use crate::addr::ActorAddr;
 use crate::ident::{MeshId, Uid, name_hash};
-use crate::supervision::Failure;
+use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
@@ -40,5 +45,17 @@ pub(crate) fn tell_owner(scope: Scope<'_>, owner: &ActorAddr, failure: &Failure)
             scope.outbox.gateway().post_or_bounce(Envelope { to, headers, body: Body::Message(payload) });
         }
         Err(error) => tracing::error!(%failure, %error, "a failure could not be told to its owner"),
+    }
+}
+
+/// Tells an owner of what is no failure.
+pub(crate) fn tell_owner_event(scope: Scope<'_>, owner: &ActorAddr, event: &SupervisionEvent) {
+    match Payload::of(event) {
+        Ok(payload) => {
+            let headers = scope.outbox.headers(scope.sender, Lane::Control);
+            let to = Destination::handler(owner, EVENT);
+            scope.outbox.gateway().post_or_bounce(Envelope { to, headers, body: Body::Message(payload) });
+        }
+        Err(error) => tracing::warn!(%event, %error, "an event could not be told to its owner"),
     }
 }

@@ -1,5 +1,6 @@
 //! The client: a program as a caller, and the root of what it owns.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -9,20 +10,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
 
 use crate::actor::{
-    Actor, ActorHandle, Caller, FAILURE, Scope, SpawnEnv, SpawnOptions, Supervisor, default_label,
+    Actor, ActorHandle, Birth, Caller, EVENT, FAILURE, Scope, SpawnEnv, SpawnOptions, Supervisor,
+    ask_to_remake, default_label, spawn_actor, value_cannot_be_made_anew,
 };
-use crate::addr::ChannelAddr;
+use crate::addr::{ActorAddr, ChannelAddr};
 use crate::call::CallErrorKind;
 use crate::config::Config;
 use crate::event::EventLog;
 use crate::gateway::{Bounced, DoorError, Gateway, Listening, RETURNED};
-use crate::ident::{ActorId, Label};
+use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, End, Resident, StopMode};
 use crate::proc::Proc;
-use crate::supervision::{Directive, Failure};
+use crate::registry::{RemoteSpawn, SpawnSpecError, Spec, birth};
+use crate::supervision::{Directive, Failure, Subject, SupervisionEvent};
 use crate::wire::envelope::{Body, Envelope, Target};
 
 type OnFailure = Box<dyn FnMut(&Failure) -> Directive + Send>;
+type OnEvent = Box<dyn FnMut(&SupervisionEvent) + Send>;
+
+/// What happened to what it owns, and was no failure.
+#[derive(Default)]
+struct Events {
+    on_event: Option<OnEvent>,
+    seen: VecDeque<SupervisionEvent>,
+}
+
+/// How many events a client remembers, the latest.
+const EVENTS_MAX: usize = 1024;
 
 #[derive(Default)]
 struct Failures {
@@ -63,6 +77,10 @@ struct Inner {
     proc: Proc,
     failures: Mutex<Failures>,
     failed: Notify,
+    events: Mutex<Events>,
+    told: Notify,
+    /// The actors that it has spawned by their spec and can have made anew.
+    children: Mutex<BTreeMap<Uid, Weak<dyn Resident>>>,
     /// Messages of its own that came back.
     returned: AtomicU64,
 }
@@ -72,7 +90,7 @@ impl Inner {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failed(&self, failure: Failure) {
+    fn failed(&self, failure: Failure, from: Option<&ActorAddr>) {
         self.proc.outbox().events().note(|| format!("failure at the client: {failure}"));
         // Run outside the lock: it may ask the client for its failures. A panic in it must not reach the task that
         // delivers: it decides nothing.
@@ -90,11 +108,55 @@ impl Inner {
         if failures.seen.len() < SEEN_MAX {
             failures.seen.push(failure.clone());
         }
-        if decision != Directive::Handled {
+        let handled = match decision {
+            Directive::Handled => true,
+            Directive::Restart => {
+                drop(failures);
+                let restarts = self.restart(&failure, from);
+                failures = self.failures();
+                restarts
+            }
+            _ => false,
+        };
+        if !handled {
             failures.unhandled.get_or_insert(failure);
         }
         drop(failures);
         self.failed.notify_waiters();
+    }
+
+    /// What has failed is made anew; false when it cannot be.
+    fn restart(&self, failure: &Failure, from: Option<&ActorAddr>) -> bool {
+        match (from, &failure.subject) {
+            (Some(agent), _) => ask_to_remake(self.proc.outbox(), &self.id, agent, failure),
+            (None, Subject::Actor(id)) => {
+                let children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+                let child = children.get(&id.uid).and_then(Weak::upgrade);
+                drop(children);
+                child.is_some_and(Resident::restart)
+            }
+            (None, Subject::Proc(_)) => false,
+        }
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn event(&self, event: &SupervisionEvent) {
+        let on_event = self.events().on_event.take();
+        let on_event = on_event.map(|mut hear| {
+            let _ = catch_unwind(AssertUnwindSafe(|| hear(event)));
+            hear
+        });
+        let mut events = self.events();
+        events.on_event = events.on_event.take().or(on_event);
+        if events.seen.len() == EVENTS_MAX {
+            events.seen.pop_front();
+        }
+        events.seen.push_back(event.clone());
+        drop(events);
+        self.told.notify_waiters();
     }
 }
 
@@ -112,6 +174,9 @@ impl Client {
             proc,
             failures: Mutex::default(),
             failed: Notify::new(),
+            events: Mutex::default(),
+            told: Notify::new(),
+            children: Mutex::default(),
             returned: AtomicU64::new(0),
         });
         inner.proc.admit(inner.ear.clone())?;
@@ -147,8 +212,8 @@ impl Client {
         self.0.proc.outbox().gateway()
     }
 
-    /// Decides about the failures of what this client owns. [`Directive::Handled`] goes on; anything else, and the
-    /// default, ends the program with the chain of causes printed.
+    /// Decides about the failures of what this client owns. [`Directive::Handled`] goes on, and [`Directive::Restart`] has what
+    /// failed made anew, where it can be; anything else, and the default, ends the program with the chain of causes printed.
     ///
     /// `decide` runs where the failure is delivered, so it must not block; failures that come while it runs escalate. Let it
     /// hold no clone of the client, which holds it.
@@ -170,6 +235,34 @@ impl Client {
             let notified = self.0.failed.notified();
             if let Some(failure) = self.0.failures().seen.iter().find(|failure| seen(failure)) {
                 return failure.clone();
+            }
+            notified.await;
+        }
+    }
+
+    /// Hears what happens to what this client owns and is no failure: it was made anew, or refused a message unheard. `hear` runs
+    /// where the news is delivered, so it must not block; what comes while it runs is only remembered.
+    pub fn on_event(&self, hear: impl FnMut(&SupervisionEvent) + Send + 'static) {
+        self.0.events().on_event = Some(Box::new(hear));
+    }
+
+    /// What happened so far to what this client owns, the latest 1024 of it.
+    pub fn supervision_events(&self) -> Vec<SupervisionEvent> {
+        self.0.events().seen.iter().cloned().collect()
+    }
+
+    /// Resolves when something has happened that `seen` accepts, past or future.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn supervision_event(
+        &self,
+        mut seen: impl FnMut(&SupervisionEvent) -> bool,
+    ) -> SupervisionEvent {
+        loop {
+            let notified = self.0.told.notified();
+            if let Some(event) = self.0.events().seen.iter().find(|event| seen(event)) {
+                return event.clone();
             }
             notified.await;
         }
@@ -214,13 +307,48 @@ impl Client {
         label: impl Into<Label>,
         actor: A,
     ) -> Result<ActorHandle<A>, AdmitError> {
+        value_cannot_be_made_anew::<A>();
+        self.spawn_born(label.into(), Birth::Ready(actor))
+    }
+
+    /// Starts an actor in this process, from its spec: it can be made anew when it fails (`SUP-4`).
+    ///
+    /// # Panics
+    /// When the client is ending, or a parameter does not encode; see [`try_spawn_spec`](Client::try_spawn_spec).
+    pub fn spawn_spec<A: RemoteSpawn>(&self, spec: Spec<A>) -> ActorHandle<A> {
+        match self.try_spawn_spec(default_label::<A>(), spec) {
+            Ok(handle) => handle,
+            Err(error) => panic!("an actor could not be spawned: {error}"),
+        }
+    }
+
+    /// Starts a named actor in this process, from its spec.
+    ///
+    /// # Errors
+    /// [`SpawnSpecError`], when the client is ending or a parameter does not encode.
+    pub fn try_spawn_spec<A: RemoteSpawn>(
+        &self,
+        label: impl Into<Label>,
+        spec: Spec<A>,
+    ) -> Result<ActorHandle<A>, SpawnSpecError> {
+        let handle = self.spawn_born::<A>(label.into(), birth(spec.encode()?))?;
+        let resident = handle.resident();
+        let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.retain(|_, child| child.strong_count() > 0);
+        children.insert(resident.id().uid, Arc::downgrade(&resident));
+        Ok(handle)
+    }
+
+    fn spawn_born<A: Actor>(&self, label: Label, birth: Birth<A>) -> Result<ActorHandle<A>, AdmitError> {
         let options = SpawnOptions {
             uid: self.0.proc.outbox().actor_uid(),
-            label: label.into(),
+            label,
+            incarnation: 1,
+            restart: None,
             env: SpawnEnv::default(),
             supervisor: self.0.ear.clone(),
         };
-        self.0.proc.spawn(actor, options)
+        spawn_actor(self.0.proc.outbox(), birth, options)
     }
 
     /// Opens this process's front door: other programs can attach to it as a host, and its actors' references can be
@@ -266,9 +394,9 @@ struct Ear {
 }
 
 impl Ear {
-    fn failed(&self, failure: Failure) {
+    fn failed(&self, failure: Failure, from: Option<&ActorAddr>) {
         match self.client.upgrade() {
-            Some(client) => client.failed(failure),
+            Some(client) => client.failed(failure, from),
             None => tracing::error!(%failure, "a failure came after its client had gone"),
         }
     }
@@ -281,7 +409,13 @@ impl Supervisor for Ear {
 
     fn ended(&self, _: &ActorId, end: &End) {
         if let End::Failed(failure) = end {
-            self.failed((**failure).clone());
+            self.failed((**failure).clone(), None);
+        }
+    }
+
+    fn event(&self, event: &SupervisionEvent) {
+        if let Some(client) = self.client.upgrade() {
+            client.event(event);
         }
     }
 }
@@ -296,7 +430,16 @@ impl Resident for Ear {
         match (&envelope.to.target, &envelope.body) {
             (Target::Handler { handler: FAILURE, .. }, Body::Message(payload)) => match payload.get() {
                 Ok(failure) => {
-                    self.failed(failure);
+                    let headers = &envelope.headers;
+                    let from = ActorAddr { id: headers.sender.clone(), at: headers.sender_at.clone() };
+                    self.failed(failure, Some(&from));
+                    Ok(())
+                }
+                Err(error) => refuse(envelope, CallErrorKind::decode(error)),
+            },
+            (Target::Handler { handler: EVENT, .. }, Body::Message(payload)) => match payload.get() {
+                Ok(event) => {
+                    Supervisor::event(self.as_ref(), &event);
                     Ok(())
                 }
                 Err(error) => refuse(envelope, CallErrorKind::decode(error)),

@@ -7,6 +7,7 @@
 //!            ├── uplink (a child sends all it does not know to its host)
 //!            ├── collector, for what answers a cast that was split here
 //!            ├── dial the door of its location, hold meanwhile
+//!            ├── hold, for a proc that comes back (`place`)
 //!            └── bounce: the reason goes to the reply port, or the message back to its sender
 //! ```
 //!
@@ -27,6 +28,8 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod held;
+mod place;
 mod refusal;
 mod route;
 mod state;
@@ -142,6 +145,8 @@ struct Inner {
     events: EventLog,
     state: Mutex<State>,
     uplink_lost: Notify,
+    /// The link of a proc is gone, with all that waited for how it ended.
+    departed: Notify,
     counters: GatewayCounters,
 }
 
@@ -164,6 +169,7 @@ impl Gateway {
             events,
             state: Mutex::new(State::new(id, location)),
             uplink_lost: Notify::new(),
+            departed: Notify::new(),
             counters: GatewayCounters::default(),
         }))
     }

@@ -17,7 +17,7 @@ use crate::bootstrap::{
 use crate::clock::{self, Entropy};
 use crate::config::{self, CgroupParent, Config, Setting};
 use crate::gateway::{DoorError, ExitObserver, Gateway, Listening};
-use crate::ident::{ActorId, GatewayId, ProcId};
+use crate::ident::{ActorId, GatewayId, ProcId, Uid};
 use crate::log::{LogSink, TRACE_LEVEL_AUTO, trace_level};
 use crate::supervision::Exit;
 use crate::transport::SocketDir;
@@ -47,9 +47,21 @@ pub struct ChildSpec {
     /// The same for each child of a host, on top: for the first, the second, and so on; none, or as many as each host
     /// has of them.
     pub slots: Vec<ProcSetup>,
+    /// The mesh, where the agent of the host is told of what lives in its procs.
+    pub mesh: Option<Uid>,
+    /// Whether its ranks are brought back after a death.
+    pub returns: bool,
+    /// How many lives its place has seen before.
+    pub life: u32,
 }
 
 impl ChildSpec {
+    /// The next life of the child at the same place: its gateway is another one.
+    #[must_use]
+    pub fn in_life(&self, life: u32) -> ChildSpec {
+        ChildSpec { incarnation: self.incarnation.wrapping_add(life.into()), life, ..self.clone() }
+    }
+
     /// The surroundings of the child at a rank.
     fn setup_at(&self, rank: u32) -> ProcSetup {
         let slot = (rank as usize).checked_rem(self.slots.len()).and_then(|slot| self.slots.get(slot));
@@ -295,6 +307,9 @@ impl Host {
             owner: owner.cloned(),
             cpus: None,
             cgroup: None,
+            mesh: spec.mesh,
+            returns: spec.returns,
+            life: spec.life,
             payload: Vec::new(),
         };
         let (known, handle) = watch::channel(None);

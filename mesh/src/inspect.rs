@@ -95,6 +95,8 @@ pub struct ActorReport {
     pub unhandled: u64,
     /// Messages of its own that came back.
     pub undelivered: u64,
+    /// How often it was made anew after a failure.
+    pub restarts: u64,
     /// The calls it waits for.
     pub waits: Vec<Waiting>,
 }
@@ -113,6 +115,7 @@ impl ActorReport {
             handled: 0,
             unhandled: 0,
             undelivered: 0,
+            restarts: 0,
             waits: Vec::new(),
         }
     }
@@ -149,7 +152,11 @@ impl fmt::Display for ActorReport {
                 }
             }
         }
-        write!(f, ", {} queued, {} handled", self.queued, self.handled)
+        write!(f, ", {} queued, {} handled", self.queued, self.handled)?;
+        match self.restarts {
+            0 => Ok(()),
+            restarts => write!(f, ", restarted {restarts}×"),
+        }
     }
 }
 

@@ -149,6 +149,12 @@
 //! # });
 //! ```
 //!
+//! What has failed can be made anew from its spec, under the references that there are and with a higher incarnation: an
+//! actor by `#[actor(restart(..))]` or where its owner says [`Directive::Restart`] (see [`Context::spawn_spec`]), and the rank
+//! of a process that has died by [`RankPolicy::RespawnRank`] (see
+//! [`ProcOptions::policy`](meshes::ProcOptions::policy)). Owners hear of that in `#[on_event]`. The README has a table of what
+//! becomes of messages at each of these ends.
+//!
 //! # Ports
 //!
 //! A [`PortRef`] can stand in any message; whoever has it posts items to the [`Port`](port::Port) that it belongs to. Every
@@ -234,7 +240,7 @@ pub mod wire;
 pub mod worker;
 
 pub use mesh_macros::{
-    Actor, Message, RemoteSpawn, actor, handler, main, new, on_failure, on_start, on_stop, test,
+    Actor, Message, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop, test,
 };
 
 pub use crate::actor::{
@@ -256,7 +262,10 @@ pub use crate::request::{CallerPorts, MeshCallError, PortRef};
 pub use crate::resource::{Resource, ResourceTable};
 pub use crate::root::{Error, Launch, Root, RootOptions, init};
 pub use crate::shape::{Extent, Point, Region};
-pub use crate::supervision::{Cause, Directive, ExitStatus, Failure, Fatal};
+pub use crate::supervision::{
+    Cause, Directive, ExitStatus, Failure, Fatal, RankPolicy, RestartPolicy, SupervisionEvent,
+    SupervisionEventKind,
+};
 pub use crate::value::{Status, StatusMesh, ValueMesh};
 pub use crate::wire::codec::Part;
 
@@ -268,8 +277,8 @@ pub mod prelude {
     pub use crate::{
         ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Concat,
         Context, Directive, Extent, Failure, Fatal, HostMesh, Max, Merge, Min, Named, PortRef, ProcMesh,
-        ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, TryCallError, ValueMesh, actor, extent, handler,
-        new, on_failure, on_start, on_stop, this_host, this_proc,
+        ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent, TryCallError, ValueMesh,
+        actor, extent, handler, new, on_event, on_failure, on_start, on_stop, this_host, this_proc,
     };
 }
 
@@ -299,11 +308,11 @@ pub mod __private {
     pub use crate::message::*;
     pub use crate::reduce::Reducer;
     pub use crate::registry::{
-        Constructed, EntryOfActor, EntryOfNothing, IntoActor, NamedActor, Registered, Registration,
+        Constructed, EntryOfActor, EntryOfNothing, IntoActor, MadeAnew, NamedActor, Registered, Registration,
         RemoteSpawn, SpawnEntry, Spec,
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
-    pub use crate::supervision::{Directive, Failure, Fatal};
+    pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 }

@@ -28,5 +28,5 @@ pub use hosts::{
     Allocation, AllocationSpec, Allocator, AttachError, HostMesh, HostMeshControl, HostMeshRef,
     ProcessAllocator, this_host,
 };
-pub use procs::{GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, this_proc};
+pub use procs::{ActorOptions, GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, this_proc};
 pub use watch::MeshWatch;

@@ -96,6 +96,10 @@ pub trait Resident: Send + Sync {
     fn stop(&self, mode: StopMode);
     /// Ends it now, at its next await.
     fn kill(self: Arc<Self>);
+    /// Makes it anew after its end, under the same identity; false when it cannot be.
+    fn restart(self: Arc<Self>) -> bool {
+        false
+    }
     /// The sending side of its proc, where the deadlines of calls to it are watched; `None` if it takes no calls.
     fn outbox(&self) -> Option<&Outbox> {
         None
@@ -115,6 +119,13 @@ pub trait Resident: Send + Sync {
     }
     /// How it ended, once it has.
     fn end(&self) -> Option<End>;
+    /// Resolves when this life of it is over: it has ended, or is made anew.
+    fn life_over(&self, incarnation: u32) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let _ = incarnation;
+        Box::pin(async {
+            self.ended().await;
+        })
+    }
     /// Resolves when it has ended.
     fn ended(&self) -> std::pin::Pin<Box<dyn Future<Output = End> + Send + '_>>;
 }

@@ -3,17 +3,21 @@
 //! `#[actor]` with a `#[new]` constructor submits an entry; a generic actor needs `mesh::register!(Store<u64>)` for each
 //! instance. The table is made, and checked for duplicates, when a root value or a child starts.
 
+mod local;
+
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use crate::actor::{Actor, Birth, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
+use crate::actor::{Actor, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
 use crate::message::{HandlerDescriptor, Message, Named, RemoteMessage};
 use crate::outbox::{AdmitError, Outbox, Resident};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use crate::wire::hello::{ActorFingerprint, HandlerFingerprint};
+pub(crate) use local::birth;
+pub use local::{MadeAnew, SpawnSpecError};
 
 /// An actor that can be made in another process, from parameters that travel.
 #[diagnostic::on_unimplemented(
@@ -269,10 +273,9 @@ fn spawn_erased<A: RemoteSpawn>(
     params: &Payload,
     options: SpawnOptions,
 ) -> Result<Arc<dyn Resident>, RemoteSpawnError> {
-    let params = decode_params::<A>(params)
+    decode_params::<A>(params)
         .map_err(|error| RemoteSpawnError::Params { name: A::type_name(), reason: error.to_string() })?;
-    let env = options.env.clone();
-    let birth = Birth::Create(Box::pin(async move { A::create(params, &env).await }));
+    let birth = local::birth_in(params.clone(), options.env.clone());
     Ok(spawn_actor::<A>(outbox, birth, options)?.resident())
 }
 

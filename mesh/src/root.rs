@@ -137,7 +137,14 @@ fn watch(proc: &Proc) -> Option<Watchdog> {
 
 fn agent_options(uid: Uid) -> SpawnOptions {
     let label = crate::agent::agent_mesh(uid).label;
-    SpawnOptions { uid, label, env: SpawnEnv::default(), supervisor: Arc::new(OrphanSupervisor) }
+    SpawnOptions {
+        uid,
+        label,
+        incarnation: 1,
+        restart: None,
+        env: SpawnEnv::default(),
+        supervisor: Arc::new(OrphanSupervisor),
+    }
 }
 
 /// The transports that a configuration allows.

@@ -3,11 +3,17 @@
 //! A [`Failure`] names mesh, ranks, actor, handler, the chain of causes, and for a process its exit and the last lines
 //! of its stderr (`SUP-3`). Who is told is the business of `proc` and `agent`.
 
+mod event;
+mod restart;
+
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{ActorId, MeshId, ProcId};
+pub use event::{SupervisionEvent, SupervisionEventKind};
+pub use restart::{BACKOFF_MAX, RankPolicy, RestartHistory, RestartPolicy};
 
 /// How an OS process ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -129,6 +135,27 @@ pub enum Cause {
         /// The words.
         message: String,
     },
+    /// It was made anew as often as its policy allows, and failed again (`SUP-4`).
+    GaveUp {
+        /// How often.
+        restarts: u32,
+        /// Within which time.
+        within: Duration,
+        /// Why it failed now.
+        last: Box<Cause>,
+        /// Why it failed before, the latest of them, oldest first.
+        earlier: Vec<Cause>,
+    },
+}
+
+impl Cause {
+    /// Without the history of what was made anew before.
+    pub fn latest(&self) -> &Cause {
+        match self {
+            Cause::GaveUp { last, .. } => last.latest(),
+            cause => cause,
+        }
+    }
 }
 
 impl fmt::Display for Cause {
@@ -147,6 +174,11 @@ impl fmt::Display for Cause {
             Cause::LinkLost { proc, reason } => write!(f, "the link to {proc} was lost: {reason}"),
             Cause::Child { failure } => write!(f, "{failure}"),
             Cause::Other { message } => f.write_str(message),
+            Cause::GaveUp { restarts, within, last, earlier } => {
+                let times = if *restarts == 1 { "once" } else { &format!("{restarts} times") };
+                write!(f, "{last}\n  after it was made anew {times} within {} ms:", within.as_millis())?;
+                earlier.iter().try_for_each(|cause| write!(f, "\n    {cause}"))
+            }
         }
     }
 }
@@ -190,7 +222,7 @@ pub struct Failure {
 impl Failure {
     /// The chain of failures from this one down to the root cause.
     pub fn chain(&self) -> impl Iterator<Item = &Failure> {
-        std::iter::successors(Some(self), |failure| match &failure.cause {
+        std::iter::successors(Some(self), |failure| match failure.cause.latest() {
             Cause::Child { failure } => Some(failure),
             _ => None,
         })
@@ -198,7 +230,7 @@ impl Failure {
 
     /// The cause at the bottom of the chain.
     pub fn root_cause(&self) -> &Cause {
-        self.chain().last().map_or(&self.cause, |failure| &failure.cause)
+        self.chain().last().map_or(&self.cause, |failure| failure.cause.latest())
     }
 }
 
@@ -229,7 +261,9 @@ pub enum Directive {
     Handled,
     /// The owner fails with it as its cause.
     Escalate,
-    /// What failed is to be started again. Only a local child made with a factory can be; otherwise as `Escalate`.
+    /// What failed is to be made anew, at once, under the references that there are and with a higher incarnation: an actor
+    /// that was spawned by its spec, or a proc of a mesh. What was given as a value cannot be made again; then, and where
+    /// there is nobody left to do it, as `Escalate`.
     Restart,
 }
 

@@ -1,4 +1,4 @@
-//! Rules of `#[on_start]`, `#[on_stop]` and `#[on_failure]`.
+//! Rules of `#[on_start]`, `#[on_stop]`, `#[on_failure]` and `#[on_event]`.
 
 use quote::ToTokens;
 use syn::{ReceiverKind, ReturnType, Type};
@@ -56,7 +56,7 @@ fn parameters(hook: &Hook, errors: &mut Errors) {
             break;
         }
     }
-    let wanted = if hook.kind == HookKind::Failure { 1 } else { 0 };
+    let wanted = if matches!(hook.kind, HookKind::Failure | HookKind::Event) { 1 } else { 0 };
     if contexts > 1 || values != wanted {
         let inputs = hook.function.sig.inputs.to_token_stream();
         errors.at(inputs, wrong_parameters(hook));
@@ -73,6 +73,9 @@ fn shape(hook: &Hook) -> String {
         HookKind::Failure => format!(
             "= help: write `async fn {name}(&mut self, cx: &Context<Self>, failure: Failure) -> Directive`"
         ),
+        HookKind::Event => {
+            format!("= help: write `async fn {name}(&mut self, cx: &Context<Self>, event: SupervisionEvent)`")
+        }
         _ => format!("= help: write `async fn {name}(&mut self, cx: &Context<Self>)`"),
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn check(actor: &mut Actor, errors: &mut Errors) {
         ("handles", !options.handles.is_empty()),
         ("resource", !options.resources.is_empty()),
         ("mailbox", options.mailbox.is_some()),
+        ("restart", options.restart.is_some()),
         ("parts", !options.parts.is_empty()),
     ];
     for (option, _) in given.iter().filter(|(_, given)| *given) {

@@ -1,12 +1,12 @@
 //! `impl Actor`: the Api type, the exported messages, the mailbox and the hooks; and `impl Manages` for each kind of resource.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::scope::Paths;
 use super::{api, hooks, message, named, shim};
 use crate::model::{Actor, Handler};
-use crate::parse::{Mailbox, ResourcePlace};
+use crate::parse::{Mailbox, ResourcePlace, Restart};
 
 pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
@@ -16,6 +16,7 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (api, leading) = (api::name(actor), api::leading_arguments(actor));
     let exports = exports(actor, paths);
     let mailbox = actor.options.mailbox.as_ref().map(|mailbox| mailbox_method(mailbox, paths));
+    let restart = actor.options.restart.as_ref().map(|restart| restart_policy(actor, restart, paths));
     let hooks = actor.hooks.iter().map(|hook| hooks::method(hook, paths));
     let resources = actor.options.resources.iter().map(|resource| manages(actor, resource, paths));
     quote! {
@@ -35,6 +36,7 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
                 (&#p::Exported::<Self, Block>::OF).show(__exporter);
             }
 
+            #restart
             #mailbox
             #(#hooks)*
         }
@@ -101,6 +103,28 @@ fn mailbox_method(mailbox: &Mailbox, paths: &Paths) -> TokenStream {
         fn mailbox() -> #p::MailboxConfig {
             #p::MailboxConfig { #capacity #full #rest }
         }
+    }
+}
+
+/// The policy; an actor without parameters of its own is seen to have a constructor.
+fn restart_policy(actor: &Actor, restart: &Restart, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    let made_anew = actor.generics.params.is_empty().then(|| {
+        let p = paths.private_at(restart.span);
+        let ty = &actor.ty;
+        quote_spanned!(restart.span=> <#ty as #p::MadeAnew>::FITS;)
+    });
+    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let max = restart.max.as_ref().map(|max| quote!(max: #max,));
+    let within = restart.within.map(millis).map(|ms| quote!(within: #p::Duration::from_millis(#ms),));
+    let backoff = restart.backoff.map(millis).map(|ms| quote!(backoff: #p::Duration::from_millis(#ms),));
+    let complete = max.is_some() && within.is_some() && backoff.is_some();
+    let rest = (!complete).then(|| quote!(..#p::RestartPolicy::DEFAULT));
+    quote! {
+        const RESTART: #p::Option<#p::RestartPolicy> = {
+            #made_anew
+            #p::Option::Some(#p::RestartPolicy { #max #within #backoff #rest })
+        };
     }
 }
 

@@ -28,6 +28,16 @@ pub(super) fn method(hook: &Hook, paths: &Paths) -> TokenStream {
                 async move { #call }
             }
         },
+        HookKind::Event => quote_spanned! {span=>
+            #(#cfgs)*
+            fn #name(
+                &mut self,
+                __cx: &#p::Context<Self>,
+                __failure: #p::SupervisionEvent,
+            ) -> impl #p::Future<Output = ()> + #p::Send {
+                async move { #call }
+            }
+        },
         _ => quote_spanned! {span=>
             #(#cfgs)*
             fn #name(

@@ -58,7 +58,8 @@ fn read_method(method: &mut Method, actor: &mut Actor, errors: &mut Errors) {
         "new" => actor.constructors.push(Constructor { attribute, function }),
         "on_start" => actor.hooks.push(hook(HookKind::Start, attribute, function)),
         "on_stop" => actor.hooks.push(hook(HookKind::Stop, attribute, function)),
-        _ => actor.hooks.push(hook(HookKind::Failure, attribute, function)),
+        "on_failure" => actor.hooks.push(hook(HookKind::Failure, attribute, function)),
+        _ => actor.hooks.push(hook(HookKind::Event, attribute, function)),
     }
 }
 
@@ -70,7 +71,7 @@ fn take_role(method: &mut Method, actor: &Actor, errors: &mut Errors) -> Option<
         if taken.is_some() {
             errors.at(
                 attribute,
-                "a method has one role: keep one of `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]`",
+                "a method has one role: keep one of `#[handler]`, `#[new]`, `#[on_start]`, `#[on_stop]`, `#[on_failure]`, `#[on_event]`",
             );
         } else {
             taken = Some((role, attribute.clone()));

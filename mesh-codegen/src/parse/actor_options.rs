@@ -1,15 +1,19 @@
-//! `#[actor(name = "…", crate = path, handles(…), resource(…), mailbox(…), parts(…))]`, and `#[actor(part = …)]` on a further block.
+//! `#[actor(name = "…", crate = path, handles(…), resource(…), mailbox(…), restart(…), parts(…))]`, and `#[actor(part = …)]` on a further block.
 
-use proc_macro2::TokenStream;
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, LitStr, Path, Token, Type, parenthesized};
+use syn::{Expr, Ident, LitInt, LitStr, Path, Token, Type, parenthesized};
 
+use super::duration;
 use super::options::{each_option, nearest};
 use crate::errors::Errors;
 
-const OPTIONS: &[&str] = &["name", "crate", "handles", "resource", "mailbox", "parts", "part"];
+const OPTIONS: &[&str] = &["name", "crate", "handles", "resource", "mailbox", "restart", "parts", "part"];
 const MAILBOX_OPTIONS: &[&str] = &["capacity", "full"];
+const RESTART_OPTIONS: &[&str] = &["max", "within", "backoff"];
 const POLICIES: &[(&str, &str)] = &[("wait", "Wait"), ("reject", "Reject"), ("drop_oldest", "DropOldest")];
 
 /// The options of `#[actor]`.
@@ -25,6 +29,8 @@ pub(crate) struct ActorOptions {
     pub(crate) resources: Vec<ResourcePlace>,
     /// What was said about the mailbox.
     pub(crate) mailbox: Option<Mailbox>,
+    /// How often it is made anew when it fails.
+    pub(crate) restart: Option<Restart>,
     /// The names of its further blocks.
     pub(crate) parts: Vec<Ident>,
     /// The name of this block, if it is a further one.
@@ -45,6 +51,15 @@ pub(crate) struct Mailbox {
     pub(crate) full: Option<Ident>,
 }
 
+/// `restart(max = N, within = "…", backoff = "…")`; what is absent is the runtime's default.
+pub(crate) struct Restart {
+    /// Where it is said.
+    pub(crate) span: Span,
+    pub(crate) max: Option<LitInt>,
+    pub(crate) within: Option<Duration>,
+    pub(crate) backoff: Option<Duration>,
+}
+
 impl ActorOptions {
     /// Reads the tokens between the parentheses of the attribute.
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> ActorOptions {
@@ -60,6 +75,7 @@ impl ActorOptions {
                     input.parse::<Token![=]>()?;
                     options.part = Some(input.parse()?);
                 }
+                "restart" => options.restart = Some(restart(input, errors)?),
                 _ => options.mailbox = Some(mailbox(input, errors)?),
             }
             Ok(())
@@ -153,4 +169,41 @@ fn full_policy(written: &LitStr) -> syn::Result<Ident> {
              = note: available policies: \"wait\", \"reject\", \"drop_oldest\""
         ),
     ))
+}
+
+fn restart(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Restart> {
+    let content;
+    let parentheses = parenthesized!(content in input);
+    let mut restart = Restart { span: parentheses.span.join(), max: None, within: None, backoff: None };
+    each_option("restart(..)", RESTART_OPTIONS, content.parse()?, errors, |key, input, _| {
+        input.parse::<Token![=]>()?;
+        match key {
+            "max" => restart.max = Some(times(input)?),
+            "within" => {
+                restart.within = Some(duration::parse(&input.parse()?, "no time has no failures in it")?)
+            }
+            _ => {
+                let zero = "without a pause, what fails at once takes all the time there is";
+                restart.backoff = Some(duration::parse(&input.parse()?, zero)?);
+            }
+        }
+        Ok(())
+    });
+    Ok(restart)
+}
+
+fn times(input: ParseStream<'_>) -> syn::Result<LitInt> {
+    let literal: syn::Lit = input.parse()?;
+    let number = match &literal {
+        syn::Lit::Int(number) => number.base10_parse::<u16>().ok().map(|times| (times, number.clone())),
+        _ => None,
+    };
+    match number {
+        Some((0, number)) => Err(syn::Error::new(
+            number.span(),
+            "an actor that is never restarted has no policy\n= help: write `max = 1` or more",
+        )),
+        Some((_, number)) => Ok(LitInt::new(number.base10_digits(), number.span())),
+        None => Err(syn::Error::new_spanned(literal, "`max` is a whole number of restarts, up to 65535")),
+    }
 }

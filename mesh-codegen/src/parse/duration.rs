@@ -6,11 +6,11 @@ use syn::LitStr;
 
 const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
-/// Reads a duration of at least a millisecond.
-pub(super) fn parse(literal: &LitStr) -> syn::Result<Duration> {
+/// Reads a duration of at least a millisecond; `zero` says why it cannot be less.
+pub(super) fn parse(literal: &LitStr, zero: &str) -> syn::Result<Duration> {
     let text = literal.value();
     match millis(text.trim()) {
-        Some(0) => Err(syn::Error::new(literal.span(), "a timeout of zero would fail every call")),
+        Some(0) => Err(syn::Error::new(literal.span(), zero)),
         Some(millis) => Ok(Duration::from_millis(millis)),
         None => Err(syn::Error::new(
             literal.span(),

@@ -45,7 +45,8 @@ impl HandlerOptions {
                 "name" => options.name = Some(wire_name(input)?),
                 "timeout" => {
                     input.parse::<Token![=]>()?;
-                    options.timeout = Some(duration::parse(&input.parse()?)?);
+                    let zero = "a timeout of zero would fail every call";
+                    options.timeout = Some(duration::parse(&input.parse()?, zero)?);
                 }
                 "reduce" => {
                     input.parse::<Token![=]>()?;

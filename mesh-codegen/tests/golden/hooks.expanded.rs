@@ -8,6 +8,9 @@ impl Pool {
         self.restarts += 1;
         Directive::Restart
     }
+    fn worker_lives_on(&mut self, event: SupervisionEvent) {
+        self.seen.push(event);
+    }
 }
 /// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -80,6 +83,13 @@ const _: () = {
             __failure: __p::Failure,
         ) -> impl __p::Future<Output = __p::Directive> + __p::Send {
             async move { Self::worker_died(self, __failure, __cx).await }
+        }
+        fn on_event(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __failure: __p::SupervisionEvent,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            async move { Self::worker_lives_on(self, __failure) }
         }
     }
     #[automatically_derived]

@@ -15,4 +15,9 @@ impl Pool {
         self.restarts += 1;
         Directive::Restart
     }
+
+    #[on_event]
+    fn worker_lives_on(&mut self, event: SupervisionEvent) {
+        self.seen.push(event);
+    }
 }

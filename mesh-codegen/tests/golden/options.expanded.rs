@@ -302,6 +302,14 @@ const _: () = {
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
+        const RESTART: __p::Option<__p::RestartPolicy> = {
+            <Mapper as __p::MadeAnew>::FITS;
+            __p::Option::Some(__p::RestartPolicy {
+                max: 5,
+                within: __p::Duration::from_millis(60000u64),
+                ..__p::RestartPolicy::DEFAULT
+            })
+        };
     }
     #[automatically_derived]
     impl __p::Exports<Block> for Mapper

@@ -11,9 +11,10 @@ use super::owned::Owned;
 use super::panic::panic_text;
 use super::parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 use super::reply::ReplyTo;
+use super::restart::Again;
 use super::spawn::{SpawnEnv, Supervisor};
 use super::traits::{Actor, Exporter, Handler};
-use super::{FAILURE, reply};
+use super::{EVENT, FAILURE, reply};
 use crate::activity::Activity;
 use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, Callee};
@@ -25,8 +26,8 @@ use crate::inspect::ActorReport;
 use crate::mailbox::{Accepted, Entered, Mailbox, Pack, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Outbox, Resident, StopMode};
-use crate::supervision::{Cause, Failure, Subject};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, Spin, Weak};
+use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Spin, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
@@ -42,8 +43,10 @@ pub enum Control<A: Actor> {
         /// How.
         end: End,
     },
-    /// Something it owns has failed.
-    Failure(Box<Failure>),
+    /// Something it owns has failed; who manages that, and can make it anew.
+    Failure(Box<Failure>, ActorAddr),
+    /// Something happened to what it owns.
+    Event(Box<SupervisionEvent>),
     /// A message that must not stand behind data.
     Message(Parcel<A>),
 }
@@ -56,6 +59,8 @@ pub enum ActorStatus {
     Initializing,
     /// It waits for messages, or handles one.
     Running,
+    /// It has failed, and is made anew.
+    Restarting,
     /// It handles no new messages.
     Stopping,
     /// It has ended.
@@ -96,8 +101,12 @@ pub struct Cell<A: Actor> {
     /// A kill is then the end of a stop that took too long, and no failure.
     pub(super) asked_to_stop: AtomicBool,
     pub(super) killed: AtomicBool,
+    /// Which life this is: that in `id` is the first.
+    pub(super) incarnation: AtomicU32,
+    /// For one that can be made anew.
+    pub(super) again: Option<Box<Again<A>>>,
     status: Spin<ActorStatus>,
-    ended: Notify,
+    pub(super) ended: Notify,
     /// Itself, to be queued.
     me: Weak<Cell<A>>,
     /// Of who runs it (`MAIL-4`), and nobody else.
@@ -110,11 +119,14 @@ impl<A: Actor> Cell<A> {
         outbox: Arc<Outbox>,
         supervisor: Arc<dyn Supervisor>,
         env: SpawnEnv,
+        again: Option<Box<Again<A>>>,
     ) -> Arc<Cell<A>> {
         let wanted = A::mailbox();
         let capacity = wanted.capacity.unwrap_or(outbox.config().get(config::MAILBOX_CAPACITY));
         let mailbox = Mailbox::new(capacity, outbox.config().get(config::MAILBOX_WAITERS_MAX), wanted.full);
         Arc::new_cyclic(|me| Cell {
+            incarnation: AtomicU32::new(id.incarnation),
+            again,
             id,
             mailbox,
             outbox,
@@ -155,6 +167,9 @@ impl<A: Actor> Cell<A> {
     /// The message, when the actor has ended.
     fn push_control(&self, control: Control<A>) -> Result<(), Control<A>> {
         self.queue_if(self.mailbox.push_control(control)?);
+        if self.again.as_ref().is_some_and(|again| again.pauses()) {
+            self.notify();
+        }
         Ok(())
     }
 
@@ -286,9 +301,23 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// The end, in the order of `ACTOR-3`.
-    pub(super) fn finish(&self, end: End) {
+    /// The end, in the order of `ACTOR-3`. One that stops in order and leaves a failure unheard has failed by it (`SUP-2`).
+    pub(super) fn finish(&self, end: End, in_order: bool) {
         let closed = self.mailbox.close();
+        let mut unheard = closed.control.into_iter().filter_map(|control| match control {
+            Control::Failure(failure, _) | Control::ChildEnded { end: End::Failed(failure), .. } => {
+                Some(failure)
+            }
+            // One with a caller tells it as it is dropped.
+            _ => None,
+        });
+        let end = match unheard.next() {
+            Some(failure) if in_order && end == End::Stopped => {
+                End::Failed(self.failure(Cause::Child { failure }))
+            }
+            _ => end,
+        };
+        drop(unheard);
         let kind = match &end {
             End::Stopped => CallErrorKind::ActorStopped,
             End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
@@ -299,7 +328,7 @@ impl<A: Actor> Cell<A> {
         }
         closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
         self.outbox.events().note(|| format!("end {} {}", self.id, kind));
-        self.supervisor.ended(&self.id, &end);
+        self.supervisor.ended(&self.identity(), &end);
         if let Some(residents) = self.outbox.residents() {
             residents.release(self.id.uid, &end);
         }
@@ -310,7 +339,7 @@ impl<A: Actor> Cell<A> {
     /// The failure of this actor.
     pub(super) fn failure(&self, cause: Cause) -> Box<Failure> {
         Box::new(Failure {
-            subject: Subject::Actor(self.id.clone()),
+            subject: Subject::Actor(self.identity()),
             mesh: self.env.mesh().cloned(),
             ranks: self.env.mesh().map(|_| vec![self.env.rank_u32()]).unwrap_or_default(),
             cause,
@@ -323,7 +352,7 @@ impl<A: Actor> Cell<A> {
             let reason = "an actor has no ports".to_owned();
             return refuse(envelope, CallErrorKind::Undeliverable { reason });
         };
-        if incarnation != 0 && incarnation != self.id.incarnation {
+        if incarnation != 0 && incarnation != self.incarnation() {
             return refuse(envelope, CallErrorKind::ActorStopped);
         }
         let control = match (handler, &envelope.body) {
@@ -335,7 +364,15 @@ impl<A: Actor> Cell<A> {
                 return Ok(());
             }
             (FAILURE, Body::Message(payload)) => match payload.get::<Failure>() {
-                Ok(failure) => Some(Control::Failure(Box::new(failure))),
+                Ok(failure) => {
+                    let from = &envelope.headers;
+                    let from = ActorAddr { id: from.sender.clone(), at: from.sender_at.clone() };
+                    Some(Control::Failure(Box::new(failure), from))
+                }
+                Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
+            },
+            (EVENT, Body::Message(payload)) => match payload.get::<SupervisionEvent>() {
+                Ok(event) => Some(Control::Event(Box::new(event))),
                 Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
             },
             _ => None,
@@ -397,7 +434,7 @@ impl<A: Actor> Cell<A> {
         };
         let mut lookup = Lookup { wanted: handler, found: None };
         A::exports(&mut lookup);
-        let Some(open) = lookup.found.filter(|_| incarnation == 0 || incarnation == self.id.incarnation)
+        let Some(open) = lookup.found.filter(|_| incarnation == 0 || incarnation == self.incarnation())
         else {
             return 0;
         };
@@ -515,6 +552,10 @@ impl<A: Actor> Supervisor for Cell<A> {
         Some(self.id.clone())
     }
 
+    fn event(&self, event: &SupervisionEvent) {
+        let _ = self.push_control(Control::Event(Box::new(event.clone())));
+    }
+
     fn ended(&self, id: &ActorId, end: &End) {
         // A closed mailbox means that it is ending and waits for the child itself.
         let _ = self.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
@@ -545,6 +586,10 @@ impl<A: Actor> Resident for Cell<A> {
         self.notify();
     }
 
+    fn restart(self: Arc<Self>) -> bool {
+        self.revive()
+    }
+
     fn outbox(&self) -> Option<&Outbox> {
         Some(&self.outbox)
     }
@@ -562,6 +607,18 @@ impl<A: Actor> Resident for Cell<A> {
             ActorStatus::Ended(end) => Some(end.clone()),
             _ => None,
         }
+    }
+
+    fn life_over(&self, incarnation: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            loop {
+                let notified = self.ended.notified();
+                if self.incarnation() > incarnation || self.end().is_some() {
+                    return;
+                }
+                notified.await;
+            }
+        })
     }
 
     fn ended(&self) -> Pin<Box<dyn Future<Output = End> + Send + '_>> {

@@ -66,8 +66,8 @@ impl Scope<'_> {
 
     /// Where it hears of failures.
     pub fn owner(&self) -> ActorAddr {
-        let id = ActorId { incarnation: 0, ..self.sender.clone() };
-        ActorAddr { id, at: self.outbox.gateway().location() }
+        // In this life: one that is made anew does not own what the life before has.
+        ActorAddr { id: self.sender.clone(), at: self.outbox.gateway().location() }
     }
 
     /// Opens a port for many items.
@@ -142,6 +142,8 @@ struct Current {
 /// ```
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
+    /// Who it is, in a later life than the first.
+    later: Option<Box<ActorId>>,
     current: Current,
     children: Spin<BTreeMap<Uid, Arc<dyn Resident>>>,
     stop: AtomicBool,
@@ -149,7 +151,14 @@ pub struct Context<A: Actor> {
 
 impl<A: Actor> Context<A> {
     pub(super) fn new(cell: Arc<Cell<A>>) -> Context<A> {
-        Context { cell, current: Current::default(), children: Spin::default(), stop: AtomicBool::new(false) }
+        let later = (cell.incarnation() != cell.id.incarnation).then(|| Box::new(cell.identity()));
+        Context {
+            cell,
+            later,
+            current: Current::default(),
+            children: Spin::default(),
+            stop: AtomicBool::new(false),
+        }
     }
 
     /// A handler is about to run; `headers` only where the message brings some.
@@ -176,9 +185,17 @@ impl<A: Actor> Context<A> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    pub(super) fn forget_child(&self, uid: Uid) {
-        let child = self.children.lock().remove(&uid);
-        drop(child);
+    pub(super) fn forget_child(&self, uid: Uid) -> Option<Arc<dyn Resident>> {
+        self.children.lock().remove(&uid)
+    }
+
+    /// One that has ended is made anew; false when it cannot be.
+    pub(super) fn restart_child(&self, child: Arc<dyn Resident>) -> bool {
+        let restarts = child.clone().restart();
+        if restarts {
+            self.children.lock().insert(child.id().uid, child);
+        }
+        restarts
     }
 
     pub(super) fn has_children(&self) -> bool {
@@ -231,9 +248,9 @@ impl<A: Actor> Context<A> {
         ActorHandle::from_target(Local::new(self.cell.clone()))
     }
 
-    /// Who it is.
+    /// Who it is, in this life.
     pub fn id(&self) -> &ActorId {
-        &self.cell.id
+        self.later.as_deref().unwrap_or(&self.cell.id)
     }
 
     /// Its rank in its mesh; 0 outside of one.
@@ -344,16 +361,38 @@ impl<A: Actor> Context<A> {
         label: impl Into<Label>,
         actor: B,
     ) -> Result<ActorHandle<B>, AdmitError> {
+        value_cannot_be_made_anew::<B>();
+        self.spawn_child(label.into(), Birth::Ready(actor))
+    }
+
+    pub(crate) fn spawn_child<B: Actor>(
+        &self,
+        label: Label,
+        birth: Birth<B>,
+    ) -> Result<ActorHandle<B>, AdmitError> {
         let options = SpawnOptions {
             uid: self.cell.outbox.actor_uid(),
-            label: label.into(),
+            label,
+            incarnation: 1,
+            restart: None,
             env: SpawnEnv::default(),
             supervisor: self.cell.clone(),
         };
-        let handle = spawn_actor(&self.cell.outbox, Birth::Ready(actor), options)?;
+        let handle = spawn_actor(&self.cell.outbox, birth, options)?;
         let resident = handle.resident();
         self.children.lock().insert(resident.id().uid, resident);
         Ok(handle)
+    }
+}
+
+/// A value is there once: an actor with a restart policy has to come with what it is made from, which is seen when the
+/// program is built.
+pub(crate) const fn value_cannot_be_made_anew<B: Actor>() {
+    const {
+        assert!(
+            B::RESTART.is_none(),
+            "an actor with `#[actor(restart(..))]` is made anew from its spec, and a value cannot be: spawn it with `cx.spawn_spec(Type::spec(..))`"
+        );
     }
 }
 
@@ -379,7 +418,7 @@ impl<A: Actor> Caller for Context<A> {
     fn scope(&self) -> Scope<'_> {
         Scope {
             outbox: &self.cell.outbox,
-            sender: &self.cell.id,
+            sender: self.id(),
             deadline: self.deadline(),
             chain: self.current.headers.chain.as_ref(),
             is_actor: true,

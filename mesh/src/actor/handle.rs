@@ -118,8 +118,18 @@ pub struct ActorControl<'a, A: Actor>(&'a Arc<Cell<A>>);
 
 impl<'a, A: Actor> ActorControl<'a, A> {
     /// Who it is.
-    pub fn id(&self) -> &'a ActorId {
-        &self.0.id
+    pub fn id(&self) -> ActorId {
+        self.0.identity()
+    }
+
+    /// Which life of it this is: raised when it is made anew.
+    pub fn incarnation(&self) -> u32 {
+        self.0.incarnation()
+    }
+
+    /// How often it was made anew after a failure.
+    pub fn restarts(&self) -> u32 {
+        self.0.restarts()
     }
 
     /// A reference that can be sent anywhere.

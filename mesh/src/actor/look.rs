@@ -47,7 +47,7 @@ fn handler_name<A: Actor>(id: u64) -> String {
 /// What there is to see of an actor; whether it holds a thread, and what it waits for, its proc adds.
 pub(super) fn report<A: Actor>(cell: &Cell<A>) -> ActorReport {
     let phase = match cell.status() {
-        ActorStatus::Initializing => Phase::Initializing,
+        ActorStatus::Initializing | ActorStatus::Restarting => Phase::Initializing,
         ActorStatus::Running => Phase::Running,
         ActorStatus::Stopping => Phase::Stopping,
         ActorStatus::Ended(_) => Phase::Ended,
@@ -68,6 +68,7 @@ pub(super) fn report<A: Actor>(cell: &Cell<A>) -> ActorReport {
         handled: read(&counters.handled),
         unhandled: read(&counters.returned) + read(&counters.expired) + read(&counters.dropped),
         undelivered: read(&counters.undelivered),
-        ..ActorReport::of(cell.id().clone())
+        restarts: cell.restarts().into(),
+        ..ActorReport::of(cell.identity())
     }
 }

@@ -300,7 +300,10 @@ impl<A: Actor> Lying<A> {
             let vtable = &*tagged.map_addr(|addr| addr & !HEADED);
             let data = place.add(1);
             if tagged.addr() & HEADED == 0 {
-                return (Lying { vtable, headers: std::ptr::null_mut(), data: data.cast() }, 1 + vtable.words);
+                return (
+                    Lying { vtable, headers: std::ptr::null_mut(), data: data.cast() },
+                    1 + vtable.words,
+                );
             }
             let lying = Lying { vtable, headers: data.cast(), data: data.add(HEADER_WORDS).cast() };
             (lying, 1 + HEADER_WORDS + vtable.words)

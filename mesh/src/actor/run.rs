@@ -96,7 +96,8 @@ impl<A: Actor> Cell<A> {
     pub(super) fn run_for_caller(self: Arc<Self>) -> bool {
         let Some(_nested) = self.outbox.workers().nest() else { return false };
         let Some(first) = self.mailbox.claim(CALLER_BUDGET.into()) else { return false };
-        let fresh = self.mailbox.len() <= 1;
+        // The only one is the caller's, unless that still waits for its place.
+        let fresh = self.mailbox.len() <= 1 && !self.mailbox.has_waiters();
         self.turn(Turn { first, budget: CALLER_BUDGET, fresh });
         true
     }

@@ -1,22 +1,26 @@
 //! Starting an actor.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use super::cell::Cell;
 use super::handle::{ActorHandle, Local};
+use super::restart::{Again, Make, Making};
 use super::run::{Scheduler, Shared};
 use super::traits::Actor;
 use crate::ident::{ActorId, Label, MeshId, Uid};
 use crate::outbox::{AdmitError, End, Outbox, Resident};
 use crate::shape::{Extent, Point};
+use crate::supervision::{RestartPolicy, SupervisionEvent};
 
 /// Hears of the start and the end of an actor, before anyone else.
 pub trait Supervisor: Send + Sync {
     /// `on_start` has completed.
     fn started(&self, id: &ActorId) {
         let _ = id;
+    }
+    /// Something happened to it that is no failure: it is made anew, or refused a message unheard.
+    fn event(&self, event: &SupervisionEvent) {
+        let _ = event;
     }
     /// Who owns what it supervises, if somebody does.
     fn owner(&self) -> Option<ActorId> {
@@ -80,7 +84,9 @@ pub enum Birth<A> {
     /// It is there.
     Ready(A),
     /// It is made in its own task.
-    Create(Pin<Box<dyn Future<Output = Result<A, String>> + Send>>),
+    Create(Making<A>),
+    /// It is made in its own task, and made anew when it fails and its policy or its owner says so.
+    Spec(Make<A>),
 }
 
 /// Who an actor will be, and to whom it belongs.
@@ -89,6 +95,10 @@ pub struct SpawnOptions {
     pub uid: Uid,
     /// Its name.
     pub label: Label,
+    /// Which life of it begins: 1, unless it has lived in another process before.
+    pub incarnation: u32,
+    /// How often it is made anew, if not as its type says.
+    pub restart: Option<RestartPolicy>,
     /// Its place.
     pub env: SpawnEnv,
     /// Who hears of its end.
@@ -106,8 +116,17 @@ pub fn spawn_actor<A: Actor>(
 ) -> Result<ActorHandle<A>, AdmitError> {
     let ending = || AdmitError::Ending { proc: outbox.proc().clone() };
     let residents = outbox.residents().ok_or_else(ending)?;
-    let id = ActorId { incarnation: 1, ..ActorId::new(outbox.proc().clone(), options.uid, options.label) };
-    let cell = Cell::new(id, outbox.clone(), options.supervisor, options.env);
+    let id = ActorId {
+        incarnation: options.incarnation.max(1),
+        ..ActorId::new(outbox.proc().clone(), options.uid, options.label)
+    };
+    let (birth, again) = match birth {
+        Birth::Spec(make) => {
+            (Birth::Create(make()), Some(Box::new(Again::new(make, options.restart.or(A::RESTART)))))
+        }
+        birth => (birth, None),
+    };
+    let cell = Cell::new(id, outbox.clone(), options.supervisor, options.env, again);
     residents.admit(cell.clone() as Arc<dyn Resident>)?;
     outbox.events().note(|| format!("spawn {}", cell.id));
     Shared.start(birth, &cell);

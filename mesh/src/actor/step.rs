@@ -2,23 +2,26 @@
 
 #![expect(unsafe_code, reason = "messages are run where they lie; see the proofs below")]
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{self, Poll};
 use std::time::Duration;
+
+use tokio::time::Sleep;
 
 use super::cell::{ActorStatus, Cell, Control, count};
 use super::context::Context;
 use super::held::Held;
 use super::panic::panic_text;
 use super::parcel::{Done, Lying, Parcel, Ran};
+use super::restart::{Making, Pause};
 use super::spawn::Birth;
 use super::traits::Actor;
+use crate::addr::ActorAddr;
 use crate::call::CallErrorKind;
 use crate::mailbox::{First, Records, Rest, Room, Taken, WHOLE, Word};
-use crate::outbox::{End, StopMode};
-use crate::supervision::{Cause, Directive, Failure};
+use crate::outbox::{End, Resident, StopMode};
+use crate::supervision::{Cause, Directive, Failure, SupervisionEvent, SupervisionEventKind};
 use crate::sync::{Arc, Ordering};
 
 /// For how long an actor runs.
@@ -35,12 +38,24 @@ pub(super) struct Turn<'c, A: Actor> {
 enum Outcome {
     Stop,
     Fail(Box<Cause>),
+    /// It has failed, and is made anew after a pause.
+    Again(Box<(Cause, Duration)>),
+}
+
+/// Who can make anew what has failed.
+enum Origin {
+    /// It is a child, which has ended.
+    Child(Arc<dyn Resident>),
+    /// It is managed, by this agent or what stands for one.
+    Managed(ActorAddr),
 }
 
 /// What an actor is at.
 enum Phase<A> {
     /// It is made.
-    Create(Pin<Box<dyn Future<Output = Result<A, String>> + Send>>),
+    Create(Making<A>),
+    /// It pauses before it is made anew.
+    Resting(Pin<Box<Sleep>>),
     /// `on_start` is to run.
     Start,
     /// `on_start` runs.
@@ -50,7 +65,9 @@ enum Phase<A> {
     /// A handler awaits.
     Handling,
     /// `on_failure` runs.
-    Deciding(Box<Failure>),
+    Deciding(Box<(Failure, Option<Origin>)>),
+    /// `on_event` runs.
+    Hearing,
     /// Its children end.
     Parting(Outcome),
     /// `on_stop` runs.
@@ -63,9 +80,20 @@ enum Phase<A> {
 pub(super) struct Body<A: Actor> {
     held: Held<A>,
     phase: Phase<A>,
-    /// It handles what is queued, then stops.
+    /// It handles what is queued, then stops; or stops already.
     draining: bool,
+    /// What is left of its end when it has decided about a failure that came late.
+    ending: Option<Ending>,
     batch: Records<Parcel<A>>,
+}
+
+/// How far an orderly stop has come.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// Its children have ended.
+    Alone,
+    /// `on_stop` has run.
+    Stopped,
 }
 
 /// What the loop over messages comes to.
@@ -91,7 +119,7 @@ fn panicked(handler: &str, message: String) -> Cause {
 
 impl<A: Actor> Body<A> {
     pub(super) fn new() -> Body<A> {
-        Body { held: Held::new(), phase: Phase::Over, draining: false, batch: Records::new() }
+        Body { held: Held::new(), phase: Phase::Over, draining: false, ending: None, batch: Records::new() }
     }
 
     /// Puts the actor in, or what makes it.
@@ -99,6 +127,7 @@ impl<A: Actor> Body<A> {
         match birth {
             Birth::Ready(actor) => self.ready(actor, cell),
             Birth::Create(future) => self.phase = Phase::Create(future),
+            Birth::Spec(make) => self.phase = Phase::Create(make()),
         }
     }
 
@@ -122,7 +151,20 @@ impl<A: Actor> Body<A> {
                     self.keep(turn);
                     next
                 }
+                Phase::Over if cell.reopen() => self.made(cell),
                 Phase::Over => return Rest::End,
+                Phase::Resting(pause) => {
+                    let (draining, batch) = (&mut self.draining, &mut self.batch);
+                    match cell.pauses(pause, draining, batch) {
+                        Pause::Goes => return Rest::Notice,
+                        Pause::Over => self.made(cell),
+                        Pause::Stop => {
+                            cell.set_status(ActorStatus::Stopping);
+                            self.give_back(cell, &CallErrorKind::ActorStopped);
+                            self.finish(cell, End::Stopped)
+                        }
+                    }
+                }
                 Phase::Start => self.start(cell),
                 Phase::Create(future) => {
                     let waker = waker.get_or_insert_with(|| cell.waker_ref());
@@ -133,18 +175,14 @@ impl<A: Actor> Body<A> {
                             self.ready(actor, cell);
                             Next::Step
                         }
-                        Ok(Poll::Ready(Err(message))) => {
-                            self.finish(cell, End::Failed(cell.failure(Cause::Spawn { message })))
-                        }
-                        Err(payload) => {
-                            let cause = panicked("new", panic_text(&*payload));
-                            self.finish(cell, End::Failed(cell.failure(cause)))
-                        }
+                        Ok(Poll::Ready(Err(message))) => self.not_made(cell, Cause::Spawn { message }),
+                        Err(payload) => self.not_made(cell, panicked("new", panic_text(&*payload))),
                     }
                 }
                 Phase::Starting
                 | Phase::Handling
                 | Phase::Deciding(_)
+                | Phase::Hearing
                 | Phase::Parting(_)
                 | Phase::Stopping => {
                     let waker = waker.get_or_insert_with(|| cell.waker_ref());
@@ -160,6 +198,62 @@ impl<A: Actor> Body<A> {
                 Next::End(outcome) => self.end(cell, outcome),
             }
         }
+    }
+
+    /// It is to be made anew, now.
+    fn made(&mut self, cell: &Arc<Cell<A>>) -> Next {
+        match cell.making() {
+            Some(making) => self.phase = Phase::Create(making),
+            None => unreachable!("only one that has a spec is made anew"),
+        }
+        Next::Step
+    }
+
+    /// It could not be made.
+    #[cold]
+    fn not_made(&mut self, cell: &Cell<A>, cause: Cause) -> Next {
+        match cell.judge(self.draining, Box::new(cause)) {
+            (cause, Some(after)) => self.again(cell, *cause, after),
+            (cause, None) => {
+                self.give_back(cell, &CallErrorKind::ActorFailed { cause: cause.clone() });
+                self.finish(cell, End::Failed(cell.failure(*cause)))
+            }
+        }
+    }
+
+    /// It has heard of something, and goes on with what it was at.
+    fn go_on(&mut self, cell: &Cell<A>) -> Next {
+        match self.ending {
+            None => Next::Step,
+            Some(ending) => self.late(cell, ending),
+        }
+    }
+
+    /// It stops in order: hears first of what has failed meanwhile, its children among it.
+    fn late(&mut self, cell: &Cell<A>, ending: Ending) -> Next {
+        self.ending = Some(ending);
+        while let Some(control) = cell.mailbox.take_control() {
+            let Some((_, cx)) = self.held.life() else { break };
+            match self::control(cx, control) {
+                Heard::Failure(failure, origin) => return self.failed(cell, failure, origin),
+                Heard::Event(event) => return self.told(cell, *event),
+                Heard::Message(parcel) => parcel.refuse(CallErrorKind::ActorStopped),
+                Heard::Done | Heard::Stop | Heard::Drain => {}
+            }
+        }
+        match ending {
+            Ending::Alone => self.stop_hook(cell),
+            Ending::Stopped => self.finish(cell, End::Stopped),
+        }
+    }
+
+    /// It is gone, and is made anew after a pause. What is queued stays.
+    #[cold]
+    fn again(&mut self, cell: &Cell<A>, cause: Cause, after: Duration) -> Next {
+        drop(self.held.clear());
+        cell.begin_anew(cause, after);
+        self.phase = Phase::Resting(cell.pause(after));
+        Next::Step
     }
 
     /// What it was run for and is not started is the first of its batch.
@@ -187,7 +281,7 @@ impl<A: Actor> Body<A> {
         match (phase, done) {
             (Phase::Starting, Ok(Done::Hook(Ok(())))) => {
                 cell.set_status(ActorStatus::Running);
-                cell.supervisor.started(&cell.id);
+                cell.supervisor.started(&cell.identity());
                 Next::Step
             }
             (Phase::Starting, done) => Next::End(fail(hook_cause("on_start", done))),
@@ -195,11 +289,21 @@ impl<A: Actor> Body<A> {
                 Some(outcome) => Next::End(outcome),
                 None => Next::Step,
             },
-            (Phase::Deciding(_), Ok(Done::Decided(Directive::Handled))) => Next::Step,
-            (Phase::Deciding(failure), Ok(_)) => Next::End(fail(Cause::Child { failure })),
-            (Phase::Deciding(_), Err(message)) => Next::End(fail(panicked("on_failure", message))),
+            (Phase::Deciding(..) | Phase::Hearing, Ok(Done::Decided(Directive::Handled) | Done::Alone)) => {
+                self.go_on(cell)
+            }
+            // It ends, and what it owns with it.
+            (Phase::Deciding(..), Ok(Done::Decided(Directive::Restart))) if self.ending.is_some() => {
+                self.go_on(cell)
+            }
+            (Phase::Deciding(told), Ok(Done::Decided(Directive::Restart))) if self.restart(cell, &told) => {
+                Next::Step
+            }
+            (Phase::Deciding(told), Ok(_)) => Next::End(fail(Cause::Child { failure: Box::new(told.0) })),
+            (Phase::Deciding(..), Err(message)) => Next::End(fail(panicked("on_failure", message))),
+            (Phase::Hearing, Err(message)) => Next::End(fail(panicked("on_event", message))),
             (Phase::Parting(outcome), _) => self.alone(cell, outcome),
-            (Phase::Stopping, Ok(Done::Hook(Ok(())))) => self.finish(cell, End::Stopped),
+            (Phase::Stopping, Ok(Done::Hook(Ok(())))) => self.late(cell, Ending::Stopped),
             (Phase::Stopping, done) => {
                 self.finish(cell, End::Failed(cell.failure(hook_cause("on_stop", done))))
             }
@@ -233,7 +337,8 @@ impl<A: Actor> Body<A> {
                             cell.mailbox.close_admitting(batch);
                         }
                     }
-                    Heard::Failure(failure) => return self.failed(cell, failure),
+                    Heard::Failure(failure, origin) => return self.failed(cell, failure, origin),
+                    Heard::Event(event) => return self.told(cell, *event),
                 }
                 continue;
             }
@@ -311,13 +416,40 @@ impl<A: Actor> Body<A> {
 
     /// Something it owns has failed.
     #[cold]
-    fn failed(&mut self, cell: &Cell<A>, failure: Box<Failure>) -> Next {
+    fn failed(&mut self, cell: &Cell<A>, failure: Box<Failure>, origin: Option<Origin>) -> Next {
         cell.outbox.events().note(|| format!("failure at {}: {failure}", cell.id));
         let shown = Failure::clone(&failure);
-        self.phase = Phase::Deciding(failure);
+        self.phase = Phase::Deciding(Box::new((*failure, origin)));
         match self.held.begin(|slot, actor, cx| {
             let hook = actor.on_failure(cx, shown);
             slot.fill(async move { Done::Decided(hook.await) })
+        }) {
+            Ok(()) => Next::Step,
+            Err(message) => self.done(cell, Err(message)),
+        }
+    }
+
+    /// What has failed is made anew; false when it cannot be.
+    fn restart(&mut self, cell: &Cell<A>, (failure, origin): &(Failure, Option<Origin>)) -> bool {
+        match (origin, self.held.life()) {
+            (Some(Origin::Child(child)), Some((_, cx))) => cx.restart_child(child.clone()),
+            (Some(Origin::Managed(agent)), _) => {
+                super::remake::ask(&cell.outbox, &cell.identity(), agent, failure)
+            }
+            (Some(Origin::Child(_)) | None, _) => false,
+        }
+    }
+
+    /// Something happened to what it owns.
+    #[cold]
+    fn told(&mut self, cell: &Cell<A>, event: SupervisionEvent) -> Next {
+        self.phase = Phase::Hearing;
+        match self.held.begin(|slot, actor, cx| {
+            let hook = actor.on_event(cx, event);
+            slot.fill(async move {
+                hook.await;
+                Done::Alone
+            })
         }) {
             Ok(()) => Next::Step,
             Err(message) => self.done(cell, Err(message)),
@@ -342,8 +474,20 @@ impl<A: Actor> Body<A> {
 
     /// The end begins: what is left goes back, then the children end.
     fn end(&mut self, cell: &Cell<A>, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Fail(cause) => match cell.judge(self.draining, cause) {
+                (cause, Some(after)) => Outcome::Again(Box::new((*cause, after))),
+                (cause, None) => Outcome::Fail(cause),
+            },
+            outcome => outcome,
+        };
         let mode = match &outcome {
+            Outcome::Again(..) => {
+                cell.set_status(ActorStatus::Restarting);
+                StopMode::Now
+            }
             Outcome::Stop => {
+                self.draining = true;
                 cell.set_status(ActorStatus::Stopping);
                 self.give_back(cell, &CallErrorKind::ActorStopped);
                 StopMode::Drain
@@ -373,24 +517,36 @@ impl<A: Actor> Body<A> {
     /// The children have ended: the last hook runs, after an orderly stop.
     fn alone(&mut self, cell: &Cell<A>, outcome: Outcome) -> Next {
         match outcome {
-            Outcome::Fail(cause) => self.finish(cell, End::Failed(cell.failure(*cause))),
-            Outcome::Stop => {
-                self.phase = Phase::Stopping;
-                match self.held.begin(|slot, actor, cx| {
-                    let hook = actor.on_stop(cx);
-                    slot.fill(async move { Done::Hook(hook.await) })
-                }) {
-                    Ok(()) => Next::Step,
-                    Err(message) => self.done(cell, Err(message)),
-                }
+            Outcome::Again(again) => {
+                let (cause, after) = *again;
+                self.again(cell, cause, after)
             }
+            Outcome::Fail(cause) => self.finish(cell, End::Failed(cell.failure(*cause))),
+            Outcome::Stop => self.late(cell, Ending::Alone),
+        }
+    }
+
+    fn stop_hook(&mut self, cell: &Cell<A>) -> Next {
+        self.phase = Phase::Stopping;
+        match self.held.begin(|slot, actor, cx| {
+            let hook = actor.on_stop(cx);
+            slot.fill(async move { Done::Hook(hook.await) })
+        }) {
+            Ok(()) => Next::Step,
+            Err(message) => self.done(cell, Err(message)),
         }
     }
 
     /// It has ended.
     fn finish(&mut self, cell: &Cell<A>, end: End) -> Next {
+        let in_order = self.ending.is_some();
+        self.over(cell, end, in_order)
+    }
+
+    fn over(&mut self, cell: &Cell<A>, end: End, in_order: bool) -> Next {
         self.phase = Phase::Over;
-        cell.finish(end);
+        (self.draining, self.ending) = (false, None);
+        cell.finish(end, in_order);
         drop(self.held.clear());
         self.batch = Records::new();
         Next::Rest(Rest::End)
@@ -402,6 +558,7 @@ impl<A: Actor> Body<A> {
             Phase::Over => return,
             // Killed while its children end, it has still failed by this.
             Phase::Parting(Outcome::Fail(cause)) => Some(*cause),
+            Phase::Parting(Outcome::Again(again)) => Some(again.0),
             _ => None,
         };
         let asked = cell.asked_to_stop.load(Ordering::Relaxed);
@@ -423,7 +580,7 @@ impl<A: Actor> Body<A> {
             None if stopping => End::Stopped,
             None => End::Failed(cell.failure(killed())),
         };
-        self.finish(cell, end);
+        self.over(cell, end, false);
     }
 }
 
@@ -432,7 +589,8 @@ enum Heard<A: Actor> {
     Done,
     Stop,
     Drain,
-    Failure(Box<Failure>),
+    Failure(Box<Failure>, Option<Origin>),
+    Event(Box<SupervisionEvent>),
     Message(Parcel<A>),
 }
 
@@ -441,12 +599,13 @@ fn control<A: Actor>(cx: &Context<A>, control: Control<A>) -> Heard<A> {
         Control::Message(parcel) => Heard::Message(parcel),
         Control::Stop(StopMode::Now) => Heard::Stop,
         Control::Stop(StopMode::Drain) => Heard::Drain,
-        Control::Failure(failure) => Heard::Failure(failure),
+        Control::Failure(failure, from) => Heard::Failure(failure, Some(Origin::Managed(from))),
+        Control::Event(event) => Heard::Event(event),
         Control::ChildEnded { id, end } => {
-            cx.forget_child(id.uid);
+            let child = cx.forget_child(id.uid);
             match end {
                 End::Stopped => Heard::Done,
-                End::Failed(failure) => Heard::Failure(failure),
+                End::Failed(failure) => Heard::Failure(failure, child.map(Origin::Child)),
             }
         }
     }
@@ -475,8 +634,11 @@ fn trouble<A: Actor>(cell: &Cell<A>, handler: &str, ran: Ran) -> Option<Outcome>
     match ran {
         Ran::Answered => None,
         Ran::RefusedUnheard(error) => {
-            count(&cell.counters.refused_unheard);
+            let count = 1 + cell.counters.refused_unheard.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(actor = %cell.id, %handler, %error, "a handler's error had no caller");
+            if SupervisionEvent::tells_of(count) {
+                cell.tell_event(SupervisionEventKind::RefusedUnheard { handler, error, count });
+            }
             None
         }
         Ran::Fatal(fatal) => Some(fail(Cause::Fatal { handler, message: fatal.message().to_owned() })),

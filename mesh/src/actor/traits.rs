@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::context::Context;
 use crate::mailbox::MailboxConfig;
 use crate::message::{Message, RemoteMessage, Verdict};
-use crate::supervision::{Directive, Failure, Fatal};
+use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
 
 /// An actor: state that handles messages one at a time. Implemented by `#[actor] impl …`.
 #[diagnostic::on_unimplemented(
@@ -18,6 +18,9 @@ use crate::supervision::{Directive, Failure, Fatal};
 pub trait Actor: Sized + Send + 'static {
     /// The generated requests, for one kind of target.
     type Api<T: Target<Actor = Self>>: Api<T>;
+
+    /// How often it is made anew when it fails; `None` for never.
+    const RESTART: Option<RestartPolicy> = None;
 
     /// Names every message it handles.
     fn exports<E: Exporter<Self>>(exporter: &mut E);
@@ -43,6 +46,12 @@ pub trait Actor: Sized + Send + 'static {
     fn on_failure(&mut self, cx: &Context<Self>, failure: Failure) -> impl Future<Output = Directive> + Send {
         let _ = (cx, failure);
         async { Directive::Escalate }
+    }
+
+    /// Hears what happens to something this actor owns and is no failure of it.
+    fn on_event(&mut self, cx: &Context<Self>, event: SupervisionEvent) -> impl Future<Output = ()> + Send {
+        let _ = (cx, event);
+        async {}
     }
 }
 

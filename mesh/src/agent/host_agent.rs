@@ -2,23 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{Kept, KeptActor};
 use super::lease::Owners;
-use super::{PROC_AGENT, ProcAgent, tell_owner};
-use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, ReplyTo};
+use super::whole::Whole;
+use super::{ActorKind, HOST_AGENT, PROC_AGENT, ProcAgent, tell_owner, tell_owner_event};
+use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, Remake, ReplyTo};
 use crate::addr::{ActorAddr, Location, ProcAddr};
 use crate::bootstrap::{ChildKind, ProcessHandle};
+use crate::call::CallErrorKind;
 use crate::config;
 use crate::host::{ChildSpec, Host};
-use crate::ident::{ActorId, GatewayId, MeshId, ProcId, Uid};
+use crate::ident::{ActorId, GatewayId, Label, MeshId, ProcId, Uid};
 use crate::log::StreamKind;
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
-use crate::supervision::{Cause, Exit, Failure, Subject, last_lines};
+use crate::supervision::{
+    Cause, Exit, Failure, RankPolicy, Subject, SupervisionEvent, SupervisionEventKind, last_lines,
+};
 use crate::value::Status;
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
@@ -31,6 +37,10 @@ pub struct ProcSpec {
     pub child: ChildSpec,
     /// Who hears of its failure.
     pub owner: ActorAddr,
+    /// What becomes of the mesh when one of its procs has died.
+    pub policy: RankPolicy,
+    /// What is stopped then, if it is not to go on.
+    pub whole: Option<Whole>,
 }
 
 /// What is seen of a proc.
@@ -108,13 +118,22 @@ pub struct HostAgent {
     running: BTreeMap<ResourceKey, ProcessHandle>,
     shutdowns: Vec<ReplyTo<()>>,
     owners: Owners,
+    /// Those that come back after a death.
+    kept: BTreeMap<ResourceKey, Kept>,
+    /// What ends with others that do not come back: meshes of actors that fail whole.
+    wholes: BTreeMap<ResourceKey, BTreeMap<ResourceKey, Whole>>,
+    /// Those that have died too often, and come back if their owner says so.
+    fallen: BTreeMap<ResourceKey, (Kept, Label, ProcSpec, Cause)>,
 }
+
+/// How many procs that have died too often are kept to be brought back.
+const FALLEN_MAX: usize = 64;
 
 // A message for each proc of a mesh that is made: a host may have more of them than a user's mailbox holds.
 #[crate::actor(
     name = "mesh.HostAgent",
     mailbox(capacity = 65_536),
-    handles(ShutdownHost),
+    handles(ShutdownHost, Remake),
     resource(ProcKind = self.procs)
 )]
 impl HostAgent {
@@ -125,6 +144,9 @@ impl HostAgent {
         key: ResourceKey,
         outcome: Result<ProcessHandle, String>,
     ) {
+        if let Some(kept) = self.kept.get_mut(&key) {
+            kept.starts = false;
+        }
         match outcome {
             Ok(handle) => {
                 let Some(spec) = self.procs.spec(key) else { return };
@@ -133,22 +155,123 @@ impl HostAgent {
                 self.running.insert(key, handle.clone());
                 let (me, watched) = (cx.handle(), handle.clone());
                 let within = self.host.config().get(config::EXIT_STATUS_WAIT);
+                let place = self.kept.contains_key(&key).then(|| (self.host.gateway().clone(), proc.clone()));
                 tokio::spawn(async move {
                     let exit = watched.exited_or_given_up(within).await;
+                    if let Some((gateway, proc)) = place {
+                        // From here on nothing goes to this life: who hears of its end can rely on that.
+                        gateway.place_is_empty(&proc).await;
+                    }
                     post_control(&me, HostAgentChildExited { key, exit });
                 });
                 if self.procs.status(key) == Status::Stopping {
                     // It was stopped while it started.
                     self.end_child(cx, key, proc, handle);
+                } else if self.kept.get(&key).is_some_and(|kept| kept.away.is_some()) {
+                    self.procs.comes_back(cx, key, Some(state));
+                    // Behind what the life before has noted and is still queued.
+                    if cx.handle().restore_rank(key).send(cx).is_err() {
+                        self.restore_rank(cx, key);
+                    }
+                    return;
                 }
                 self.procs.set(cx, key, Status::Running, Some(state));
             }
             Err(reason) => {
                 let asked = self.procs.status(key) == Status::Stopping;
-                let status = if asked { Status::Stopped } else { Status::failed(reason) };
-                self.procs.set(cx, key, status, None);
+                let returning = self.kept.get(&key).is_some_and(|kept| kept.away.is_some());
+                if returning && !asked {
+                    self.died(cx, key, Cause::Spawn { message: reason }, None);
+                } else {
+                    self.let_go(key, &CallErrorKind::Unreachable { reason: reason.clone() });
+                    let status = if asked { Status::Stopped } else { Status::failed(reason) };
+                    self.procs.set(cx, key, status, None);
+                }
                 self.answer_shutdowns();
             }
+        }
+    }
+
+    /// It is time for the next life of a proc.
+    #[handler(local)]
+    fn bring_back(&mut self, cx: &Context<Self>, key: ResourceKey) {
+        let away = self.kept.get(&key).is_some_and(|kept| kept.away.is_some());
+        if away && self.procs.status(key) == Status::Initializing && !self.running.contains_key(&key) {
+            self.launch(cx, key);
+        }
+    }
+
+    /// A proc is there again: its actors are made, before it gets any message.
+    #[handler(local)]
+    fn restore_rank(&mut self, cx: &Context<Self>, key: ResourceKey) {
+        let (Some(kept), Some(spec)) = (self.kept.get(&key), self.procs.spec(key)) else { return };
+        let Some(handle) = self.running.get(&key).cloned() else { return };
+        let (proc, child) = (ProcId::of_mesh(&spec.mesh, key.rank), spec.child.in_life(kept.life));
+        // By its own gateway: what goes to its place is held.
+        let gateway = GatewayId { uid: proc.uid, incarnation: child.incarnation };
+        let at = Arc::new(Location { gateway, door: None });
+        let agent: ActorRef<ProcAgent> =
+            ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));
+        let within = self.host.config().get(config::SPAWN_TIMEOUT);
+        let (actors, life, me) = (kept.actors(), kept.life, cx.handle());
+        let restored = agent.restore(actors.clone()).timeout(within).call(cx);
+        tokio::spawn(async move {
+            match restored.await {
+                Ok(()) => post_control(&me, HostAgentRankIsBack { key, life, actors }),
+                // It is dead again, or as good as that: its exit says the rest.
+                Err(error) => handle.give_up(&format!("its actors could not be made again: {error}")),
+            }
+        });
+    }
+
+    /// A proc and its actors are there again.
+    #[handler(local)]
+    fn rank_is_back(&mut self, cx: &Context<Self>, key: ResourceKey, life: u32, actors: Vec<KeptActor>) {
+        let Some(spec) = self.procs.spec(key) else { return };
+        let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        // It may be dead again.
+        let kept = self.kept.get_mut(&key).filter(|kept| kept.life == life);
+        let Some((cause, after)) = kept.and_then(|kept| kept.away.take()) else { return };
+        for actor in actors {
+            let id = actor.id(&proc);
+            let incarnation = id.incarnation;
+            let kind = SupervisionEventKind::Restarted { incarnation, cause: cause.clone(), after };
+            let mesh = actor.spec.mesh.map(|(mesh, _)| mesh);
+            let ranks = mesh.iter().map(|_| actor.key.rank).collect();
+            let event = SupervisionEvent { subject: Subject::Actor(id), mesh, ranks, kind };
+            tell_owner_event(cx.scope(), &actor.spec.owner, &event);
+        }
+        self.host.gateway().open_place(&proc);
+        self.procs.set(cx, key, Status::Running, None);
+    }
+
+    /// An actor lives in a proc, and matters after the death of that.
+    #[handler]
+    pub fn keep_actor(&mut self, cx: &Context<Self>, proc: ResourceKey, actor: KeptActor) {
+        if let Some(kept) = self.kept.get_mut(&proc) {
+            return kept.keep(actor);
+        }
+        let Some(whole) = actor.spec.whole else { return };
+        match self.procs.status(proc) {
+            // It died before this was read.
+            Status::Failed { reason } => {
+                whole.stop::<ActorKind>(cx.scope(), PROC_AGENT, actor.key.uid, reason.to_string());
+            }
+            status if status.is_terminal() => {}
+            _ => {
+                self.wholes.entry(proc).or_default().insert(actor.key, whole);
+            }
+        }
+    }
+
+    /// An actor has ended that its proc has told of.
+    #[handler]
+    pub fn forget_actor(&mut self, proc: ResourceKey, actor: ResourceKey) {
+        if let Some(kept) = self.kept.get_mut(&proc) {
+            kept.forget(actor);
+        }
+        if let Some(wholes) = self.wholes.get_mut(&proc) {
+            wholes.remove(&actor);
         }
     }
 
@@ -160,15 +283,11 @@ impl HostAgent {
         let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: Some(exit.clone()) };
         let asked = self.procs.status(key) == Status::Stopping;
         if asked {
+            self.let_go(key, &CallErrorKind::proc_lost(&proc, &exit));
+            self.wholes.remove(&key);
             self.procs.set(cx, key, Status::Stopped, Some(state));
         } else {
-            let cause = cause_of(&proc, &handle, exit);
-            let status = Status::failed(cause.to_string());
-            let failure =
-                Failure { subject: Subject::Proc(proc), mesh: Some(spec.mesh), ranks: vec![key.rank], cause };
-            // SUP-6: the owner is told before the status is seen.
-            tell_owner(cx.scope(), &spec.owner, &failure);
-            self.procs.set(cx, key, status, Some(state));
+            self.died(cx, key, cause_of(&proc, &handle, exit), Some(state));
         }
         self.answer_shutdowns();
     }
@@ -233,7 +352,71 @@ impl HostAgent {
             running: BTreeMap::new(),
             shutdowns: Vec::new(),
             owners: Owners::new(owner),
+            kept: BTreeMap::new(),
+            wholes: BTreeMap::new(),
+            fallen: BTreeMap::new(),
         }
+    }
+
+    /// A proc has died, or did not come up again.
+    fn died(&mut self, cx: &Context<HostAgent>, key: ResourceKey, cause: Cause, state: Option<ProcState>) {
+        let Some(spec) = self.procs.spec(key).cloned() else { return };
+        let (proc, ranks) = (ProcId::of_mesh(&spec.mesh, key.rank), vec![key.rank]);
+        let (cause, after) = match (spec.policy, self.kept.get_mut(&key)) {
+            (RankPolicy::RespawnRank(policy), Some(kept)) => kept.died(policy, cause),
+            _ => (cause, None),
+        };
+        if let (Some(after), Some(kept)) = (after, self.kept.get(&key)) {
+            tell_return(cx, &spec, key, kept, cause, after);
+            self.procs.comes_back(cx, key, state);
+            return bring_back_after(cx, key, after);
+        }
+        let status = Status::failed(cause.to_string());
+        let exit = state.as_ref().and_then(|state| state.exit.clone()).unwrap_or_else(Exit::unknown);
+        let wholes = self.wholes.remove(&key).unwrap_or_default().into_iter();
+        let mut wholes: Vec<(Uid, Whole)> = wholes.map(|(key, whole)| (key.uid, whole)).collect();
+        if let Some(mut kept) = self.let_go(key, &CallErrorKind::proc_lost(&proc, &exit)) {
+            wholes.extend(kept.take_wholes());
+            let label = self.procs.state(key).label;
+            self.fallen.insert(key, (kept, label, spec.clone(), cause.clone()));
+            if self.fallen.len() > FALLEN_MAX {
+                self.fallen.pop_first();
+            }
+        }
+        let failure = Failure { subject: Subject::Proc(proc), mesh: Some(spec.mesh), ranks, cause };
+        // SUP-6: the owner is told before the status is seen.
+        tell_owner(cx.scope(), &spec.owner, &failure);
+        if let Some(whole) = &spec.whole {
+            whole.stop::<ProcKind>(cx.scope(), HOST_AGENT, key.uid, failure.to_string());
+        }
+        for (id, whole) in wholes {
+            whole.stop::<ActorKind>(cx.scope(), PROC_AGENT, id, failure.to_string());
+        }
+        self.procs.set(cx, key, status, state);
+    }
+
+    /// A proc does not come back.
+    fn let_go(&mut self, key: ResourceKey, kind: &CallErrorKind) -> Option<Kept> {
+        let (kept, spec) = (self.kept.remove(&key)?, self.procs.spec(key)?);
+        self.host.gateway().give_up_place(&ProcId::of_mesh(&spec.mesh, key.rank), kind);
+        Some(kept)
+    }
+
+    /// Starts a proc, in its first or a later life.
+    fn launch(&mut self, cx: &Context<HostAgent>, key: ResourceKey) {
+        let Some(spec) = self.procs.spec(key) else { return };
+        let (host, owner, me): (Host, ActorId, ActorHandle<HostAgent>) =
+            (self.host.clone(), spec.owner.id.clone(), cx.handle());
+        let life = self.kept.get_mut(&key).map_or(0, |kept| {
+            kept.starts = true;
+            kept.life
+        });
+        let (proc, child) = (ProcId::of_mesh(&spec.mesh, key.rank), spec.child.in_life(life));
+        tokio::spawn(async move {
+            let started = host.start(&proc, &child, Some(&owner)).await;
+            let outcome = started.map(|started| started.handle).map_err(|error| error.to_string());
+            post_control(&me, HostAgentChildStarted { key, outcome });
+        });
     }
 
     fn answer_shutdowns(&mut self) {
@@ -272,6 +455,30 @@ impl HostAgent {
     }
 }
 
+/// Tells the owner of a proc that it comes back.
+fn tell_return(
+    cx: &Context<HostAgent>,
+    spec: &ProcSpec,
+    key: ResourceKey,
+    kept: &Kept,
+    cause: Cause,
+    after: Duration,
+) {
+    let (mesh, ranks) = (Some(spec.mesh.clone()), vec![key.rank]);
+    let subject = Subject::Proc(ProcId::of_mesh(&spec.mesh, key.rank));
+    let incarnation = kept.life.saturating_add(1);
+    let kind = SupervisionEventKind::Restarted { incarnation, cause, after };
+    tell_owner_event(cx.scope(), &spec.owner, &SupervisionEvent { subject, mesh, ranks, kind });
+}
+
+fn bring_back_after(cx: &Context<HostAgent>, key: ResourceKey, after: Duration) {
+    let me = cx.handle();
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        post_control(&me, HostAgentBringBack { key });
+    });
+}
+
 /// Why a proc is no more that nobody has asked to end.
 fn cause_of(proc: &ProcId, handle: &ProcessHandle, exit: Exit) -> Cause {
     let (proc, Exit { status, stderr_tail }) = (proc.clone(), exit);
@@ -295,18 +502,15 @@ impl Resource for ProcKind {
         key: ResourceKey,
         spec: &ProcSpec,
     ) -> Result<Progress<ProcState>, String> {
-        let (host, spec, me): (Host, ProcSpec, ActorHandle<HostAgent>) =
-            (agent.host.clone(), spec.clone(), cx.handle());
-        let proc = ProcId::of_mesh(&spec.mesh, key.rank);
+        if let RankPolicy::RespawnRank(_) = spec.policy {
+            agent.kept.insert(key, Kept::default());
+            agent.host.gateway().keep_place(&ProcId::of_mesh(&spec.mesh, key.rank));
+        }
         let (owner, told) = (spec.owner.clone(), cx.handle());
         agent.owners.watch(cx.scope(), &spec.owner, move || {
             post_control(&told, HostAgentOwnerGone { owner });
         });
-        tokio::spawn(async move {
-            let started = host.start(&proc, &spec.child, Some(&spec.owner.id)).await;
-            let outcome = started.map(|started| started.handle).map_err(|error| error.to_string());
-            post_control(&me, HostAgentChildStarted { key, outcome });
-        });
+        agent.launch(cx, key);
         Ok(Progress::Later)
     }
 
@@ -319,6 +523,11 @@ impl Resource for ProcKind {
         if let (Some(handle), Some(spec)) = (agent.running.get(&key), agent.procs.spec(key)) {
             let proc = ProcId::of_mesh(&spec.mesh, key.rank);
             agent.end_child(cx, key, proc, handle.clone());
+            return Ok(Progress::Later);
+        }
+        if agent.kept.get(&key).is_some_and(|kept| kept.away.is_some() && !kept.starts) {
+            agent.let_go(key, &CallErrorKind::ActorStopped);
+            return Ok(Progress::Done(()));
         }
         Ok(Progress::Later)
     }
@@ -331,5 +540,23 @@ impl Handler<ShutdownHost> for HostAgent {
         Handler::handle(self, cx, stop).await;
         self.shutdowns.extend(cx.deferred_reply());
         self.answer_shutdowns();
+    }
+}
+
+/// A rank that came back too often is brought back all the same: its owner says so.
+#[diagnostic::do_not_recommend]
+impl Handler<Remake> for HostAgent {
+    async fn handle(&mut self, cx: &Context<HostAgent>, message: Remake) {
+        let key = ResourceKey { uid: message.uid, rank: message.rank };
+        if self.procs.is_stopping() {
+            return;
+        }
+        let Some((mut kept, label, spec, cause)) = self.fallen.remove(&key) else { return };
+        kept.begin_life(cause.clone(), message.after);
+        self.host.gateway().keep_empty_place(&ProcId::of_mesh(&spec.mesh, key.rank));
+        tell_return(cx, &spec, key, &kept, cause, message.after);
+        self.procs.again(cx, key, label, spec);
+        self.kept.insert(key, kept);
+        bring_back_after(cx, key, message.after);
     }
 }

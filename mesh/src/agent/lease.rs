@@ -23,6 +23,8 @@ use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 pub struct OwnerEnded {
     /// Which.
     pub owner: Uid,
+    /// In which life: one that is made anew has let go what the life before has owned.
+    pub incarnation: u32,
 }
 
 impl Message for OwnerEnded {
@@ -38,10 +40,11 @@ impl Message for OwnerEnded {
 #[diagnostic::do_not_recommend]
 impl RemoteMessage for OwnerEnded {
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeError> {
-        out.put(&self.owner)
+        out.put(&self.owner)?;
+        out.put(&self.incarnation)
     }
     fn decode(input: &mut Decoder<'_>) -> Result<OwnerEnded, DecodeError> {
-        Ok(OwnerEnded { owner: input.get()? })
+        Ok(OwnerEnded { owner: input.get()?, incarnation: input.get()? })
     }
     fn encode_reply((): &(), out: &mut Encoder) -> Result<(), EncodeError> {
         out.put(&())
@@ -50,7 +53,8 @@ impl RemoteMessage for OwnerEnded {
         input.get()
     }
     fn schema() -> HandlerSchema {
-        HandlerSchema { args: vec![("owner", schema_of::<Uid>())], reply: schema_of::<()>() }
+        let args = vec![("owner", schema_of::<Uid>()), ("incarnation", schema_of::<u32>())];
+        HandlerSchema { args, reply: schema_of::<()>() }
     }
 }
 
@@ -64,14 +68,14 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Owners {
     /// Who owns the process that the agent is in, and with it all that the agent manages.
     of_process: Option<ActorId>,
-    watched: BTreeSet<(Uid, Uid)>,
+    watched: BTreeSet<(Uid, Uid, u32)>,
 }
 
 /// An agent that asks outside of any message that it handles: it has no deadline, and is not in a chain of callers, since
 /// it goes on meanwhile. It may ask itself.
-struct Asking {
-    outbox: Arc<Outbox>,
-    agent: ActorId,
+pub(super) struct Asking {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) agent: ActorId,
 }
 
 impl Caller for Asking {
@@ -93,7 +97,7 @@ impl Owners {
         owner: &ActorAddr,
         gone: impl FnOnce() + Send + 'static,
     ) {
-        let key = |id: &ActorId| (id.proc.uid, id.uid);
+        let key = |id: &ActorId| (id.proc.uid, id.uid, id.incarnation);
         // Who owns the process takes all with it.
         let covered = self.of_process.as_ref().is_some_and(|process| key(process) == key(&owner.id));
         if covered || !self.watched.insert(key(&owner.id)) {
@@ -101,7 +105,7 @@ impl Owners {
         }
         let asking = Asking { outbox: scope.outbox.clone(), agent: scope.sender.clone() };
         let agent: ActorRef<ProcAgent> = ActorRef::at(owner.proc().actor(PROC_AGENT, "proc_agent".into()));
-        let question = OwnerEnded { owner: owner.id.uid };
+        let question = OwnerEnded { owner: owner.id.uid, incarnation: owner.id.incarnation };
         let first = agent.message(question.clone()).timeout(ASKED_FOR).call(&asking);
         tokio::spawn(async move {
             let mut answer = first.await;
@@ -119,6 +123,6 @@ impl Owners {
 
     /// An owner is gone: another of its identity would be watched anew.
     pub(super) fn forget(&mut self, owner: &ActorId) {
-        self.watched.remove(&(owner.proc.uid, owner.uid));
+        self.watched.remove(&(owner.proc.uid, owner.uid, owner.incarnation));
     }
 }

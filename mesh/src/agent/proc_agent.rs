@@ -1,6 +1,6 @@
 //! The agent of a proc: makes and ends its actors, tracks every one, and reports their failures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,9 +8,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::kept::{Keeper, KeptActor};
 use super::lease::{OwnerEnded, Owners};
-use super::tell_owner;
-use crate::actor::{ActorHandle, Caller, Context, Handler, ReplyTo, SpawnEnv, SpawnOptions, Supervisor};
+use super::poison::Poison;
+use super::whole::Whole;
+use super::{PROC_AGENT, tell_owner, tell_owner_event};
+use crate::actor::{
+    ActorHandle, Caller, Context, Handler, Remake, ReplyTo, Scope, SpawnEnv, SpawnOptions, Supervisor,
+};
 use crate::addr::ActorAddr;
 use crate::ident::{ActorId, Label, MeshId};
 use crate::inspect::ProcReport;
@@ -20,6 +25,7 @@ use crate::proc::Proc;
 use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::shape::Extent;
+use crate::supervision::{Cause, Failure, RestartPolicy, Subject, SupervisionEvent, SupervisionEventKind};
 use crate::value::Status;
 use crate::wire::codec::Payload;
 
@@ -36,6 +42,12 @@ pub struct ActorSpec {
     pub params: Bytes,
     /// Who hears of its failure.
     pub owner: ActorAddr,
+    /// Which life of it begins: more than 1 where it has lived in a process that has died.
+    pub incarnation: u32,
+    /// How often it is made anew, if not as its type says.
+    pub restart: Option<RestartPolicy>,
+    /// What is stopped when one of it has failed, if that is not to go on.
+    pub whole: Option<Whole>,
 }
 
 /// What is seen of an actor.
@@ -49,21 +61,36 @@ pub struct ActorState {
 #[derive(Debug)]
 pub struct ActorKind;
 
+/// How many failed actors a proc keeps to make anew.
+const FALLEN_MAX: usize = 1024;
+
+/// A failed actor.
+struct Fallen {
+    resident: Arc<dyn Resident>,
+    label: Label,
+    spec: ActorSpec,
+}
+
 /// Manages the actors of a proc.
 pub struct ProcAgent {
     proc: Proc,
     actors: ResourceTable<ActorKind>,
     residents: BTreeMap<ResourceKey, Arc<dyn Resident>>,
-    /// The first actor that failed, and why: from then on nothing new is made here (`SUP-5`).
-    poisoned: Option<String>,
+    /// Those that have failed and may be made anew, with what they are made from.
+    fallen: BTreeMap<ResourceKey, Fallen>,
+    /// Those that are to be made anew as soon as their end is heard of.
+    wanted: BTreeSet<ResourceKey>,
+    poison: Poison,
     shut_down: Arc<Notify>,
     logs: LogSink,
     owners: Owners,
     /// Those who ask for the end of one that ends with this proc, and so are told by its end.
     asked: Vec<ReplyTo<()>>,
+    /// Where the actors are noted that matter after the death of this proc.
+    keeper: Option<Keeper>,
 }
 
-#[crate::actor(name = "mesh.ProcAgent", handles(OwnerEnded), resource(ActorKind = self.actors))]
+#[crate::actor(name = "mesh.ProcAgent", handles(OwnerEnded, Remake), resource(ActorKind = self.actors))]
 impl ProcAgent {
     /// Makes one actor outside any mesh, and gives its address.
     ///
@@ -116,6 +143,40 @@ impl ProcAgent {
         }
     }
 
+    /// Makes a failed actor anew, if it is still there to be.
+    #[handler(local)]
+    fn remake_now(&mut self, cx: &Context<Self>, key: ResourceKey) {
+        if self.residents.contains_key(&key) {
+            // Its owner has heard of its end before this agent has.
+            self.wanted.insert(key);
+        } else {
+            self.remake(cx, key);
+        }
+    }
+
+    /// Makes the actors again that lived here before the process died. Those that cannot be made have failed, and their
+    /// owners hear of it.
+    #[handler]
+    pub async fn restore(&mut self, cx: &Context<Self>, actors: Vec<KeptActor>) {
+        for KeptActor { key, label, spec } in actors {
+            self.actors.insert(cx, key, label, spec.clone(), Status::Initializing);
+            if let Err(message) = ActorKind::create(self, cx, key, &spec).await {
+                let (mesh, rank) = (spec.mesh.map(|(mesh, _)| mesh), key.rank);
+                let id = self.proc.addr().actor(key.uid, self.actors.state(key).label).id;
+                let ranks = mesh.iter().map(|_| rank).collect();
+                let cause = Cause::Spawn { message: message.clone() };
+                let failure = Failure { subject: Subject::Actor(id), mesh, ranks, cause };
+                tell_owner(cx.scope(), &spec.owner, &failure);
+                self.actors.set(cx, key, Status::failed(message), None);
+            }
+        }
+    }
+
+    #[handler(local)]
+    fn actor_restarts(&mut self, key: ResourceKey, incarnation: u32) {
+        self.keep(key, incarnation);
+    }
+
     #[handler(local)]
     fn actor_started(&mut self, cx: &Context<Self>, key: ResourceKey, id: ActorId) {
         self.actors.set(cx, key, Status::Running, Some(ActorState { id }));
@@ -123,16 +184,36 @@ impl ProcAgent {
 
     #[handler(local)]
     fn actor_ended(&mut self, cx: &Context<Self>, key: ResourceKey, end: End) {
-        self.residents.remove(&key);
+        let resident = self.residents.remove(&key);
+        if let Some(keeper) = &self.keeper
+            && !self.actors.is_stopping()
+            && self.actors.spec(key).is_some_and(|spec| keeper.keeps(spec))
+        {
+            // Unless it ends with its proc: then it comes back with it.
+            keeper.forget(key);
+        }
         match end {
             End::Stopped => self.actors.set(cx, key, Status::Stopped, None),
             End::Failed(failure) => {
                 let reason = failure.to_string();
                 // One that never came up has done no harm: its spawn says so.
                 if self.actors.status(key) != Status::Initializing {
-                    self.poisoned.get_or_insert_with(|| reason.clone());
+                    self.poison.add(key, reason.clone());
+                    if let Some(whole) = self.actors.spec(key).and_then(|spec| spec.whole.clone()) {
+                        whole.stop::<ActorKind>(cx.scope(), PROC_AGENT, key.uid, reason.clone());
+                    }
+                    if let (Some(resident), Some(spec)) = (resident, self.actors.spec(key).cloned()) {
+                        let label = self.actors.state(key).label;
+                        self.fallen.insert(key, Fallen { resident, label, spec });
+                        if self.fallen.len() > FALLEN_MAX {
+                            self.fallen.pop_first();
+                        }
+                    }
                 }
                 self.actors.set(cx, key, Status::failed(reason), None);
+                if self.wanted.remove(&key) {
+                    self.remake(cx, key);
+                }
             }
         }
     }
@@ -146,11 +227,42 @@ impl ProcAgent {
             proc,
             actors: ResourceTable::default(),
             residents: BTreeMap::new(),
-            poisoned: None,
+            fallen: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            poison: Poison::default(),
             shut_down,
             logs,
             owners: Owners::new(owner),
             asked: Vec::new(),
+            keeper: None,
+        }
+    }
+
+    /// The host is told what lives in this proc and matters after its death.
+    pub fn kept_by(&mut self, keeper: Keeper) {
+        self.keeper = Some(keeper);
+    }
+
+    /// Notes an actor where it outlasts this proc.
+    fn keep(&self, key: ResourceKey, incarnation: u32) {
+        if let (Some(keeper), Some(spec)) = (&self.keeper, self.actors.spec(key))
+            && keeper.keeps(spec)
+        {
+            let (label, spec) = (self.actors.state(key).label, ActorSpec { incarnation, ..spec.clone() });
+            keeper.keep(KeptActor { key, label, spec });
+        }
+    }
+
+    fn remake(&mut self, cx: &Context<ProcAgent>, key: ResourceKey) {
+        if self.actors.is_stopping() {
+            return;
+        }
+        let Some(Fallen { resident, label, spec }) = self.fallen.remove(&key) else { return };
+        if resident.clone().restart() {
+            self.poison.remove(key);
+            self.residents.insert(key, resident);
+            self.actors.again(cx, key, label, spec);
+            // Noted again when its next life begins, which says which it is.
         }
     }
 }
@@ -168,7 +280,7 @@ impl Resource for ActorKind {
         key: ResourceKey,
         spec: &ActorSpec,
     ) -> Result<Progress<ActorState>, String> {
-        if let Some(cause) = &agent.poisoned {
+        if let Some(cause) = agent.poison.cause() {
             return Err(format!("proc {} takes no new actors: {cause}", agent.proc.id()));
         }
         let entry = agent.proc.registry().entry(spec.type_id).ok_or_else(|| {
@@ -187,14 +299,18 @@ impl Resource for ActorKind {
             key,
             owner: spec.owner.clone(),
             outbox: agent.proc.outbox().clone(),
-            started: AtomicBool::new(false),
+            // Of one that lived before nobody waits for the spawn: its owner hears of every failure.
+            started: AtomicBool::new(spec.incarnation > 1),
+            kept: agent.keeper.as_ref().is_some_and(|keeper| keeper.keeps(spec)),
         });
         let label = agent.actors.state(key).label;
         let params = Payload { body: spec.params.clone(), parts: Vec::new() };
-        let options = SpawnOptions { uid: key.uid, label, env, supervisor };
+        let (incarnation, restart) = (spec.incarnation, spec.restart);
+        let options = SpawnOptions { uid: key.uid, label, incarnation, restart, env, supervisor };
         let resident =
             entry.spawn(agent.proc.outbox(), &params, options).map_err(|error| error.to_string())?;
         agent.residents.insert(key, resident);
+        agent.keep(key, incarnation);
         let (owner, told) = (spec.owner.clone(), cx.handle());
         agent.owners.watch(cx.scope(), &spec.owner, move || {
             post_control(&told, ProcAgentOwnerGone { owner });
@@ -219,6 +335,21 @@ impl Resource for ActorKind {
 }
 
 #[diagnostic::do_not_recommend]
+impl Handler<Remake> for ProcAgent {
+    async fn handle(&mut self, cx: &Context<ProcAgent>, message: Remake) {
+        let key = ResourceKey { uid: message.uid, rank: message.rank };
+        if message.after.is_zero() {
+            return self.remake_now(cx, key);
+        }
+        let me = cx.handle();
+        tokio::spawn(async move {
+            tokio::time::sleep(message.after).await;
+            post_control(&me, ProcAgentRemakeNow { key });
+        });
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl Handler<OwnerEnded> for ProcAgent {
     async fn handle(&mut self, cx: &Context<ProcAgent>, message: OwnerEnded) {
         let Some(reply) = cx.deferred_reply() else { return };
@@ -227,7 +358,7 @@ impl Handler<OwnerEnded> for ProcAgent {
             Some(resident) if resident.ends_with_proc() => self.asked.push(reply),
             Some(resident) => {
                 tokio::spawn(async move {
-                    resident.ended().await;
+                    resident.life_over(message.incarnation).await;
                     reply.answer(());
                 });
             }
@@ -243,9 +374,29 @@ struct Managed {
     outbox: Arc<Outbox>,
     /// Whether it came up: if not, its spawn fails, and there is nothing to tell the owner.
     started: AtomicBool,
+    /// Whether it is noted which life of it this is.
+    kept: bool,
+}
+
+impl Managed {
+    /// The agent tells the owner, so that this knows whom to ask to make it anew.
+    fn as_agent(&self, tell: impl FnOnce(Scope<'_>)) {
+        let sender = self.agent.control().id();
+        let (outbox, is_actor) = (&self.outbox, true);
+        tell(Scope { outbox, sender: &sender, deadline: None, chain: None, is_actor });
+    }
 }
 
 impl Supervisor for Managed {
+    fn event(&self, event: &SupervisionEvent) {
+        if let SupervisionEventKind::Restarted { incarnation, .. } = event.kind
+            && self.kept
+        {
+            post_control(&self.agent, ProcAgentActorRestarts { key: self.key, incarnation });
+        }
+        self.as_agent(|scope| tell_owner_event(scope, &self.owner, event));
+    }
+
     fn owner(&self) -> Option<crate::ident::ActorId> {
         Some(self.owner.id.clone())
     }
@@ -255,18 +406,11 @@ impl Supervisor for Managed {
         post_control(&self.agent, ProcAgentActorStarted { key: self.key, id: id.clone() });
     }
 
-    fn ended(&self, id: &ActorId, end: &End) {
+    fn ended(&self, _: &ActorId, end: &End) {
         if let End::Failed(failure) = end
             && self.started.load(Ordering::Relaxed)
         {
-            let scope = crate::actor::Scope {
-                outbox: &self.outbox,
-                sender: id,
-                deadline: None,
-                chain: None,
-                is_actor: true,
-            };
-            tell_owner(scope, &self.owner, failure);
+            self.as_agent(|scope| tell_owner(scope, &self.owner, failure));
         }
         post_control(&self.agent, ProcAgentActorEnded { key: self.key, end: end.clone() });
     }

@@ -14,14 +14,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{ChannelAddr, Location};
-use crate::ident::{ActorId, ProcId};
+use crate::ident::{ActorId, ProcId, Uid};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
 /// The longest orders, in bytes.
 pub const ORDERS_LEN_MAX: usize = 1 << 20;
 
 /// Raised whenever [`Orders`] changes: the child may be another build of the program.
-const ORDERS_VERSION: u32 = 2;
+const ORDERS_VERSION: u32 = 3;
 
 /// What a child is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,6 +59,12 @@ pub struct Orders {
     pub cpus: Option<Vec<u32>>,
     /// The cgroup that was made for it.
     pub cgroup: Option<PathBuf>,
+    /// The mesh that it is a rank of: it tells its host what is to be seen to when it is dead.
+    pub mesh: Option<Uid>,
+    /// Whether its host brings it back after a death.
+    pub returns: bool,
+    /// How many lives its place has seen before.
+    pub life: u32,
     /// What the layer above adds; opaque here.
     pub payload: Vec<u8>,
 }

@@ -23,6 +23,9 @@ fn orders() -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
+        mesh: None,
+        returns: false,
+        life: 0,
         payload: vec![1, 2, 3],
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::awaiting::Call;
 use super::cast::each_of;
+use super::held::Held;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
@@ -30,20 +31,25 @@ impl Gateway {
                 state.uplink_lost = true;
             }
             for proc in entry.procs {
+                if state.by_proc.get(&proc.uid).is_some_and(|current| *current != link) {
+                    continue; // Another life of it is there already.
+                }
                 state.by_proc.remove(&proc.uid);
+                state.leave_place(&proc);
                 let Some(observer) = state.observers.remove(&proc.uid) else { continue };
                 if loss.is_silence {
                     // Nobody waits for how it ends: it is ended.
                     state.record_gone(&proc, unreachable.clone());
                     given_up.push(observer);
                 } else {
-                    state.departing.insert(proc.uid, Vec::new());
+                    state.departing.insert(proc.uid, Held::default());
                     supervised.push((proc, observer));
                 }
             }
             state.awaiting.take(link)
         };
         self.0.uplink_lost.notify_waiters();
+        self.0.departed.notify_waiters();
         given_up.iter().for_each(|observer| observer.give_up(reason));
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
         let returned: Vec<Envelope> = returned
@@ -90,8 +96,9 @@ impl Gateway {
             state.record_gone(&proc, kind.clone());
             state.departing.remove(&proc.uid).unwrap_or_default()
         };
+        self.0.departed.notify_waiters();
         self.fail_calls(calls, &kind);
-        for envelope in held.into_iter().chain(late) {
+        for envelope in held.into_iter().chain(late.into_envelopes()) {
             self.bounce(Bounced { envelope, kind: kind.clone() });
         }
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use super::refusal::{is_final, with_cause};
-use super::state::{AcceptedSession, LinkEntry, hold};
+use super::state::{AcceptedSession, LinkEntry};
 use super::strangers::Strangers;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::addr::{ChannelAddr, Location};
@@ -232,7 +232,7 @@ impl Gateway {
             state.end_earlier(peer, accepted.is_some());
             let id = state.next_link();
             for proc in &procs {
-                state.by_proc.insert(proc.uid, id);
+                state.comes_in(proc, id);
             }
             state.route_to(peer, id);
             if uplink {
@@ -328,7 +328,7 @@ impl Gateway {
         let runtime = {
             let mut state = self.state();
             if let Some(held) = state.dialing.get_mut(&target.uid) {
-                return hold(held, envelope);
+                return held.push(envelope);
             }
             if let Some(reason) = state.refusals.of(target.uid) {
                 let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
@@ -339,7 +339,7 @@ impl Gateway {
                 let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
                 return Err(Box::new(Bounced { envelope, kind }));
             };
-            state.dialing.insert(target.uid, vec![envelope]);
+            state.dialing.entry(target.uid).or_default().push(envelope)?;
             drop(state);
             runtime
         };
@@ -376,12 +376,14 @@ impl Gateway {
                     return;
                 }
                 let link = state.by_gateway.get(&target.uid).and_then(|id| state.link(*id));
+                let held = held.release();
                 if let Some(link) = &link {
-                    held.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
+                    held.envelopes.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
                 }
                 (held, link)
             };
-            for envelope in held {
+            held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            for envelope in held.envelopes {
                 let sent = match (&failed, &link) {
                     (None, Some(link)) => self.hand_to(link, envelope),
                     (None, None) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::LocalProc;
+use super::place::Place;
 use super::state::State;
 use crate::addr::Location;
 use crate::call::CallErrorKind;
@@ -16,7 +17,7 @@ pub(super) enum Step {
     Link(Link),
     /// The door of this location is to be dialled first.
     Dial(Arc<Location>),
-    /// The proc has just gone; how is not yet known.
+    /// The proc has just gone; how is not yet known, or it comes back.
     Depart,
     Bounce(CallErrorKind),
 }
@@ -36,10 +37,14 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     if state.departing.contains_key(&proc) {
         return Step::Depart;
     }
+    let target = to.at.gateway;
+    // What is for its own gateway is of its host, and is not held.
+    if matches!(state.places.get(&proc), Some(Place::Away(_))) && target.uid != proc {
+        return Step::Depart;
+    }
     if let Some(kind) = state.gone.get(&proc) {
         return Step::Bounce(kind.clone());
     }
-    let target = to.at.gateway;
     let behind_here = target == own || target == state.location.gateway;
     if behind_here && (target == own || state.uplink.is_none() || state.uplink == from) {
         return Step::Bounce(CallErrorKind::Unreachable {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Weak};
 use super::awaiting::Awaiting;
 use super::collect::Collectors;
 use super::door::ExpectedPeer;
+use super::held::Held;
+use super::place::Place;
 use super::refusal::Refusals;
 use super::{Bounced, ExitObserver, LocalProc};
 use crate::addr::Location;
@@ -16,9 +18,6 @@ use crate::wire::envelope::Envelope;
 
 /// How many ended procs are remembered, so that a late message learns how they ended.
 const GONE_MAX: usize = 4096;
-
-/// How many envelopes are held for a proc whose exit status is awaited, or for a door that is being dialled.
-pub(super) const HELD_MAX: usize = 4096;
 
 /// One established link.
 pub(super) struct LinkEntry {
@@ -50,12 +49,14 @@ pub(super) struct State {
     pub(super) expected: BTreeMap<[u8; 16], ExpectedPeer>,
     pub(super) observers: BTreeMap<Uid, Arc<dyn ExitObserver>>,
     /// Envelopes for procs whose link is lost and whose exit status is not yet known.
-    pub(super) departing: BTreeMap<Uid, Vec<Envelope>>,
+    pub(super) departing: BTreeMap<Uid, Held>,
     /// What calls to a proc that is gone get.
     pub(super) gone: BTreeMap<Uid, CallErrorKind>,
     gone_order: VecDeque<Uid>,
+    /// The places of procs that come back.
+    pub(super) places: BTreeMap<Uid, Place>,
     /// Envelopes for gateways that are being dialled.
-    pub(super) dialing: BTreeMap<Uid, Vec<Envelope>>,
+    pub(super) dialing: BTreeMap<Uid, Held>,
     /// The route that was chosen last; see `Gateway::state`.
     pub(super) last_route: Option<(Uid, GatewayId, Link)>,
     /// The gateways with which there was no agreement lately.
@@ -81,6 +82,7 @@ impl State {
             departing: BTreeMap::new(),
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
+            places: BTreeMap::new(),
             dialing: BTreeMap::new(),
             last_route: None,
             refusals: Refusals::default(),
@@ -161,17 +163,12 @@ impl State {
 
     pub(super) fn hold_departing(&mut self, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let (proc, host) = (envelope.to.proc.uid, envelope.to.at.gateway.uid);
+        if let Some(Place::Away(held)) = self.places.get_mut(&proc)
+            && host != proc
+        {
+            return held.push(envelope);
+        }
         let departing = if self.departing.contains_key(&proc) { proc } else { host };
-        hold(self.departing.entry(departing).or_default(), envelope)
+        self.departing.entry(departing).or_default().push(envelope)
     }
-}
-
-/// Holds an envelope for later, within [`HELD_MAX`].
-pub(super) fn hold(held: &mut Vec<Envelope>, envelope: Envelope) -> Result<(), Box<Bounced>> {
-    if held.len() >= HELD_MAX {
-        let kind = CallErrorKind::MailboxFull { capacity: HELD_MAX as u64 };
-        return Err(Box::new(Bounced { envelope, kind }));
-    }
-    held.push(envelope);
-    Ok(())
 }

@@ -1,7 +1,8 @@
 use std::sync::atomic::AtomicBool;
 
 use super::awaiting::Awaiting;
-use super::state::{HELD_MAX, State};
+use super::held::{HELD_MAX, Held};
+use super::state::State;
 use super::*;
 use crate::addr::{ChannelAddr, PortAddr, ProcAddr};
 use crate::clock;
@@ -220,7 +221,7 @@ async fn routes_are_chosen_in_a_fixed_order() {
     let restarted = Location { gateway: GatewayId { uid: Uid(2), incarnation: 2 }, door: None };
     let restarted = ProcAddr { at: Arc::new(restarted), ..elsewhere(77, 2, None) };
     check_route(&state, &restarted, None, "bounce: unreachable: gateway-0000000000000002#2 was restarted");
-    state.departing.insert(Uid(55), Vec::new());
+    state.departing.insert(Uid(55), Held::default());
     check_route(&state, &elsewhere(55, 1, None), None, "depart");
     let dead = ProcId::single(Uid(56), "dead".into());
     let kind = CallErrorKind::proc_lost(&dead, &Exit::unknown());
@@ -573,4 +574,82 @@ async fn a_gateway_that_has_refused_is_not_dialled_for_every_message() {
     site.gateway.post(site.message(&there)).unwrap();
     settle().await;
     assert_eq!(network.connections("refusing"), 2);
+}
+
+/// A life of the proc of a child, which is there.
+async fn life(network: &MemoryNetwork, parent: &Site, incarnation: u64) -> (Site, Arc<Child>) {
+    let own = GatewayId { uid: Uid(2), incarnation };
+    let location = Some((*parent.gateway.location()).clone());
+    let gateway = gateway_with(network, own, location, Arc::default());
+    let (id, inbox) = (ProcId::single(Uid(2), "proc".into()), Arc::new(Inbox::default()));
+    let local: Arc<dyn LocalProc> = inbox.clone();
+    gateway.attach(&id, &local);
+    let process = Arc::new(Child::default());
+    let mut expected = parent.gateway.expect(TOKEN, id.clone(), process.clone());
+    gateway.dial_up(&door("host"), TOKEN).await.unwrap();
+    assert_eq!(expected.arrived().await, Some(own));
+    (Site { gateway, id, inbox }, process)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_for_a_proc_that_comes_back_stays_in_order_over_two_deaths_and_its_time_runs_on() {
+    let network = MemoryNetwork::new();
+    let parent = site_at(&network, 1, None);
+    let _door = parent.gateway.serve(&door("host")).await.unwrap();
+    let (first, process) = life(&network, &parent, 1).await;
+    let to = first.addr();
+    parent.gateway.keep_place(&to.id);
+    let post = |slot, time_ms: u64| {
+        let mut call = parent.call(&to, slot);
+        call.headers.deadline_us = Some(1000 * time_ms);
+        parent.gateway.post(call).unwrap();
+    };
+    network.cut("host");
+    settle().await;
+    post(1, 1000);
+    post(2, 10);
+    process.exit.notify_one();
+    settle().await;
+    post(3, 1000);
+    let (_second, process) = life(&network, &parent, 2).await;
+    network.cut("host");
+    settle().await;
+    post(4, 1000);
+    process.exit.notify_one();
+    parent.gateway.place_is_empty(&to.id).await;
+    let (third, _process) = life(&network, &parent, 3).await;
+    post(5, 1000);
+    assert_eq!(parent.inbox.told(), []);
+    tokio::time::advance(Duration::from_millis(10)).await;
+    parent.gateway.open_place(&to.id);
+    post(6, 1000);
+    settle().await;
+    let got: Vec<_> = third
+        .inbox
+        .take()
+        .iter()
+        .map(|call| (call.headers.reply_to.as_ref().unwrap().1, call.headers.deadline_us.unwrap()))
+        .collect();
+    let left = 990_000;
+    assert_eq!(got, [(1, left), (3, left), (4, left), (5, left), (6, 1_000_000)]);
+    let told = parent.inbox.told();
+    assert_eq!(told, [(2, "no reply within 10 ms".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_runs_on_while_a_door_is_dialled() {
+    let network = MemoryNetwork::new();
+    let (near, far) = (site_at(&network, 1, None), site_at(&network, 2, None));
+    let _door = far.gateway.serve(&door("far")).await.unwrap();
+    far.gateway.publish_door(&door("far"));
+    for (slot, time_us) in [(1, 1000), (2, 2000)] {
+        let mut call = near.call(&far.addr(), slot);
+        call.headers.deadline_us = Some(time_us);
+        near.gateway.post(call).unwrap();
+    }
+    tokio::time::advance(Duration::from_millis(1)).await;
+    settle().await;
+    let got: Vec<_> = far.inbox.take().iter().map(|call| call.headers.deadline_us).collect();
+    assert_eq!(got, [Some(1000)]);
+    assert_eq!(near.inbox.told(), [(1, "no reply within 1 ms".to_owned())]);
 }

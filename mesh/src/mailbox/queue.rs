@@ -51,11 +51,13 @@ pub enum Entered<T> {
 
 /// What was left when the mailbox was closed.
 #[derive(Debug)]
-pub struct Closed<T> {
+pub struct Closed<T, C> {
     /// Accepted, never started.
     pub queued: Vec<T>,
     /// Waiting for a place, nobody waiting for their return.
     pub waiting: Vec<T>,
+    /// Control messages that nobody has read; none as long as more are taken.
+    pub control: VecDeque<C>,
 }
 
 /// Why the consumer rests.
@@ -428,7 +430,7 @@ impl<T: Record, C> Mailbox<T, C> {
         if state.run != Run::Queued {
             return None;
         }
-        Some(state.run_it().then_some(First(self)))
+        Some(state.run_it().then(|| First(self)))
     }
 
     /// Takes a consumer that is queued, with `most` messages at most, from whoever has its entry: whether the caller is
@@ -439,7 +441,7 @@ impl<T: Record, C> Mailbox<T, C> {
         if state.run != Run::Queued || self.pending() > most {
             return None;
         }
-        Some(state.run_it().then_some(First(self)))
+        Some(state.run_it().then(|| First(self)))
     }
 
     /// The consumer would rest. If it does not run on, its caller has it no more.
@@ -452,7 +454,10 @@ impl<T: Record, C> Mailbox<T, C> {
             self.let_in(&mut state, &mut wakers);
         }
         let parked = match rest {
-            Rest::Message | Rest::Notice if std::mem::take(&mut state.notified) => Parked::Running,
+            // Also at its end: it may be wanted again.
+            Rest::Message | Rest::Notice | Rest::End if std::mem::take(&mut state.notified) => {
+                Parked::Running
+            }
             Rest::Message if !state.is_empty() || state.has_control() => Parked::Running,
             Rest::Message => {
                 state.run = Run::Resting;
@@ -545,6 +550,31 @@ impl<T: Record, C> Mailbox<T, C> {
         taken
     }
 
+    /// As [`notify`](Mailbox::notify), and also one that runs no more: it may [take messages again](Mailbox::reopen).
+    #[must_use]
+    pub fn revive(&self) -> bool {
+        let mut state = self.state.lock();
+        match state.run {
+            Run::Resting | Run::Awaiting | Run::Over => state.queue_it(),
+            Run::Running => {
+                state.notified = true;
+                false
+            }
+            Run::Queued => false,
+        }
+    }
+
+    /// Takes messages again, after [`close`](Mailbox::close). For the consumer.
+    pub fn reopen(&self) {
+        let mut state = self.state.lock();
+        (state.closed, state.sealed) = (false, false);
+    }
+
+    /// Whether somebody waits for a place.
+    pub fn has_waiters(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Whether a control message has come since the last take. For the consumer.
     #[inline]
     pub fn has_control(&self) -> bool {
@@ -572,13 +602,13 @@ impl<T: Record, C> Mailbox<T, C> {
     }
 
     /// Takes nothing more at all, as [`close_data`](Mailbox::close_data), and no control.
-    pub fn close(&self) -> Closed<T> {
+    pub fn close(&self) -> Closed<T, C> {
         self.close_lanes(true)
     }
 
     /// Takes no more data: gives back what is queued and who waits. Waiters whose owner polls them hear of it
     /// themselves. For the consumer.
-    pub fn close_data(&self) -> Closed<T> {
+    pub fn close_data(&self) -> Closed<T, C> {
         self.close_lanes(false)
     }
 
@@ -601,7 +631,7 @@ impl<T: Record, C> Mailbox<T, C> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    fn close_lanes(&self, control_too: bool) -> Closed<T> {
+    fn close_lanes(&self, control_too: bool) -> Closed<T, C> {
         let mut state = self.state.lock();
         state.closed = true;
         state.sealed |= control_too;
@@ -618,9 +648,8 @@ impl<T: Record, C> Mailbox<T, C> {
         add(&self.removed, queued.len() as u64);
         self.waiting.store(false, Ordering::Relaxed);
         drop(state);
-        // A control message with a caller tells it as it is dropped.
-        drop(unread);
-        Closed { queued, waiting: waiters.into_iter().filter_map(|cell| cell.close()).collect() }
+        let waiting = waiters.into_iter().filter_map(|cell| cell.close()).collect();
+        Closed { queued, waiting, control: unread }
     }
 
     /// Whether it takes no more data.

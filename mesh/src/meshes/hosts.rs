@@ -10,7 +10,7 @@ use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
 use crate::addr::{ActorAddr, ChannelAddr, Location};
-use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost};
+use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost, Whole};
 use crate::bootstrap::{BootstrapCommand, ChildKind, ProcSetup};
 use crate::cast::Members;
 use crate::gateway::DoorError;
@@ -18,6 +18,7 @@ use crate::host::ChildSpec;
 use crate::ident::{GatewayId, Label, MeshId, ProcId};
 use crate::request::{Cast, MeshCallError};
 use crate::shape::{Extent, Region};
+use crate::supervision::RankPolicy;
 use crate::value::ValueMesh;
 
 /// A view of a mesh of hosts: can be sent, and does not keep the hosts alive.
@@ -92,6 +93,9 @@ impl HostMeshRef {
             config: options.config,
             setup: options.setup,
             slots: options.slots,
+            mesh: Some(id.uid),
+            returns: matches!(options.policy, RankPolicy::RespawnRank(_)),
+            life: 0,
         };
         let per_host = u32::try_from(per_host.num_ranks()).unwrap_or(u32::MAX);
         let slots = child.slots.len();
@@ -101,7 +105,10 @@ impl HostMeshRef {
         let view = Region::whole(&extent);
         let agents = self.agents(per_host, view.clone());
         let owned = Owned::new(scope, agents.clone(), id.clone());
-        create::create::<ProcKind>(scope, &agents, &id, proc_spec(scope, &id, child)).await?;
+        let whole = (options.policy == RankPolicy::FailMesh)
+            .then(|| Whole { members: agents.mesh().members().clone(), view: view.clone() });
+        let spec = ProcSpec { policy: options.policy, whole, ..proc_spec(scope, &id, child) };
+        create::create::<ProcKind>(scope, &agents, &id, spec).await?;
         let members = Members::Mesh { procs: id.clone(), hosts: self.hosts.clone(), per_host };
         Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned))
     }
@@ -119,7 +126,8 @@ impl HostMeshRef {
 }
 
 fn proc_spec(scope: Scope<'_>, mesh: &MeshId, child: ChildSpec) -> ProcSpec {
-    ProcSpec { mesh: mesh.clone(), child, owner: scope.owner() }
+    let policy = RankPolicy::FailRank;
+    ProcSpec { mesh: mesh.clone(), child, owner: scope.owner(), policy, whole: None }
 }
 
 /// The host that the caller's process is, or is a child of.
@@ -249,6 +257,9 @@ impl Allocator for ProcessAllocator {
             config: Vec::new(),
             setup: self.setup.clone(),
             slots: Vec::new(),
+            mesh: None,
+            returns: false,
+            life: 0,
         };
         let agents = local_agents(scope, Region::whole(&self.spec.extent));
         let guard = Owned::<ProcKind>::new(scope, agents.clone(), id.clone());

@@ -12,7 +12,7 @@ use super::hosts::{Allocator, HostMesh};
 use super::owned::Owned;
 use crate::actor::{ActorRef, Caller, Scope};
 use crate::addr::ProcAddr;
-use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind};
+use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind, Whole};
 use crate::bootstrap::{BootstrapCommand, ProcSetup};
 use crate::call::CallError;
 use crate::cast::Members;
@@ -21,6 +21,7 @@ use crate::registry::{ActorTypeNotRegistered, RemoteSpawn, Spec};
 use crate::request::Cast;
 use crate::resource::{GetState, ResourceState, WaitRankStatus};
 use crate::shape::{Extent, Region, RegionError, Slice};
+use crate::supervision::RankPolicy;
 use crate::value::{Status, StatusClass, ValueMesh};
 
 /// How the procs of a mesh are started.
@@ -50,6 +51,8 @@ pub struct ProcOptions {
     pub setup: ProcSetup,
     /// The same for the first, the second, … proc of each host, on top; none, or as many as each host gets.
     pub slots: Vec<ProcSetup>,
+    /// What becomes of the mesh when one of its procs has died; the others go on, by default.
+    pub policy: RankPolicy,
 }
 
 impl ProcOptions {
@@ -85,6 +88,48 @@ impl ProcOptions {
     #[must_use]
     pub fn slots(mut self, slots: impl IntoIterator<Item = ProcSetup>) -> ProcOptions {
         self.slots = slots.into_iter().collect();
+        self
+    }
+
+    /// Declares what becomes of the mesh when one of its procs has died.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// # use mesh::prelude::*;
+    /// # struct Idle;
+    /// # #[actor] impl Idle { #[new] fn new() -> Self { Idle } #[handler] fn nothing(&self) {} }
+    /// use mesh::meshes::ProcOptions;
+    /// use mesh::{RankPolicy, RestartPolicy};
+    ///
+    /// // A proc that dies is there again after 100 ms, with the actors that were spawned on it; three times a minute.
+    /// let options = ProcOptions::default().policy(RankPolicy::RespawnRank(RestartPolicy::DEFAULT));
+    /// let procs = this_host(cx).await?.spawn_procs_with(cx, extent!(workers = 4), options).await?;
+    /// # procs.spawn(cx, "idle", Idle::spec()).await?.nothing().call(cx).await?;
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn policy(mut self, policy: RankPolicy) -> ProcOptions {
+        self.policy = policy;
+        self
+    }
+}
+
+/// How the actors of a mesh are started.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ActorOptions {
+    /// What becomes of the mesh when one of its actors has failed; the others go on, by default.
+    pub policy: RankPolicy,
+}
+
+impl ActorOptions {
+    /// Declares what becomes of the mesh when one of its actors has failed. An actor with `#[actor(restart(..))]` is made anew
+    /// first, as often as that says, unless this says it: `RankPolicy::RespawnRank`. What becomes of it when a whole proc
+    /// dies is said where the procs are spawned.
+    #[must_use]
+    pub fn policy(mut self, policy: RankPolicy) -> ActorOptions {
+        self.policy = policy;
         self
     }
 }
@@ -149,12 +194,36 @@ impl ProcMeshRef {
         name: impl Into<Label>,
         spec: Spec<A>,
     ) -> Result<ActorMesh<A>, SpawnError> {
+        self.spawn_with(cx, name, spec, ActorOptions::default()).await
+    }
+
+    /// As [`spawn`](ProcMeshRef::spawn), with a policy.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Cancel safety
+    /// As there.
+    pub async fn spawn_with<A: RemoteSpawn>(
+        &self,
+        cx: &impl Caller,
+        name: impl Into<Label>,
+        spec: Spec<A>,
+        options: ActorOptions,
+    ) -> Result<ActorMesh<A>, SpawnError> {
         let scope = cx.scope();
         let id = MeshId { uid: scope.outbox.entropy().uid(), label: name.into() };
         let (members, extent) = self.whole();
         let view = Region::whole(&extent);
         let agents: Cast<ProcAgent> = create::agents(PROC_AGENT, members.clone(), view.clone());
-        let spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec)?;
+        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec)?;
+        match options.policy {
+            RankPolicy::FailRank => {}
+            RankPolicy::FailMesh => {
+                spec.whole = Some(Whole { members: members.clone(), view: view.clone() });
+            }
+            RankPolicy::RespawnRank(policy) => spec.restart = Some(policy),
+        }
         // From here on what there is of it is ours: dropped, as when this future is, it is stopped.
         let owned = Owned::new(scope, agents.clone(), id.clone());
         create::create::<ActorKind>(scope, &agents, &id, spec).await?;
@@ -284,7 +353,8 @@ fn actor_spec<A: RemoteSpawn>(
         }
     };
     let params: Bytes = spec.encode()?.body;
-    Ok(ActorSpec { type_name, type_id: A::TYPE_ID, mesh, params, owner: scope.owner() })
+    let (owner, type_id) = (scope.owner(), A::TYPE_ID);
+    Ok(ActorSpec { type_name, type_id, mesh, params, owner, incarnation: 1, restart: None, whole: None })
 }
 
 /// A mesh of procs, and its owner: dropping it stops the procs.

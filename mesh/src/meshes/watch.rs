@@ -1,15 +1,18 @@
 //! The statuses of a mesh, for whoever wants to see them change.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::actors::ActorMeshControl;
 use super::create;
 use super::procs::{ProcMeshControl, ProcMeshRef};
 use crate::actor::{Actor, Caller, Scope};
-use crate::agent::{ActorKind, ProcKind};
+use crate::addr::PortAddr;
+use crate::agent::{ActorKind, ProcAgent, ProcKind};
 use crate::call::CallErrorKind;
-use crate::ident::Uid;
+use crate::ident::{ActorId, Uid};
+use crate::outbox::Outbox;
 use crate::port::{Accumulator, PortsExhausted};
 use crate::request::{Cast, PortRef};
 use crate::resource::{Resource, ResourceState, StreamState};
@@ -21,6 +24,8 @@ struct Seen {
     /// The rank in the view of each rank of the whole mesh.
     ranks: BTreeMap<u32, usize>,
     statuses: Vec<Option<Status>>,
+    /// How often each began to run after it was seen not to.
+    returns: Vec<u32>,
     /// Raised by every piece of news.
     news: u64,
 }
@@ -29,14 +34,21 @@ impl Seen {
     fn new(view: &Region) -> Seen {
         let base_ranks = view.base_ranks().enumerate();
         let ranks = base_ranks.filter_map(|(rank, base)| Some((u32::try_from(base).ok()?, rank))).collect();
-        Seen { ranks, statuses: vec![None; view.num_ranks()], news: 0 }
+        let count = view.num_ranks();
+        Seen { ranks, statuses: vec![None; count], returns: vec![0; count], news: 0 }
     }
 
     fn set(&mut self, rank: usize, status: Status) {
-        if let Some(known) = self.statuses.get_mut(rank) {
-            *known = Some(status);
-            self.news += 1;
+        let Some(known) = self.statuses.get_mut(rank) else { return };
+        let ended = known.as_ref().is_some_and(Status::is_terminal);
+        if ended && status == Status::NotExist {
+            return; // It ended in a process that has died since: the next knows nothing of it.
         }
+        if status == Status::Running && known.as_ref().is_some_and(|known| *known != Status::Running) {
+            self.returns[rank] += 1;
+        }
+        *known = Some(status);
+        self.news += 1;
     }
 }
 
@@ -53,17 +65,67 @@ fn subscribe<R: Resource>(
     scope: Scope<'_>,
     agents: &Cast<R::Agent>,
     id: Uid,
-) -> Result<Accumulator<Seen>, PortsExhausted> {
-    let (addr, seen) = scope.open_accumulator(Seen::new(agents.view()), fold::<R::State>)?;
-    let verb = StreamState::<R>::new(id, PortRef::new(addr, 0));
+) -> Result<(PortAddr, Accumulator<Seen>), PortsExhausted> {
+    let (port, seen) = scope.open_accumulator(Seen::new(agents.view()), fold::<R::State>)?;
+    ask::<R>(scope, agents, id, &port, &seen, 0);
+    Ok((port, seen))
+}
+
+/// Asks the agents of a view, whose first rank is `first` in that of the watch.
+fn ask<R: Resource>(
+    scope: Scope<'_>,
+    agents: &Cast<R::Agent>,
+    id: Uid,
+    port: &PortAddr,
+    seen: &Accumulator<Seen>,
+    first: usize,
+) {
+    let verb = StreamState::<R>::new(id, PortRef::new(port.clone(), 0));
     if let Err(unsent) = create::post(scope, agents, verb) {
         seen.with(|seen| {
             for failed in unsent.failed {
-                seen.set(failed.rank as usize, Status::failed(failed.error));
+                seen.set(first + failed.rank as usize, Status::failed(failed.error));
             }
         });
     }
-    Ok(seen)
+}
+
+/// Whom to ask for members that live in procs which may come back.
+struct Asking {
+    outbox: Arc<Outbox>,
+    own: ActorId,
+    agents: Cast<ProcAgent>,
+    id: Uid,
+    port: PortAddr,
+    /// In which return of each proc its agent was asked.
+    asked: Vec<u32>,
+}
+
+impl Caller for Asking {
+    fn scope(&self) -> Scope<'_> {
+        Scope { outbox: &self.outbox, sender: &self.own, deadline: None, chain: None, is_actor: false }
+    }
+}
+
+impl Asking {
+    /// Asks the agents of procs that have come back: what they knew was lost with the processes.
+    fn ask_again(&mut self, procs: &Accumulator<Seen>, members: &Accumulator<Seen>) {
+        let returns = procs.with(|seen| seen.returns.clone());
+        for (rank, returned) in returns.into_iter().enumerate() {
+            if std::mem::replace(&mut self.asked[rank], returned) == returned {
+                continue;
+            }
+            members.with(|seen| {
+                if !seen.statuses[rank].as_ref().is_some_and(Status::is_terminal) {
+                    seen.set(rank, Status::Initializing);
+                }
+            });
+            if let Ok(view) = self.agents.view().slice(rank..rank + 1) {
+                let agent = Cast::new(self.agents.mesh().clone(), view);
+                ask::<ActorKind>(self.scope(), &agent, self.id, &self.port, members, rank);
+            }
+        }
+    }
 }
 
 /// The statuses of a mesh, as they change. Whoever has a view of the mesh can watch it, and needs not own it; what was
@@ -76,6 +138,7 @@ pub struct MeshWatch {
     /// Those of the procs that the members live in, where a host manages them: who lives in one that has ended is not
     /// heard of any more.
     procs: Option<Accumulator<Seen>>,
+    asking: Option<Asking>,
     view: Region,
     shown: Option<StatusMesh>,
 }
@@ -89,6 +152,10 @@ impl MeshWatch {
         let clamp = |(member, proc): (Option<Status>, Option<Status>)| match proc {
             // VERB-4. A member that has ended by itself has, whatever became of its proc.
             Some(proc) if proc.is_terminal() => Some(member.filter(Status::is_terminal).unwrap_or(proc)),
+            // It is brought back.
+            Some(proc @ Status::Initializing) => {
+                member.map(|member| if member.is_terminal() { member } else { proc })
+            }
             _ => member,
         };
         members.into_iter().zip(procs).map(clamp).collect()
@@ -108,6 +175,9 @@ impl MeshWatch {
         /// Longer than a program runs.
         const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
         loop {
+            if let (Some(asking), Some(procs)) = (&mut self.asking, &self.procs) {
+                asking.ask_again(procs, &self.members);
+            }
             let known = self.members.with(|seen| seen.news);
             let known_procs = self.procs.as_ref().map(|procs| procs.with(|seen| seen.news));
             let complete = self.shown.is_some() || self.told().iter().all(Option::is_some);
@@ -159,20 +229,24 @@ impl<A: Actor> ActorMeshControl<'_, A> {
     /// [`PortsExhausted`].
     pub fn watch(&self, cx: &impl Caller) -> Result<MeshWatch, PortsExhausted> {
         let (scope, agents) = (cx.scope(), self.agents());
-        let members = subscribe::<ActorKind>(scope, &agents, self.id().uid)?;
-        let view = self.region().clone();
+        let (id, view) = (self.id().uid, self.region().clone());
+        let (port, members) = subscribe::<ActorKind>(scope, &agents, id)?;
         let procs = match ProcMeshRef::of_members(agents.mesh().members(), &view) {
             Some(procs) => procs.subscribe(scope)?,
             None => None,
         };
-        Ok(MeshWatch { members, procs, view, shown: None })
+        let (outbox, own, asked) = (scope.outbox.clone(), scope.sender.clone(), vec![0; view.num_ranks()]);
+        let asking = procs.is_some().then(|| Asking { outbox, own, agents, id, port, asked });
+        Ok(MeshWatch { members, procs, asking, view, shown: None })
     }
 }
 
 impl ProcMeshRef {
     fn subscribe(&self, scope: Scope<'_>) -> Result<Option<Accumulator<Seen>>, PortsExhausted> {
         let agents = self.host_agents();
-        agents.map(|agents| subscribe::<ProcKind>(scope, &agents, self.id().uid)).transpose()
+        let subscribed =
+            agents.map(|agents| subscribe::<ProcKind>(scope, &agents, self.id().uid)).transpose()?;
+        Ok(subscribed.map(|(_, seen)| seen))
     }
 
     /// Watches the statuses of the procs of the view, as their hosts see them; `None` for procs that no host manages.
@@ -182,7 +256,7 @@ impl ProcMeshRef {
     pub fn watch(&self, cx: &impl Caller) -> Result<Option<MeshWatch>, PortsExhausted> {
         let members = self.subscribe(cx.scope())?;
         let view = self.region().clone();
-        Ok(members.map(|members| MeshWatch { members, procs: None, view, shown: None }))
+        Ok(members.map(|members| MeshWatch { members, procs: None, asking: None, view, shown: None }))
     }
 }
 

@@ -97,6 +97,11 @@ impl PortTable {
         f(&mut self.ports.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Begins the numbers of another life of the proc: an answer to a port of an earlier one finds nothing.
+    pub fn begin_life(&self, life: u32) {
+        self.next.store((u64::from(life) << 40) + 1, Ordering::Relaxed);
+    }
+
     /// Opens a port (`PORT-1`).
     ///
     /// # Errors

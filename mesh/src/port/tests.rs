@@ -55,3 +55,15 @@ async fn an_accumulator_waits_for_its_state_or_for_silence() {
     assert!(!accumulator.wait_until(Duration::from_secs(1), |sum| *sum == 103).await);
     assert_eq!(accumulator.into_state(), 102);
 }
+
+#[test]
+fn a_port_of_another_life_has_another_number() {
+    let (first, second) = (PortTable::new(4), PortTable::new(4));
+    second.begin_life(1);
+    let open = |table: &PortTable| table.open(ItemSink::new(1).0).unwrap();
+    assert_eq!(open(&first), 1);
+    let late = open(&second);
+    assert_ne!(late, 1);
+    assert!(matches!(second.deliver(1, 0, value(7_u8)), Err(CallErrorKind::Undeliverable { .. })));
+    assert_eq!(open(&second), late + 1);
+}

@@ -6,7 +6,9 @@ use super::builder::{Accepts, Limit, OneActor};
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
-use crate::actor::{Deferred, Handler, Letter, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope};
+use crate::actor::{
+    Deferred, Handler, Letter, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope,
+};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::Message;

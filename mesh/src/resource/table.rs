@@ -181,6 +181,25 @@ impl<R: Resource> ResourceTable<R> {
         self.retire(key);
     }
 
+    /// One that has ended is made again.
+    pub(crate) fn again(&mut self, cx: &impl Caller, key: ResourceKey, label: Label, spec: R::Spec) {
+        self.ended.retain(|ended| *ended != key);
+        let generation = self.entries.get(&key).map_or(0, |entry| entry.generation) + 1;
+        let (status, spec) = (Status::Initializing, Some(spec));
+        let entry = Entry { label, spec, status, state: None, generation, spec_conflict: false };
+        self.entries.insert(key, entry);
+        self.tell(cx, key);
+    }
+
+    /// One that has ended unasked comes back: those who wait for it and its subscribers stay.
+    pub(crate) fn comes_back(&mut self, cx: &impl Caller, key: ResourceKey, state: Option<R::State>) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.status = Status::Initializing;
+        entry.state = state.or(entry.state.take());
+        entry.generation += 1;
+        self.tell(cx, key);
+    }
+
     /// Keeps of one that has ended what may still be asked for, and forgets the oldest of too many.
     fn retire(&mut self, key: ResourceKey) {
         let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.status.is_terminal()) else {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::in_process::InProcessLauncher;
 use super::{FLUSH_TIMEOUT, Shared, agent_options, watch};
 use crate::actor::{ActorHandle, ActorRef};
-use crate::agent::{HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ShutdownHost};
+use crate::agent::{HOST_AGENT, HostAgent, Keeper, PROC_AGENT, ProcAgent, ShutdownHost};
 use crate::bootstrap::{ChildKind, Orders, OsLauncher, ProcLauncher};
 use crate::client::Client;
 use crate::config;
@@ -63,7 +63,11 @@ impl Child {
         let proc = shared.proc(orders.proc.clone(), &gateway);
         let shut_down = Arc::new(Notify::new());
         let (owner, logs) = (orders.owner.clone(), shared.logs.clone());
-        let agent = ProcAgent::new(proc.clone(), shut_down.clone(), owner, logs);
+        proc.outbox().ports().begin_life(orders.life);
+        let mut agent = ProcAgent::new(proc.clone(), shut_down.clone(), owner, logs);
+        if let Some(mesh) = orders.mesh {
+            agent.kept_by(Keeper::of(&proc, mesh, orders.returns));
+        }
         proc.spawn(agent, agent_options(PROC_AGENT))?;
         let host = match orders.kind {
             ChildKind::Host => {

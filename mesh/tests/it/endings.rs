@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mesh::actor::ActorStatus;
+use mesh::outbox::End;
 use mesh::prelude::*;
 
 use crate::support::Log;
@@ -79,4 +80,130 @@ async fn children_that_are_killed_are_gone_before_their_parent_stops(cx: &Client
     parent.control().stop();
     parent.control().ended().await;
     assert_eq!(log.lines(), ["the child is gone", "the parent stops"]);
+}
+
+/// Fails while it stops.
+struct Sore;
+
+#[actor]
+impl Sore {
+    #[on_stop]
+    fn stopped(&mut self) -> Result<(), Fatal> {
+        Err(Fatal::new("a bad end"))
+    }
+}
+
+/// Hears of what it owns, while it lives and while it ends.
+struct Listener {
+    log: Log,
+    directive: Directive,
+}
+
+#[actor]
+impl Listener {
+    /// Has a child that fails while it stops.
+    #[handler(local)]
+    fn begin(&mut self, cx: &Context<Self>) {
+        cx.spawn(Sore);
+    }
+
+    #[on_failure]
+    async fn failed(&mut self, failure: Failure) -> Directive {
+        tokio::task::yield_now().await;
+        self.log.note(failure.root_cause().to_string());
+        self.directive
+    }
+
+    #[on_stop]
+    fn stopped(&mut self) {
+        self.log.note("the listener stops");
+    }
+}
+
+/// `SUP-2`: the last chance to fail is when the owner ends.
+async fn fails_while_its_owner_ends(cx: &Client, directive: Directive, drain: bool) -> (Vec<String>, End) {
+    cx.on_failure(|_| Directive::Handled);
+    let log = Log::default();
+    let listener = cx.spawn(Listener { log: log.clone(), directive });
+    listener.begin().call(cx).await.unwrap();
+    if drain {
+        listener.control().drain()
+    } else {
+        listener.control().stop()
+    }
+    let end = listener.control().ended().await;
+    (log.lines(), end)
+}
+
+#[mesh::test]
+async fn what_fails_while_its_owner_ends_is_heard_by_the_owner(cx: &Client) {
+    let heard = ["handler `on_stop` gave up: a bad end", "the listener stops"];
+    for drain in [false, true] {
+        for directive in [Directive::Handled, Directive::Restart] {
+            let (log, end) = fails_while_its_owner_ends(cx, directive, drain).await;
+            assert_eq!((&log[..], end), (&heard.map(str::to_owned)[..], End::Stopped));
+        }
+    }
+    assert!(cx.failures().is_empty(), "{:?}", cx.failures());
+}
+
+#[mesh::test]
+async fn what_the_owner_does_not_handle_while_it_ends_is_its_failure(cx: &Client) {
+    let (log, end) = fails_while_its_owner_ends(cx, Directive::Escalate, true).await;
+    assert_eq!(log.len(), 1, "{log:?}");
+    let End::Failed(failure) = end else { panic!("{end:?}") };
+    assert_eq!(failure.chain().count(), 2, "{failure}");
+    assert_eq!(cx.failures(), [*failure]);
+}
+
+/// Looks, when it is told of an end, at what others see of the actor.
+struct Witness {
+    cx: Client,
+    actor: std::sync::OnceLock<ActorHandle<Mute>>,
+    log: Log,
+}
+
+struct Mute;
+
+#[actor]
+impl Mute {
+    #[handler]
+    fn panic(&self) {
+        panic!("as it was told");
+    }
+}
+
+impl mesh::actor::Supervisor for Witness {
+    fn ended(&self, id: &mesh::ident::ActorId, end: &End) {
+        let actor = self.actor.get().unwrap();
+        self.log.note(format!("closed: {}", actor.panic().send(&self.cx).is_err()));
+        let recorded = self.cx.events().lines().iter().any(|line| line.contains(&format!(" end {id}")));
+        self.log.note(format!("recorded: {recorded}"));
+        self.log.note(format!("told: {}", matches!(end, End::Failed(_))));
+        let published = matches!(actor.control().status(), ActorStatus::Ended(_));
+        self.log.note(format!("published: {published}"));
+    }
+}
+
+/// `SUP-6`, `ACTOR-3`
+#[mesh::test]
+async fn an_actor_closes_records_tells_and_then_publishes(cx: &Client) {
+    cx.events().record();
+    let log = Log::default();
+    let witness =
+        std::sync::Arc::new(Witness { cx: cx.clone(), actor: std::sync::OnceLock::new(), log: log.clone() });
+    let options = mesh::actor::SpawnOptions {
+        uid: mesh::ident::Uid(77),
+        label: "mute".into(),
+        incarnation: 1,
+        restart: None,
+        env: mesh::SpawnEnv::default(),
+        supervisor: witness.clone(),
+    };
+    let actor = cx.proc().spawn(Mute, options).unwrap();
+    assert!(witness.actor.set(actor.clone()).is_ok());
+    actor.panic().send(cx).unwrap();
+    actor.control().ended().await;
+    assert_eq!(log.lines(), ["closed: true", "recorded: true", "told: true", "published: false"]);
+    assert!(matches!(actor.control().status(), ActorStatus::Ended(_)));
 }

@@ -1,14 +1,16 @@
-//! How messages end: the table of the README, row by row, for what ends an actor or a call within a process.
+//! How messages end: the table "How messages end" of the README, row by row.
 //!
-//! Restarts and the end of a process have tests of their own.
+//! A process that ends and comes back has its tests in `respawn`.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mesh::call::CallErrorKind;
 use mesh::prelude::*;
+use mesh::supervision::Cause;
 
-use crate::support::{Gate, Log, gate, settle};
+use crate::loss::{door, on_network};
+use crate::support::{Counter, Gate, Log, gate, settle};
 
 /// How the handler that runs goes on.
 #[derive(Clone, Copy, Debug)]
@@ -246,4 +248,102 @@ async fn control_is_not_behind_what_is_queued(cx: &Client) {
         assert_eq!(call.await.unwrap_err().kind, CallErrorKind::ActorStopped);
     }
     assert_eq!(log.lines(), ["held"]);
+}
+
+/// Has room for one message, and another life if `restart` says so.
+macro_rules! falling {
+    ($name:ident, $($restart:tt)*) => {
+        struct $name;
+
+        #[actor(mailbox(capacity = 1), $($restart)*)]
+        impl $name {
+            #[new]
+            fn new() -> Self {
+                $name
+            }
+
+            /// Panics when the gate is opened.
+            #[handler(local)]
+            async fn fall(&mut self, gate: Gate) {
+                gate.passed().await;
+                panic!("it fell");
+            }
+
+            /// Notes it; gives it, and in which life.
+            #[handler(local)]
+            fn keep(&mut self, cx: &Context<Self>, log: Log, n: u32) -> (u32, u32) {
+                log.note(n.to_string());
+                (n, cx.id().incarnation)
+            }
+        }
+    };
+}
+
+falling!(Phoenix, restart(max = 1, backoff = "10ms"));
+falling!(Mortal,);
+
+/// A call that is handled as the actor falls, one that is accepted, one that waits for room; what is noted.
+macro_rules! fall {
+    ($cx:expr, $actor:expr) => {{
+        let (cx, actor, log) = ($cx, $actor, Log::default());
+        let (opener, gate) = gate();
+        let handled = actor.fall(gate).call(cx);
+        settle().await;
+        let accepted = actor.keep(log.clone(), 1).call(cx);
+        let waiting = actor.keep(log.clone(), 2).call(cx);
+        settle().await;
+        assert_eq!((actor.control().accepted(), actor.control().queued()), (2, 1));
+        drop(opener);
+        let handled = handled.await.map_err(|error| error.kind);
+        let accepted = accepted.await.map_err(|error| error.kind);
+        (handled, accepted, waiting.await.map_err(|error| error.kind), log.lines())
+    }};
+}
+
+#[track_caller]
+fn fell<T: std::fmt::Debug>(outcome: Result<T, CallErrorKind>) {
+    let Err(CallErrorKind::ActorFailed { cause }) = outcome else { panic!("{outcome:?}") };
+    assert!(matches!(&*cause, Cause::Panic { handler, .. } if handler == "fall"), "{cause}");
+}
+
+#[mesh::test]
+async fn restart_fails_the_call_that_is_handled_and_keeps_what_waits_for_the_next_life(cx: &Client) {
+    let (handled, accepted, waiting, log) = fall!(cx, cx.spawn_spec(Phoenix::spec()));
+    fell(handled);
+    assert_eq!((accepted, waiting), (Ok((1, 2)), Ok((2, 2))));
+    assert_eq!(log, ["1", "2"], "in order");
+    assert!(cx.failures().is_empty());
+}
+
+#[mesh::test]
+async fn restart_by_the_owner_comes_after_the_end_and_what_waits_is_answered_as_after_a_panic(cx: &Client) {
+    cx.on_failure(|_| Directive::Restart);
+    let actor = cx.spawn_spec(Mortal::spec());
+    let late = actor.clone();
+    let (handled, accepted, waiting, log) = fall!(cx, actor);
+    fell(handled);
+    fell(accepted);
+    fell(waiting);
+    assert!(log.is_empty(), "{log:?}");
+    settle().await;
+    assert_eq!(late.keep(Log::default(), 3).call(cx).await.unwrap(), (3, 2));
+}
+
+#[test]
+fn end_of_a_process_answers_what_is_handled_accepted_on_its_way_and_later() {
+    on_network(11, async |cx, network| {
+        let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(workers = 1)).await.unwrap();
+        let counter = procs.spawn(cx, "counters", Counter::spec(0)).await.unwrap().rank(0);
+        let handled = counter.hang().call(cx);
+        let accepted = counter.hang().call(cx);
+        settle().await;
+        network.partition(&door(cx));
+        let on_its_way = counter.hang().call(cx);
+        for call in [handled, accepted, on_its_way] {
+            let error = call.await.unwrap_err();
+            assert!(matches!(error.kind, CallErrorKind::ProcLost { .. }), "{error}");
+        }
+        let error = counter.get().call(cx).await.unwrap_err();
+        assert!(matches!(error.kind, CallErrorKind::ProcLost { .. }), "{error}");
+    });
 }

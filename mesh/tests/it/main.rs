@@ -20,6 +20,8 @@ mod loss;
 mod meshes;
 mod ports;
 mod resources;
+mod respawn;
+mod restarts;
 mod silence;
 mod sim;
 mod spawning;

@@ -94,6 +94,9 @@ fn hand_made<A: Named>(cx: &Client, params: &'static [u8]) -> ActorSpec {
         mesh: None,
         params: Bytes::from_static(params),
         owner: cx.scope().owner(),
+        incarnation: 1,
+        restart: None,
+        whole: None,
     }
 }
 

@@ -22,6 +22,7 @@ mod orphans;
 mod proc_fs;
 mod program;
 mod programs;
+mod respawn;
 mod roles;
 mod signals;
 mod silence;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
             cgroups::TESTS,
             hosts::TESTS,
             leases::TESTS,
+            respawn::TESTS,
             kills::TESTS,
             ending::TESTS,
             logs::TESTS,

@@ -31,6 +31,9 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         owner: None,
         cpus: None,
         cgroup: None,
+        mesh: None,
+        returns: false,
+        life: 0,
         payload: behaviour.as_bytes().to_vec(),
     }
 }

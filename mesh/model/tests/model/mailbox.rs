@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use loom::sync::Mutex;
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use mesh_model::alone::Alone;
 use mesh_model::mailbox::{
@@ -20,7 +21,9 @@ pub(crate) struct Actor {
     /// In the order of handling; of no part in the orders of the model, since only a runner locks it.
     handled: std::sync::Mutex<Vec<Message>>,
     /// What a control message that asks for the end has found.
-    closed: Mutex<Option<Closed<Message>>>,
+    closed: Mutex<Option<Closed<Message, Message>>>,
+    /// It is to live again after its end.
+    wanted: AtomicBool,
     /// How many turns there were.
     turns: std::sync::atomic::AtomicUsize,
 }
@@ -44,6 +47,7 @@ impl Actor {
             body: Alone::default(),
             handled: std::sync::Mutex::default(),
             closed: Mutex::new(None),
+            wanted: AtomicBool::new(false),
             turns: std::sync::atomic::AtomicUsize::new(0),
         });
         assert_eq!(actor.mailbox.park(Rest::Message), Parked::Resting);
@@ -102,6 +106,9 @@ impl Actor {
             let mut rest = rest;
             self.body.during(|| {
                 self.turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                if self.wanted.swap(false, Ordering::Acquire) {
+                    self.mailbox.reopen();
+                }
                 first.take().into_iter().for_each(|first| batch.push(first));
                 loop {
                     if self.mailbox.has_control()
@@ -153,7 +160,7 @@ impl Actor {
         self.turns.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    pub(crate) fn closed(&self) -> Option<Closed<Message>> {
+    pub(crate) fn closed(&self) -> Option<Closed<Message, Message>> {
         self.closed.lock().expect("nobody panics under it").take()
     }
 
@@ -283,6 +290,32 @@ fn closing_hands_out_what_is_not_handled_once() {
         assert!(matches!(actor.push((0, 9)), Err(Refusal::Closed(_))));
         assert!(!actor.mailbox.notify(), "it is over");
         assert_eq!((actor.mailbox.len(), actor.mailbox.begin().is_none()), (0, true));
+    });
+}
+
+/// Who is wanted again once its end is known is run again, and takes messages, however soon that is: also before its runner
+/// has rested.
+///
+/// Fails with: `revive` that queues nobody, or is forgotten by `park` of one that runs; `park` that does not look for a
+/// notice at the end; `reopen` that leaves it closed.
+#[test]
+fn one_that_is_wanted_again_after_its_end_is_run_again() {
+    super::check(3, || {
+        let actor = Actor::resting(8, FullPolicy::Wait);
+        let (stops, revives) = (actor.clone(), actor.clone());
+        let stopper = thread::spawn(move || stops.control(STOP).expect("it is open"));
+        let reviver = thread::spawn(move || {
+            if revives.closed().is_some() {
+                revives.wanted.store(true, Ordering::Release);
+                revives.queue_if(revives.mailbox.revive());
+            }
+        });
+        join(vec![stopper, reviver]);
+        let lives = actor.closed().is_none();
+        assert!(!actor.wanted.load(Ordering::Relaxed), "it is not forgotten");
+        assert_eq!(actor.push((1, 0)).is_ok(), lives);
+        assert_eq!(actor.of(1).len(), usize::from(lives));
+        assert_eq!((actor.mailbox.len(), actor.mailbox.begin()), (0, None));
     });
 }
 

@@ -1,0 +1,121 @@
+//! Actors of this process that are spawned from their spec: they can be made anew.
+
+use super::{RemoteSpawn, Spec, decode_params};
+use crate::actor::{Actor, ActorHandle, Birth, Context, SpawnEnv, default_label};
+use crate::ident::Label;
+use crate::outbox::AdmitError;
+use crate::wire::codec::{EncodeError, Payload};
+
+/// Why an actor could not be spawned from its spec in this process.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnSpecError {
+    /// A parameter does not encode: an actor is made anew from what travels.
+    #[error("the parameters do not encode: {0}")]
+    Params(#[from] EncodeError),
+    /// Its proc does not take it.
+    #[error(transparent)]
+    Admit(#[from] AdmitError),
+}
+
+/// Asserts that an actor with `#[actor(restart(..))]` can be made anew.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made anew",
+    label = "no constructor to make it anew with",
+    note = "mark its constructor: `#[new] fn new(…) -> Self` inside the `#[actor] impl` block"
+)]
+pub trait MadeAnew {
+    /// Exists where it can.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<A: RemoteSpawn> MadeAnew for A {}
+
+/// How an actor comes to be from its encoded parameters, outside of any mesh.
+pub(crate) fn birth<A: RemoteSpawn>(params: Payload) -> Birth<A> {
+    birth_in(params, SpawnEnv::default())
+}
+
+/// How an actor comes to be from its encoded parameters: they are decoded for each of its lives.
+pub(super) fn birth_in<A: RemoteSpawn>(params: Payload, env: SpawnEnv) -> Birth<A> {
+    Birth::Spec(Box::new(move || {
+        let (decoded, env) = (decode_params::<A>(&params), env.clone());
+        Box::pin(async move {
+            match decoded {
+                Ok(params) => A::create(params, &env).await,
+                Err(error) => Err(format!("the parameters of `{}` do not decode: {error}", A::type_name())),
+            }
+        })
+    }))
+}
+
+impl<A: Actor> Context<A> {
+    /// Starts a child from its spec: it can be made anew when it fails, by its own policy or when `#[on_failure]` says
+    /// [`Directive::Restart`](crate::Directive::Restart) (`SUP-4`).
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// use mesh::prelude::*;
+    ///
+    /// struct Parser { seen: u32 }
+    ///
+    /// #[actor(restart(max = 3, within = "1m", backoff = "100ms"))]
+    /// impl Parser {
+    ///     #[new]
+    ///     fn new() -> Self { Parser { seen: 0 } }
+    ///     #[handler]
+    ///     fn parse(&mut self, text: String) -> u32 {
+    ///         self.seen += 1;
+    ///         text.parse().expect("a number")
+    ///     }
+    ///     #[handler]
+    ///     fn seen(&self) -> u32 { self.seen }
+    /// }
+    ///
+    /// let parser = cx.spawn_spec(Parser::spec()); // as in a handler, with its `cx`
+    /// assert!(parser.parse("three".into()).call(cx).await.is_err());
+    /// assert_eq!(parser.parse("4".into()).call(cx).await?, 4); // by the next incarnation
+    /// assert_eq!(parser.seen().call(cx).await?, 1);
+    /// assert_eq!(parser.control().incarnation(), 2);
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    ///
+    /// What has a restart policy is not spawned as a value, which is there once:
+    ///
+    /// ```compile_fail
+    /// # use mesh::prelude::*;
+    /// # struct Parser;
+    /// #[actor(restart(max = 3))]
+    /// impl Parser {
+    ///     #[new]
+    ///     fn new() -> Self { Parser }
+    /// }
+    ///
+    /// fn spawn(cx: &Client) {
+    ///     cx.spawn(Parser); // use `cx.spawn_spec(Parser::spec())`
+    /// }
+    /// # fn main() { mesh::root::run_test(async |cx| { spawn(cx); Ok::<(), mesh::Error>(()) }) }
+    /// ```
+    ///
+    /// # Panics
+    /// When the proc is ending, or a parameter does not encode; see [`try_spawn_spec`](Context::try_spawn_spec).
+    pub fn spawn_spec<B: RemoteSpawn>(&self, spec: Spec<B>) -> ActorHandle<B> {
+        match self.try_spawn_spec(default_label::<B>(), spec) {
+            Ok(handle) => handle,
+            Err(error) => panic!("a child could not be spawned: {error}"),
+        }
+    }
+
+    /// Starts a named child from its spec.
+    ///
+    /// # Errors
+    /// [`SpawnSpecError`], when the proc is ending or a parameter does not encode.
+    pub fn try_spawn_spec<B: RemoteSpawn>(
+        &self,
+        label: impl Into<Label>,
+        spec: Spec<B>,
+    ) -> Result<ActorHandle<B>, SpawnSpecError> {
+        Ok(self.spawn_child(label.into(), birth(spec.encode()?))?)
+    }
+}

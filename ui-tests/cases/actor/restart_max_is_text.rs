@@ -1,0 +1,22 @@
+//! How often is a number.
+
+use mesh::prelude::*;
+
+pub struct Counter {
+    n: i64,
+}
+
+#[actor(restart(max = "three"))]
+impl Counter {
+    #[new]
+    fn new(n: i64) -> Self {
+        Counter { n }
+    }
+
+    #[handler]
+    pub fn get(&self) -> i64 {
+        self.n
+    }
+}
+
+fn main() {}
