@@ -345,10 +345,10 @@ impl<A: Actor> Body<A> {
             if turn.budget == 0 {
                 return Next::Rest(Rest::Turn);
             }
-            // SAFETY: who takes the first, or one out of the batch, has what lies there, and begins it before it looks at
-            // either again.
             let lying = match turn.first.take() {
+                // SAFETY: who takes the first has what lies there, and begins it before anything else.
                 Some(first) => Some(unsafe { Lying::at(first.into_place()) }.0),
+                // SAFETY: as does who takes one out of the batch.
                 None => batch.pop_in_place(|place| unsafe { Lying::at(place) }),
             };
             let mut room = lay();

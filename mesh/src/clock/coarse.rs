@@ -61,7 +61,10 @@ impl Coarse {
         at <= latest && (at <= earliest || at <= now())
     }
 
-    /// Whether the time of this thread is that of the coarse clock; the exact time, if it is not.
+    /// Whether the time of this thread is that of the coarse clock.
+    ///
+    /// # Errors
+    /// The exact time, if it is not.
     pub fn agrees(&self) -> Result<(), Instant> {
         if self.exact.load(Ordering::Relaxed) {
             return Ok(());

@@ -56,11 +56,11 @@ impl Ready {
     }
 
     fn pop(&mut self) -> Option<Arc<dyn Run>> {
-        if self.born_ran < BORN_FIRST || self.queue.is_empty() {
-            if let Some(born) = self.born.pop_back() {
-                self.born_ran += 1;
-                return Some(born);
-            }
+        if (self.born_ran < BORN_FIRST || self.queue.is_empty())
+            && let Some(born) = self.born.pop_back()
+        {
+            self.born_ran += 1;
+            return Some(born);
         }
         self.born_ran = 0;
         self.queue.pop_front()
