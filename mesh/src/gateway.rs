@@ -420,17 +420,6 @@ impl Gateway {
         self.0.counters.lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn fail_calls(&self, calls: Vec<awaiting::Call>, kind: &CallErrorKind) {
-        for call in calls {
-            let envelope = Envelope {
-                to: Destination::port(&call.port, call.slot),
-                headers: self.own_headers(),
-                body: Body::Failed(kind.clone()),
-            };
-            self.post_or_bounce(envelope);
-        }
-    }
-
     /// The headers of what the gateway itself says.
     fn own_headers(&self) -> Headers {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());

@@ -1,9 +1,18 @@
 //! The sending side of a proc: its address, its ports, its gateway, and what every sender in it shares.
 
+mod heard;
+mod held;
+mod trace;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use heard::Heard;
+pub(crate) use heard::HearsOnce;
+pub use held::Held;
+pub(crate) use held::failing;
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
+pub(crate) use trace::{InTrace, Traced};
 
 use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
@@ -15,9 +24,9 @@ use crate::gateway::{Bounced, Gateway};
 use crate::ident::{ActorId, ProcId, Uid};
 use crate::inspect::ActorReport;
 use crate::port::{
-    Accumulator, Fold, ItemSink, OncePort, OnceSink, Port, PortGuard, PortSink, PortTable, PortsExhausted,
+    Accumulator, Fold, NewPort, OncePort, Port, PortGuard, PortSink, PortTable, PortsExhausted,
 };
-use crate::supervision::Failure;
+use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
@@ -37,6 +46,9 @@ pub struct Outbox {
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
+    heard: Arc<Heard>,
+    /// Whether spans travel.
+    traces: bool,
     workers: Arc<Workers>,
 }
 
@@ -49,6 +61,8 @@ pub trait Residents: Send + Sync {
     fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError>;
     /// Makes an actor unreachable; how it ended is remembered for a while, for those who still call it.
     fn release(&self, uid: Uid, end: &End);
+    /// Why an actor that is not here is not; `None` for one that is.
+    fn why_gone(&self, uid: Uid) -> Option<CallErrorKind>;
     /// The first actor whose identity is the one that is meant.
     fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>>;
     /// The name of an actor type that can be spawned in this binary.
@@ -159,12 +173,14 @@ impl Outbox {
             id,
             gateway,
             ports: Arc::new(PortTable::new(config.get(config::PORTS_MAX))),
+            traces: config.get(config::TRACE_SPANS),
             config,
             entropy,
             events,
             residents: OnceLock::new(),
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
+            heard: Arc::default(),
             workers,
         }
     }
@@ -192,6 +208,21 @@ impl Outbox {
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
+    }
+
+    /// Whether a failure that comes to an owner here is news to it.
+    pub(crate) fn is_news(&self, failure: &Failure) -> bool {
+        self.heard.is_news(failure)
+    }
+
+    /// An owner here hears of something that is no failure: of a proc that comes back the next failure is news.
+    pub(crate) fn hears(&self, event: &SupervisionEvent) {
+        self.heard.forget(event);
+    }
+
+    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped.
+    pub(crate) fn hears_once(&self, mesh: Uid) -> HearsOnce {
+        HearsOnce::of(&self.heard, mesh)
     }
 
     /// The workers that run its actors.
@@ -283,18 +314,21 @@ impl Outbox {
     pub(crate) fn open_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        let (sink, items) = ItemSink::new(self.config.get(config::MAILBOX_CAPACITY));
-        let (addr, guard) = self.open_sink(sink)?;
-        Ok((addr, Port::new(items, guard)))
+        self.enter(NewPort::of_many(self.config.get(config::MAILBOX_CAPACITY)))
     }
 
     /// Opens a port for one item.
     pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        let (sink, item) = OnceSink::new();
-        let (addr, guard) = self.open_sink(sink)?;
-        Ok((addr, OncePort::new(item, guard)))
+        let (addr, port) = self.enter(NewPort::of_one())?;
+        Ok((addr, port.into_once()))
+    }
+
+    fn enter<T>(&self, port: NewPort) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+        let (addr, guard) = self.open_sink(port.inlet().clone())?;
+        let port = port.entered(&addr, guard);
+        Ok((addr, port))
     }
 
     /// Opens a port whose items are folded into a state.

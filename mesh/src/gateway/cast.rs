@@ -20,7 +20,7 @@ use crate::call::CallErrorKind;
 use crate::ident::Uid;
 use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
-use crate::wire::envelope::{Destination, Envelope, Target};
+use crate::wire::envelope::{Destination, Envelope, ReplyOn, Target};
 
 /// Where a part of a cast goes on.
 enum Way {
@@ -62,8 +62,10 @@ impl Gateway {
         let mut late = Vec::new();
         let parts = {
             let mut state = self.state();
-            // Replies that go on over a link are gathered here.
-            if from.is_some() && cast.manifest.len() > 1 {
+            // Replies that go on over a link are gathered here. Not what says that a port was let go of: that goes the way
+            // of the items, and so is behind them.
+            let gathers = cast.headers.reply_on != ReplyOn::Release;
+            if from.is_some() && gathers && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }
             let mut ways: BTreeMap<WayId, usize> = BTreeMap::new();

@@ -254,6 +254,44 @@ impl Landlord {
     }
 }
 
+/// Owns procs on a host of others, and tells of their failures.
+pub(crate) struct Lodger {
+    owned: Vec<ProcMesh>,
+    told: PortRef<Failure>,
+}
+
+#[actor]
+impl Lodger {
+    pub(crate) fn new(told: PortRef<Failure>) -> Self {
+        Lodger { owned: Vec::new(), told }
+    }
+
+    /// Spawns procs there.
+    #[handler(local)]
+    pub(crate) async fn move_in(
+        &mut self,
+        cx: &Context<Self>,
+        hosts: mesh::HostMeshRef,
+        rooms: usize,
+    ) -> Result<(), String> {
+        let procs = hosts.spawn_procs(cx, extent!(rooms = rooms)).await.map_err(|error| error.to_string())?;
+        self.owned.push(procs);
+        Ok(())
+    }
+
+    /// How many meshes it owns.
+    #[handler]
+    pub(crate) fn owned(&self) -> usize {
+        self.owned.len()
+    }
+
+    #[on_failure]
+    async fn failed(&mut self, cx: &Context<Self>, failure: Failure) -> Directive {
+        self.told.post(cx, failure).unwrap();
+        Directive::Handled
+    }
+}
+
 /// Says when it stops.
 pub(crate) struct Farewell;
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::actors::Victim;
 use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::Program;
-use crate::world::{World, is_alive, send_signal, soon, stop};
+use crate::world::{KILLED, World, is_alive, send_signal, soon, stop};
 
 crate::tests![
     stopped_worker_is_unreachable_and_its_owner_is_told,
@@ -39,7 +39,8 @@ async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     }
     let failure = soon(cx.failure(|_| true)).await;
     assert_eq!(failure.ranks, [1]);
-    assert!(matches!(&failure.cause, Cause::LinkLost { .. }), "{failure}");
+    let Cause::LinkLost { exit: Some(exit), .. } = &failure.cause else { panic!("{failure}") };
+    assert_eq!(exit.status, KILLED);
     for part in ["nothing was heard for 5000 ms", "so it was killed: signal 9 (SIGKILL)"] {
         assert!(failure.to_string().contains(part), "no {part} in: {failure}");
     }
