@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Meta, parse_quote};
 
 use crate::check;
-use crate::emit::{Fits, Paths, assertion, codec, named_parameters, register, whole};
+use crate::emit::{Fits, Paths, alone, assertion, codec, named_parameters, register};
 use crate::errors::Errors;
 use crate::model::{Actor, unraw};
 use crate::parse::ActorOptions;
@@ -25,7 +25,7 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
     }
     check::check(&mut actor, &mut errors);
     let paths = Paths::of_items(actor.options.krate.as_ref(), &unraw(&actor.ident));
-    let (import, code, errors) = (paths.import(), whole(&actor, &paths), errors.into_tokens());
+    let (import, code, errors) = (paths.import(), alone(&actor, &paths), errors.into_tokens());
     quote!(#import #code #errors)
 }
 

@@ -36,14 +36,27 @@ pub(crate) fn emit(actor: &Actor, block: &Block, errors: Errors) -> TokenStream 
     let paths = Paths::of_items(actor.options.krate.as_ref(), &name);
     let mut out = block.to_token_stream();
     out.extend(paths.import().clone());
-    for handler in &actor.handlers {
-        out.extend(message::structure(actor, handler, &paths));
-        out.extend(paths.block(&handler.function.cfgs(), |paths| impls_of_handler(actor, handler, paths)));
+    let (apart, together): (Vec<_>, Vec<_>) =
+        actor.handlers.iter().partition(|handler| stands_apart(actor, handler));
+    out.extend(actor.handlers.iter().map(|handler| message::structure(actor, handler, &paths)));
+    for handler in apart {
+        out.extend(paths.block(&handler.function.cfgs(), |paths| {
+            let check = shim::of_handler(handler, paths);
+            let (imports, impls) = (codec::imports(handler, paths), impls_of_handler(actor, handler, paths));
+            quote!(#imports #check #impls)
+        }));
     }
-    match &actor.options.part {
-        Some(name) => out.extend(part::further(actor, name, &paths)),
-        None => out.extend(whole(actor, &paths)),
-    }
+    let (visible, hidden) = match &actor.options.part {
+        Some(name) => (api::methods(actor, &paths), part::further(actor, name, &paths.inside())),
+        None => (api::structure(actor, &paths), whole(actor, &paths.inside())),
+    };
+    out.extend(visible);
+    out.extend(paths.block(&[], |paths| {
+        let imports = together.iter().find_map(|handler| codec::imports(handler, paths));
+        let check = shim::of_handlers(&together, paths);
+        let impls = together.iter().map(|handler| impls_of_handler(actor, handler, paths));
+        quote!(#imports #check #(#impls)* #hidden)
+    }));
     for constructor in &actor.constructors {
         out.extend(spawn::constructor(actor, constructor, &paths));
     }
@@ -51,21 +64,29 @@ pub(crate) fn emit(actor: &Actor, block: &Block, errors: Errors) -> TokenStream 
     out
 }
 
-/// What an actor has once, however many blocks it has.
-pub(crate) fn whole(actor: &Actor, paths: &Paths) -> TokenStream {
+/// All that an actor without handlers of its own has.
+pub(crate) fn alone(actor: &Actor, paths: &Paths) -> TokenStream {
     let structure = api::structure(actor, paths);
-    let impls = paths.block(&[], |paths| {
-        let (implementation, named) =
-            (actor::implementation(actor, paths), named::implementation(actor, paths));
-        let parts = part::listed(actor, paths);
-        quote!(#implementation #named #parts)
-    });
+    let impls = paths.block(&[], |paths| whole(actor, paths));
     quote!(#structure #impls)
+}
+
+/// What an actor has once, however many blocks it has, beside the struct of its requests.
+fn whole(actor: &Actor, paths: &Paths) -> TokenStream {
+    let (requests, implementation) = (api::implementation(actor, paths), actor::implementation(actor, paths));
+    let (named, parts) = (named::implementation(actor, paths), part::listed(actor, paths));
+    quote!(#requests #implementation #named #parts)
+}
+
+/// Whether a handler's impls have a block of their own: under a `cfg`, or where its assertions have parameters.
+/// Each block costs the compiler a constant to evaluate, so the others share that of the actor.
+fn stands_apart(actor: &Actor, handler: &Handler) -> bool {
+    !actor.generics.params.is_empty() || !handler.function.cfgs().is_empty()
 }
 
 fn impls_of_handler(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
     let mut out = message::implementation(handler, paths);
-    out.extend(shim::of_handler(handler, paths));
+    out.extend(shim::merge_of_handler(handler, paths));
     if !handler.is_local() {
         out.extend(codec::remote_message(handler, paths));
     }

@@ -1,7 +1,8 @@
-//! Every text of the checker and the parsers has a case in `messages.rs`.
+//! Every text of the checker and the parsers has a case in `messages.rs`, and one in `ui-tests/cases` that shows what the
+//! compiler makes of it.
 //!
 //! A text is a string literal of a source file, and may have holes, `{name}`. It is covered when its pieces stand, in order,
-//! in one literal of `messages.rs`; those are compared with the errors word for word.
+//! in one literal of `messages.rs`, which are compared with the errors word for word, and in one recorded message.
 
 use std::path::{Path, PathBuf};
 
@@ -90,25 +91,47 @@ fn is_a_text(literal: &str) -> bool {
     pieces(literal).concat().trim_start().contains(' ') && !literal.starts_with(' ')
 }
 
-#[test]
-fn every_text_has_a_case() {
-    let expected = literals(&folder().join("tests/messages.rs"));
-    let expected: Vec<String> =
-        expected.iter().map(|text| pieces(text).concat()).chain(expected.clone()).collect();
+/// Fails with the texts that do not stand in one of `places`.
+#[track_caller]
+fn check_every_text_is_in(places: &[String], what: &str, cut: impl Fn(&str) -> Vec<String>) {
     let sources = SOURCES.iter().flat_map(|source| files(&folder().join("src").join(source)));
     let mut texts = 0;
     let mut missing = Vec::new();
     for source in sources {
         for text in literals(&source).into_iter().filter(|literal| is_a_text(literal)) {
             texts += 1;
-            if !expected.iter().any(|expected| has_in_order(expected, &pieces(&text))) {
+            if !places.iter().any(|place| has_in_order(place, &cut(&text))) {
                 let file = source.strip_prefix(folder()).expect("it is in the folder");
                 missing.push(format!("{}: {text:?}", file.display()));
             }
         }
     }
     assert!(texts > 60, "the texts were found: {texts}");
-    assert!(missing.is_empty(), "texts without a case in messages.rs:\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "texts without {what}:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_text_has_a_case() {
+    let expected = literals(&folder().join("tests/messages.rs"));
+    let expected: Vec<String> =
+        expected.iter().map(|text| pieces(text).concat()).chain(expected.clone()).collect();
+    check_every_text_is_in(&expected, "a case in messages.rs", pieces);
+}
+
+/// Each run of spaces and line ends as one space.
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_text_is_in_a_recorded_message_of_the_compiler() {
+    let cases = files(&folder().join("../ui-tests/cases"));
+    let recordings = cases.iter().filter(|path| path.extension().is_some_and(|is| is == "stderr"));
+    let read = |path: &PathBuf| in_one_line(&std::fs::read_to_string(path).expect("a file can be read"));
+    let recordings: Vec<String> = recordings.map(read).collect();
+    check_every_text_is_in(&recordings, "a recording in ui-tests/cases", |text| {
+        pieces(text).iter().map(|piece| in_one_line(piece)).collect()
+    });
 }
 
 #[test]

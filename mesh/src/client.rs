@@ -23,7 +23,7 @@ use crate::outbox::{AdmitError, End, Resident, StopMode};
 use crate::proc::Proc;
 use crate::registry::{RemoteSpawn, SpawnSpecError, Spec, birth};
 use crate::supervision::{Directive, Failure, Subject, SupervisionEvent};
-use crate::wire::envelope::{Body, Envelope, Target};
+use crate::wire::envelope::{Body, Envelope, Target, TraceContext};
 
 type OnFailure = Box<dyn FnMut(&Failure) -> Directive + Send>;
 type OnEvent = Box<dyn FnMut(&SupervisionEvent) + Send>;
@@ -287,6 +287,12 @@ impl Client {
         self.0.failures().unhandled.clone()
     }
 
+    /// The trace that what is sent now belongs to, where spans travel (`MESH_TRACE_SPANS`): that of the `tracing` span
+    /// which this thread is in.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.0.proc.outbox().trace()
+    }
+
     /// Starts an actor in this process.
     ///
     /// # Panics
@@ -396,6 +402,7 @@ struct Ear {
 impl Ear {
     fn failed(&self, failure: Failure, from: Option<&ActorAddr>) {
         match self.client.upgrade() {
+            Some(client) if !client.proc.outbox().is_news(&failure) => {}
             Some(client) => client.failed(failure, from),
             None => tracing::error!(%failure, "a failure came after its client had gone"),
         }
@@ -415,6 +422,7 @@ impl Supervisor for Ear {
 
     fn event(&self, event: &SupervisionEvent) {
         if let Some(client) = self.client.upgrade() {
+            client.proc.outbox().hears(event);
             client.event(event);
         }
     }

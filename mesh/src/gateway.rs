@@ -28,7 +28,9 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod full;
 mod held;
+mod hold;
 mod place;
 mod refusal;
 mod route;
@@ -264,6 +266,9 @@ impl Gateway {
                     link
                 }
             };
+            if let Some(kind) = state.full.refuses(to.id.proc.uid, to.id.uid) {
+                return Some(Err(kind));
+            }
             (link, state.location.clone())
         };
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
@@ -273,6 +278,11 @@ impl Gateway {
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
         let step = {
             let mut state = self.hot_state();
+            if let (None, Some(refused)) = (from, state.holds.answered(&envelope)) {
+                drop(state);
+                refused.into_iter().for_each(|bounced| self.bounce(*bounced));
+                return Ok(());
+            }
             match answer(&mut state, &envelope) {
                 Ok(None) => {}
                 Ok(Some(after)) => {
@@ -282,8 +292,17 @@ impl Gateway {
                 }
                 Err(kind) => return Err(Box::new(Bounced { envelope, kind })),
             }
+            if let Some(link) = from.filter(|_| state.holds.is_behind(&envelope)) {
+                drop(state);
+                return self.hold(link, envelope, None);
+            }
             let step = route::choose(&state, self.0.id, &envelope.to, from);
             if let Step::Link(link) = &step {
+                if from.is_none()
+                    && let Some(kind) = state.full.refuses_envelope(&envelope)
+                {
+                    return Err(Box::new(Bounced { envelope, kind }));
+                }
                 // Under the lock that the link was found under: its loss finds the call (`GATE-2`).
                 state.awaiting.sent(link.id(), &envelope);
             }
@@ -293,12 +312,25 @@ impl Gateway {
             step
         };
         match step {
+            Step::Local(_) if self.take_news(&envelope) => Ok(()),
             Step::Local(proc) => self.hand_in(&proc, envelope),
             Step::Link(link) => self.hand_to(&link, envelope),
             Step::Dial(location) => self.dial_and_hold(location, envelope),
             Step::Depart => unreachable!("a departing proc's envelope is held above"),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }
+    }
+
+    /// The proc that plain messages are for, if it is here and may take them at once.
+    fn proc_of_told(&self, told: &Told<'_>) -> Option<Arc<dyn LocalProc>> {
+        let state = self.hot_state();
+        let proc = told.proc().uid;
+        if let Some(Target::Handler { actor, .. }) = told.target()
+            && state.holds.is_held(proc, actor)
+        {
+            return None;
+        }
+        state.procs.get(&proc).and_then(|(_, proc)| proc.upgrade())
     }
 
     /// Has every link say something on which nothing was said since this was called last. To be called from outside of the
@@ -388,17 +420,6 @@ impl Gateway {
         self.0.counters.lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn fail_calls(&self, calls: Vec<awaiting::Call>, kind: &CallErrorKind) {
-        for call in calls {
-            let envelope = Envelope {
-                to: Destination::port(&call.port, call.slot),
-                headers: self.own_headers(),
-                body: Body::Failed(kind.clone()),
-            };
-            self.post_or_bounce(envelope);
-        }
-    }
-
     /// The headers of what the gateway itself says.
     fn own_headers(&self) -> Headers {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
@@ -451,7 +472,7 @@ impl LinkEvents for Gateway {
             return self.cast_arrived(link, &envelope);
         }
         if let Err(bounced) = self.go(envelope, Some(link)) {
-            self.bounce(*bounced);
+            self.hold_or_bounce(link, *bounced);
         }
     }
 
@@ -461,17 +482,13 @@ impl LinkEvents for Gateway {
             let together = rest.iter().take_while(|one| one.goes_with(first)).count();
             let (mut group, behind) = rest.split_at(together);
             rest = behind;
-            let proc = self.hot_state().procs.get(&first.proc().uid).and_then(|(_, proc)| proc.upgrade());
-            while let Some(next) = group.first() {
-                let taken = proc.as_ref().map_or(0, |proc| proc.told(group));
-                self.0.counters.delivered.fetch_add(taken as u64, Ordering::Relaxed);
-                group = &group[taken..];
-                if taken == 0 {
-                    // Whatever is in its way: as an envelope it is delivered, or someone hears why not.
-                    self.arrived(link, next.to_envelope());
-                    group = &group[1..];
-                }
-            }
+            let proc = self.proc_of_told(first);
+            let taken = proc.map_or(0, |proc| proc.told(group));
+            self.0.counters.delivered.fetch_add(taken as u64, Ordering::Relaxed);
+            group = &group[taken..];
+            // Whatever is in their way: as envelopes they are delivered, or held, or someone hears why not. None of the
+            // group may pass by the first that is.
+            group.iter().for_each(|one| self.arrived(link, one.to_envelope()));
         }
     }
 

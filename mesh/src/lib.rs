@@ -161,6 +161,24 @@
 //! caller can open one: [`open_port`](CallerPorts::open_port), [`open_once_port`](CallerPorts::open_once_port), and
 //! [`open_accumulator`](CallerPorts::open_accumulator), which folds items as they come.
 //!
+//! # Names, and two builds
+//!
+//! An actor type is known by its module path and its name, a handler by the name of its method: renaming one of them is
+//! renaming it for every peer. `#[actor(name = "…")]` and `#[handler(name = "…")]` make a name that stays. Two actors of one
+//! name are an error when the program starts, which shows both places.
+//!
+//! When two programs connect, they compare the actors that both have, in whatever order their handlers stand: the names of
+//! the handlers, the names and the structure of the arguments, those of `#[new]` too, and the structure of the replies. A peer
+//! whose handler differs is refused, and both sides name the actor, the handler and the argument. A peer that has one actor
+//! more is not refused.
+//!
+//! The structure of a type is what its own `Deserialize` asks for, see [`schema`]: nothing is derived for it, so types of
+//! other crates take part as they are, by the names and types of their fields and variants, and the version of their crate
+//! does not matter as long as these are the same. A `Deserialize` that accepts none of the values that it is tried with, such
+//! as that of an untagged enum, hides its structure: two builds then count as equal, and a message that does not fit ends its
+//! call with [`CallErrorKind::Decode`]. To have such a type compared, let it travel as one that shows its
+//! structure, with `#[serde(from = "…", into = "…")]`, or give its handler a new name when it changes.
+//!
 //! # Tests
 //!
 //! `#[mesh::test]` gives a client whose procs are in this process, on paused time: an hour of timeouts takes no time.
@@ -276,9 +294,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub mod prelude {
     pub use crate::{
         ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Concat,
-        Context, Directive, Extent, Failure, Fatal, HostMesh, Max, Merge, Min, Named, PortRef, ProcMesh,
-        ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent, TryCallError, ValueMesh,
-        actor, extent, handler, new, on_event, on_failure, on_start, on_stop, this_host, this_proc,
+        Context, Directive, Extent, Failure, Fatal, Handler, HostMesh, Max, Merge, Min, Named, PortRef,
+        ProcMesh, ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent, TryCallError,
+        ValueMesh, actor, extent, handler, new, on_event, on_failure, on_start, on_stop, this_host,
+        this_proc,
     };
 }
 
@@ -313,6 +332,7 @@ pub mod __private {
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
+    pub use crate::schema::schema_of;
     pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 }

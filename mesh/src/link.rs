@@ -183,6 +183,14 @@ impl Link {
         self.shared.until(|state| state.has_room()).await;
     }
 
+    /// As [`Link::room`], for an envelope.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if it is dropped.
+    pub async fn room_for(&self, envelope: &Envelope) {
+        self.shared.until(|state| state.has_room_for(envelope)).await;
+    }
+
     /// Waits until everything that has been posted is acknowledged, or the link is lost.
     ///
     /// # Cancel safety

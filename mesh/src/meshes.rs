@@ -16,6 +16,7 @@
 mod actors;
 mod create;
 mod flush;
+mod hosted;
 mod hosts;
 mod owned;
 mod procs;

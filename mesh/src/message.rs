@@ -9,12 +9,13 @@ mod merge;
 mod name;
 
 pub use codegen::{
-    BehaviorMessage, ErrorText, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec, RemoteArgument,
-    ReplyValue, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal, VerdictOpaque, Wire,
+    BehaviorMessage, ErrorText, HashedKey, Lasting, LocalArgument, LocalReply, NoCodec, RealCodec,
+    RemoteArgument, ReplyValue, SortedKey, StreamItem, VerdictDebug, VerdictDisplay, VerdictFatal,
+    VerdictOpaque, Wire, text,
 };
 pub use descriptor::{ArgDescriptor, HandlerDescriptor, HandlerSchema};
 pub(crate) use merge::merge_id;
-pub use merge::{MergeEntry, MergeReplies};
+pub use merge::{CallerMerges, MergeEntry, MergeReplies, Mergeable};
 pub use name::Named;
 
 use std::cell::Cell;

@@ -1,10 +1,19 @@
 //! The sending side of a proc: its address, its ports, its gateway, and what every sender in it shares.
 
+mod heard;
+mod held;
+mod trace;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use heard::Heard;
+pub(crate) use heard::HearsOnce;
+pub use held::Held;
+pub(crate) use held::failing;
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
+pub(crate) use trace::{InTrace, Traced};
 
 use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
@@ -16,9 +25,9 @@ use crate::gateway::{Bounced, Gateway};
 use crate::ident::{ActorId, ProcId, Uid};
 use crate::inspect::ActorReport;
 use crate::port::{
-    Accumulator, Fold, ItemSink, OncePort, OnceSink, Port, PortGuard, PortSink, PortTable, PortsExhausted,
+    Accumulator, Fold, NewPort, OncePort, Port, PortGuard, PortSink, PortTable, PortsExhausted,
 };
-use crate::supervision::Failure;
+use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
@@ -40,6 +49,9 @@ pub struct Outbox {
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
     coarse: Coarse,
+    heard: Arc<Heard>,
+    /// Whether spans travel.
+    traces: bool,
     workers: Arc<Workers>,
 }
 
@@ -52,6 +64,8 @@ pub trait Residents: Send + Sync {
     fn admit(&self, actor: Arc<dyn Resident>) -> Result<(), AdmitError>;
     /// Makes an actor unreachable; how it ended is remembered for a while, for those who still call it.
     fn release(&self, uid: Uid, end: &End);
+    /// Why an actor that is not here is not; `None` for one that is.
+    fn why_gone(&self, uid: Uid) -> Option<CallErrorKind>;
     /// The first actor whose identity is the one that is meant.
     fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>>;
     /// The name of an actor type that can be spawned in this binary.
@@ -162,6 +176,7 @@ impl Outbox {
             id,
             gateway,
             ports: Arc::new(PortTable::new(config.get(config::PORTS_MAX))),
+            traces: config.get(config::TRACE_SPANS),
             config,
             next_uid: AtomicU64::new(entropy.next_u64()),
             entropy,
@@ -170,6 +185,7 @@ impl Outbox {
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
             coarse: Coarse::of(workers.runtime()),
+            heard: Arc::default(),
             workers,
         }
     }
@@ -202,6 +218,21 @@ impl Outbox {
     /// The time, for deadlines.
     pub fn coarse(&self) -> &Coarse {
         &self.coarse
+    }
+
+    /// Whether a failure that comes to an owner here is news to it.
+    pub(crate) fn is_news(&self, failure: &Failure) -> bool {
+        self.heard.is_news(failure)
+    }
+
+    /// An owner here hears of something that is no failure: of a proc that comes back the next failure is news.
+    pub(crate) fn hears(&self, event: &SupervisionEvent) {
+        self.heard.forget(event);
+    }
+
+    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped.
+    pub(crate) fn hears_once(&self, mesh: Uid) -> HearsOnce {
+        HearsOnce::of(&self.heard, mesh)
     }
 
     /// The workers that run its actors.
@@ -302,18 +333,21 @@ impl Outbox {
     pub(crate) fn open_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        let (sink, items) = ItemSink::new(self.config.get(config::MAILBOX_CAPACITY));
-        let (addr, guard) = self.open_sink(sink)?;
-        Ok((addr, Port::new(items, guard)))
+        self.enter(NewPort::of_many(self.config.get(config::MAILBOX_CAPACITY)))
     }
 
     /// Opens a port for one item.
     pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        let (sink, item) = OnceSink::new();
-        let (addr, guard) = self.open_sink(sink)?;
-        Ok((addr, OncePort::new(item, guard)))
+        let (addr, port) = self.enter(NewPort::of_one())?;
+        Ok((addr, port.into_once()))
+    }
+
+    fn enter<T>(&self, port: NewPort) -> Result<(PortAddr, Port<T>), PortsExhausted> {
+        let (addr, guard) = self.open_sink(port.inlet().clone())?;
+        let port = port.entered(&addr, guard);
+        Ok((addr, port))
     }
 
     /// Opens a port whose items are folded into a state.

@@ -7,12 +7,16 @@
 //! - `PORT-1` a port number is never used twice in the life of a proc.
 //! - `PORT-2` the number of open ports is bounded, so that what answers them is too.
 //! - `PORT-3` a once port takes one item; a later one finds it closed.
+//! - `PORT-4` a port that nobody can post to any more ends, as far as that is known (`inlet`).
 
+mod inlet;
 mod receive;
 mod table;
 
+pub use inlet::Here;
+pub(crate) use inlet::{Inlet, encoded_count, encoded_since};
 pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
-pub(crate) use receive::{ItemSink, OnceSink, PortGuard};
+pub(crate) use receive::{ItemSink, NewPort, OnceSink, PortGuard};
 pub use table::{CallWait, Next, PortItem, PortSink, PortTable, PortsExhausted};
 
 #[cfg(test)]

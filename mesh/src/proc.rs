@@ -257,6 +257,11 @@ impl Residents for Inner {
         }
     }
 
+    fn why_gone(&self, uid: Uid) -> Option<CallErrorKind> {
+        let is_here = self.actors().contains_key(&uid);
+        (!is_here).then(|| Inner::why_gone(self, uid))
+    }
+
     fn find(&self, is: &dyn Fn(&ActorId) -> bool) -> Option<Arc<dyn Resident>> {
         self.actors().values().find(|actor| is(actor.id())).cloned()
     }

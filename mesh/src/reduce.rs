@@ -10,7 +10,8 @@
 //! | `(A, B)` to `(A, B, C, D)` | tuples, each element by its own reducer |
 //!
 //! This module does **not** know where a merge happens: the gateways on the way do it for the reducers and types that
-//! they know (built-in ones; yours by [`register_reducer!`](crate::register_reducer)), the caller for the rest.
+//! they know (built-in ones; yours by `#[handler(reduce = R)]` or
+//! [`register_reducer!`](crate::register_reducer)), the caller for the rest.
 //!
 //! Invariants
 //! - `REDUCE-1` replies are folded in rank order: `left` is always of lower ranks than `right`. How they are grouped is

@@ -198,19 +198,39 @@ impl<A> Constructed<A> {
 /// The entry of a type that can be spawned.
 pub trait EntryOfActor {
     /// The entry, made at `place` in the source.
-    fn entry(&self, place: &'static str) -> SpawnEntry;
+    fn entry<E>(&self, place: &'static str) -> SpawnEntry;
 }
 impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
-    fn entry(&self, place: &'static str) -> SpawnEntry {
+    fn entry<E>(&self, place: &'static str) -> SpawnEntry {
         SpawnEntry::of::<A>(place)
     }
 }
 
-/// Stands in where a bound is missing.
+/// Stands in where a bound is missing. What only names it passes the type check, and its call cannot be built:
+///
+/// ```
+/// use mesh::__private::{Constructed, EntryOfActor as _, EntryOfNothing as _};
+/// fn never<E>() {
+///     (&Constructed::<u8>::OF).entry::<E>("here");
+/// }
+/// fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// use mesh::__private::{Constructed, EntryOfActor as _, EntryOfNothing as _};
+/// fn never<E>() {
+///     (&Constructed::<u8>::OF).entry::<E>("here");
+/// }
+/// fn main() {
+///     never::<()>();
+/// }
+/// ```
 pub trait EntryOfNothing {
-    /// Never called: where this one is chosen, the assertion has failed to compile.
-    fn entry(&self, _: &'static str) -> SpawnEntry {
-        unreachable!("the constructor of this actor lacks a bound, which does not compile")
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor that nothing can spawn. The size of
+    /// `E` keeps the constant from being evaluated before it is called, which an optimized build tries.
+    fn entry<E>(&self, _: &'static str) -> SpawnEntry {
+        const { assert!(size_of::<E>() == usize::MAX, "the constructor of this actor lacks a bound") };
+        unreachable!("it is not built")
     }
 }
 impl<A> EntryOfNothing for &Constructed<A> {}

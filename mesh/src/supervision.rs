@@ -124,6 +124,8 @@ pub enum Cause {
         proc: ProcId,
         /// What the transport said.
         reason: String,
+        /// How its process ended, that was killed for it; `None` where nobody could see that.
+        exit: Option<Exit>,
     },
     /// Something this actor owned failed, and its `#[on_failure]` did not handle it.
     Child {
@@ -171,7 +173,15 @@ impl fmt::Display for Cause {
                 }
                 write!(f, "{}", last_lines(stderr_tail))
             }
-            Cause::LinkLost { proc, reason } => write!(f, "the link to {proc} was lost: {reason}"),
+            Cause::LinkLost { proc, reason, exit } => {
+                write!(f, "the link to {proc} was lost: {reason}")?;
+                match exit {
+                    Some(Exit { status, stderr_tail }) => {
+                        write!(f, ", so it was killed: {status}{}", last_lines(stderr_tail))
+                    }
+                    None => Ok(()),
+                }
+            }
             Cause::Child { failure } => write!(f, "{failure}"),
             Cause::Other { message } => f.write_str(message),
             Cause::GaveUp { restarts, within, last, earlier } => {

@@ -12,18 +12,15 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
     let generics = named::lasting_parameters(&actor.generics);
     let (parameters, _, clause) = generics.split_for_impl();
-    let (asserted, holds) = (shim::of_actor(actor, paths), holds(actor, paths));
+    let asserted = shim::of_actor(actor, paths);
     let (api, leading) = (api::name(actor), api::leading_arguments(actor));
-    let exports = exports(actor, paths);
+    let (imports, shown, exports) = exported(actor, paths, exports(actor, paths));
     let mailbox = actor.options.mailbox.as_ref().map(|mailbox| mailbox_method(mailbox, paths));
     let restart = actor.options.restart.as_ref().map(|restart| restart_policy(actor, restart, paths));
     let hooks = actor.hooks.iter().map(|hook| hooks::method(hook, paths));
     let resources = actor.options.resources.iter().map(|resource| manages(actor, resource, paths));
     quote! {
-        use #p::{ShowAll as _, ShowNothing as _};
-
-        /// This block of the actor.
-        struct Block;
+        #imports
 
         #asserted
 
@@ -32,8 +29,11 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
         impl #parameters #p::Actor for #ty #clause {
             type Api<__T: #p::Target<Actor = Self>> = #api<#leading __T>;
 
-            fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
-                (&#p::Exported::<Self, Block>::OF).show(__exporter);
+            fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E)
+            where
+                for<'__a> Self: #p::Send,
+            {
+                #shown
             }
 
             #restart
@@ -41,13 +41,38 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
             #(#hooks)*
         }
 
-        #[automatically_derived]
-        impl #parameters #p::Exports<Block> for #ty #holds {
-            fn all<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #exports }
-        }
+        #exports
 
         #(#resources)*
     }
+}
+
+/// How the messages are shown: as they stand, where the actor alone can be wrong, or through `Exported`, which shows
+/// none of them where a bound is missing.
+fn exported(actor: &Actor, paths: &Paths, all: TokenStream) -> (TokenStream, TokenStream, TokenStream) {
+    let options = &actor.options;
+    let listed = !options.handles.is_empty() || !options.resources.is_empty() || !options.parts.is_empty();
+    let plain = actor.handlers.iter().all(|handler| message::doubtful(handler).is_empty());
+    if actor.generics.params.is_empty() && !listed && plain {
+        return (TokenStream::new(), all, TokenStream::new());
+    }
+    let (p, ty, holds) = (&paths.private, &actor.ty, holds(actor, paths));
+    let generics = named::lasting_parameters(&actor.generics);
+    let (parameters, _, _) = generics.split_for_impl();
+    let imports = quote! {
+        use #p::{ShowAll as _, ShowNothing as _};
+
+        /// This block of the actor.
+        struct Block;
+    };
+    let shown = quote!((&#p::Exported::<Self, Block>::OF).show(__exporter););
+    let exports = quote! {
+        #[automatically_derived]
+        impl #parameters #p::Exports<Block> for #ty #holds {
+            fn all<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #all }
+        }
+    };
+    (imports, shown, exports)
 }
 
 /// The `where` clause under which all messages can be shown: what the assertions speak of, taken as it stands.

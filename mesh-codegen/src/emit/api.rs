@@ -29,19 +29,16 @@ fn arguments(generics: &Generics) -> Vec<TokenStream> {
     generics.params.iter().map(argument).collect()
 }
 
-/// The struct, its `Api` implementation, and a method for each handler.
+/// The struct, and a method for each handler.
 pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
-    let (p, lints) = (&paths.private, visible_lints());
-    let (api, leading) = (name(actor), leading_arguments(actor));
+    let (lints, api) = (visible_lints(), name(actor));
     let clause = &actor.generics.where_clause;
-    let with_target = |target: GenericParam| {
-        let mut generics = actor.generics.clone();
-        generics.params.push(target);
-        generics
-    };
-    let any = with_target(parse_quote!(__T));
+    let any = with_target(actor, parse_quote!(__T));
     let (any, _, _) = any.split_for_impl();
-    let phantom = message::phantom(&actor.generics, paths);
+    let phantom = is_generic(actor).then(|| {
+        let phantom = message::phantom(&actor.generics, paths);
+        quote!(, #phantom)
+    });
     let doc = format!(
         " Requests to [`{0}`]: reached from every `ActorHandle<{0}>`, `ActorRef<{0}>` and `ActorMesh<{0}>`.",
         actor.ident
@@ -50,14 +47,25 @@ pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
     quote! {
         #[doc = #doc]
         #lints
-        pub struct #api #any (__T, #phantom) #clause;
+        pub struct #api #any (__T #phantom) #clause;
 
+        #methods
+    }
+}
+
+/// `impl Api` for the struct.
+pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    let (api, leading) = (name(actor), leading_arguments(actor));
+    let generics = with_target(actor, parse_quote!(__T));
+    let (parameters, _, clause) = generics.split_for_impl();
+    let phantom = is_generic(actor).then(|| quote!(, #p::PhantomData));
+    quote! {
         #[automatically_derived]
-        #lints
-        impl #any #p::Api<__T> for #api<#leading __T> #clause {
+        impl #parameters #p::Api<__T> for #api<#leading __T> #clause {
             #[inline]
             fn new(__target: __T) -> Self {
-                #api(__target, #p::PhantomData)
+                #api(__target #phantom)
             }
 
             #[inline]
@@ -65,9 +73,18 @@ pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
                 &self.0
             }
         }
-
-        #methods
     }
+}
+
+/// The parameters of the actor, and that of the target.
+fn with_target(actor: &Actor, target: GenericParam) -> Generics {
+    let mut generics = actor.generics.clone();
+    generics.params.push(target);
+    generics
+}
+
+fn is_generic(actor: &Actor) -> bool {
+    !actor.generics.params.is_empty()
 }
 
 /// The methods of one block. The type is found beside the actor's own.

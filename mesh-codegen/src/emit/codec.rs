@@ -18,20 +18,19 @@ pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
     let generics = lasting_parameters(&handler.generics);
     let (parameters, arguments, clause) = generics.split_for_impl();
     let encode = handler.fields().map(|field| {
-        let (name, codec) = (&field.name, codec(&field.ty, paths));
-        quote!(#codec.put(&self.#name, __out)?;)
+        let name = &field.name;
+        let put = put(&field.ty, quote!(&self.#name), paths);
+        quote!(#put?;)
     });
     let fields = handler.fields().map(|field| {
-        let (name, codec) = (&field.name, codec(&field.ty, paths));
-        quote!(#name: #codec.get(__input)?)
+        let (name, get) = (&field.name, get(&field.ty, paths));
+        quote!(#name: #get?)
     });
     let decoded = message::literal(handler, fields, paths);
-    let reply_codec = codec(reply, paths);
+    let (put_reply, get_reply) = (put(reply, quote!(__reply), paths), get(reply, paths));
     let schema = schema(handler, paths);
     let clause = message::sendable(handler, clause, paths);
     quote! {
-        use #p::{NoCodec as _, RealCodec as _};
-
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::RemoteMessage for #message #arguments #clause {
@@ -48,11 +47,11 @@ pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
                 __reply: &Self::Reply,
                 __out: &mut #p::Encoder,
             ) -> #p::Result<(), #p::EncodeError> {
-                #reply_codec.put(__reply, __out)
+                #put_reply
             }
 
             fn decode_reply(__input: &mut #p::Decoder<'_>) -> #p::Result<Self::Reply, #p::DecodeError> {
-                #reply_codec.get(__input)
+                #get_reply
             }
 
             fn schema() -> #p::HandlerSchema {
@@ -66,20 +65,53 @@ pub(super) fn remote_message(handler: &Handler, paths: &Paths) -> TokenStream {
 fn schema(handler: &Handler, paths: &Paths) -> TokenStream {
     let p = &paths.private;
     let args = handler.function.values().map(|value| {
-        let (name, codec) = (unraw(&value.name), codec(&value.ty, paths));
-        quote!((#name, #codec.schema()))
+        let (name, schema) = (unraw(&value.name), schema_of(&value.ty, paths));
+        quote!((#name, #schema))
     });
     let reply = match handler.stream_item() {
         Some(item) => {
-            let codec = codec(item, paths);
-            quote!(::std::format!("stream({})", #codec.schema()))
+            let schema = schema_of(item, paths);
+            quote!(::std::format!("stream({})", #schema))
         }
-        None => {
-            let codec = codec(&handler.reply, paths);
-            quote!(#codec.schema())
-        }
+        None => schema_of(&handler.reply, paths),
     };
     quote!(#p::HandlerSchema { args: #p::Vec::from([#(#args),*]), reply: #reply })
+}
+
+/// The traits that the codecs of a handler's types are chosen by, if one is.
+pub(super) fn imports(handler: &Handler, paths: &Paths) -> Option<TokenStream> {
+    let p = &paths.private;
+    let types = handler.fields().map(|field| &field.ty).chain([&handler.reply]).chain(handler.stream_item());
+    let chosen = !handler.is_local() && types.into_iter().any(|ty| !message::travels(ty));
+    chosen.then(|| quote!(use #p::{NoCodec as _, RealCodec as _};))
+}
+
+/// Appends `value`, a reference. What is known to travel by its name needs no choice of a codec.
+pub(super) fn put(ty: &Type, value: TokenStream, paths: &Paths) -> TokenStream {
+    if message::travels(ty) {
+        return quote!(__out.put(#value));
+    }
+    let codec = codec(ty, paths);
+    quote!(#codec.put(#value, __out))
+}
+
+/// Reads a value.
+pub(super) fn get(ty: &Type, paths: &Paths) -> TokenStream {
+    if message::travels(ty) {
+        return quote!(__input.get());
+    }
+    let codec = codec(ty, paths);
+    quote!(#codec.get(__input))
+}
+
+/// The structure of a type.
+pub(super) fn schema_of(ty: &Type, paths: &Paths) -> TokenStream {
+    let p = &paths.private;
+    if message::travels(ty) {
+        return quote!(#p::schema_of::<#ty>());
+    }
+    let codec = codec(ty, paths);
+    quote!(#codec.schema())
 }
 
 /// The receiver that picks a codec for `ty`.

@@ -31,38 +31,32 @@ impl Descriptor {
     /// The associated constant.
     pub(crate) fn emit(&self, paths: &Paths) -> TokenStream {
         let p = &paths.private;
-        let Descriptor { name, doc, reply, local, stream, .. } = self;
+        let Descriptor { name, doc, reply, .. } = self;
         let args =
             self.args.iter().map(|Argument { name, ty }| quote!(#p::ArgDescriptor { name: #name, ty: #ty }));
-        let timeout = option(
-            paths,
-            self.timeout.map(|timeout| {
-                let (secs, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
-                quote!(#p::Duration::new(#secs, #nanos))
-            }),
-        );
-        let reduce = option(paths, self.reduce.as_ref().map(|reduce| quote!(#reduce)));
-        let schema = option(paths, (!local).then(|| quote!(<Self as #p::RemoteMessage>::schema)));
+        let doc = (!doc.is_empty()).then(|| quote!(doc: #doc,));
+        let args = (!self.args.is_empty()).then(|| quote!(args: &[#(#args),*],));
+        let local = self.local.then(|| quote!(local: true,));
+        let stream = self.stream.then(|| quote!(stream: true,));
+        let timeout = self.timeout.map(|timeout| {
+            let (secs, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+            quote!(timeout: #p::Option::Some(#p::Duration::new(#secs, #nanos)),)
+        });
+        let reduce = self.reduce.as_ref().map(|reduce| quote!(reduce: #p::Option::Some(#reduce),));
+        let schema =
+            (!self.local).then(|| quote!(schema: #p::Option::Some(<Self as #p::RemoteMessage>::schema),));
         quote! {
             const DESCRIPTOR: #p::HandlerDescriptor = #p::HandlerDescriptor {
-                name: #name,
-                doc: #doc,
-                args: &[#(#args),*],
+                #doc
+                #args
                 reply: #reply,
-                local: #local,
-                stream: #stream,
-                timeout: #timeout,
-                reduce: #reduce,
-                schema: #schema,
+                #local
+                #stream
+                #timeout
+                #reduce
+                #schema
+                ..#p::HandlerDescriptor::new(#name)
             };
         }
-    }
-}
-
-fn option(paths: &Paths, value: Option<TokenStream>) -> TokenStream {
-    let p = &paths.private;
-    match value {
-        Some(value) => quote!(#p::Option::Some(#value)),
-        None => quote!(#p::Option::None),
     }
 }

@@ -84,6 +84,11 @@ pub(super) fn is_plain(ty: &Type) -> bool {
     })
 }
 
+/// Whether a type travels by its name alone: it is asserted nowhere, and its codec is called as it stands.
+pub(super) fn travels(ty: &Type) -> bool {
+    is_plain(ty) && super::shim::unknown_keys(ty).is_empty()
+}
+
 const PLAIN: &[&str] = &[
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
     "u128", "usize", "String",

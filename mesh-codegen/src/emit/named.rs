@@ -21,7 +21,7 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let id = mixed_id(quote!(#p::name_hash(#base)), &actor.generics, paths);
     let arguments = argument_names(&actor.generics, paths);
     let name = match arguments.is_empty() {
-        true => quote!(#p::String::from(#base)),
+        true => quote!(#p::text(#base)),
         false => quote!(::std::format!("{}<{}>", #base, [#(#arguments),*].join(", "))),
     };
     quote! {

@@ -3,32 +3,28 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::actor;
 use super::named::lasting_parameters;
 use super::scope::Paths;
-use super::{actor, api};
 use crate::model::{Actor, unraw};
 
-/// What a further block adds to the actor: its requests, and its exports under the name of the part.
+/// What a further block adds to the actor beside its requests: its exports under the name of the part.
 pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream {
-    let methods = api::methods(actor, paths);
-    let impls = paths.block(&[], |paths| {
-        let (p, ty, id) = (&paths.private, &actor.ty, id(part, paths));
-        let generics = lasting_parameters(&actor.generics);
-        let (parameters, _, clause) = generics.split_for_impl();
-        let exports = actor::exports(actor, paths);
-        let listed = quote_spanned!(part.span()=> <Self as #p::Lists<#id>>::HERE);
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            impl #parameters #p::Part<#id> for #ty #clause {
-                fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
-                    let _ = #listed;
-                    #exports
-                }
+    let (p, ty, id) = (&paths.private, &actor.ty, id(part, paths));
+    let generics = lasting_parameters(&actor.generics);
+    let (parameters, _, clause) = generics.split_for_impl();
+    let exports = actor::exports(actor, paths);
+    let listed = quote_spanned!(part.span()=> <Self as #p::Lists<#id>>::HERE);
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #parameters #p::Part<#id> for #ty #clause {
+            fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
+                let _ = #listed;
+                #exports
             }
         }
-    });
-    quote!(#methods #impls)
+    }
 }
 
 /// The first block's word that it knows of its parts.

@@ -45,14 +45,18 @@ impl Paths {
         respan(self.private.clone(), span)
     }
 
+    /// The paths inside a [`Paths::block`].
+    pub(crate) fn inside(&self) -> Paths {
+        Paths { import: TokenStream::new(), private: quote!(__p) }
+    }
+
     /// Items that nobody names, such as impls, in a scope of their own in which `__private` is `__p`.
     pub(crate) fn block(
         &self,
         cfgs: &[&Attribute],
         items: impl FnOnce(&Paths) -> TokenStream,
     ) -> TokenStream {
-        let inner = Paths { import: TokenStream::new(), private: quote!(__p) };
-        let (private, lints, items) = (&self.private, lints(), items(&inner));
+        let (private, lints, items) = (&self.private, lints(), items(&self.inside()));
         quote! {
             #(#cfgs)*
             #lints

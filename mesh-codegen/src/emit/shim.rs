@@ -1,9 +1,10 @@
 //! Assertions on the user's own types, so that a missing bound is one error, on the type that lacks it.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::{Type, parse_quote};
 
+use super::message;
 use super::scope::Paths;
 use crate::model::{Actor, Handler};
 use crate::tokens::{ends, last_segment, respan, type_arguments, ungroup};
@@ -21,29 +22,54 @@ const CONTAINERS: &[(&str, usize)] = &[
     ("BTreeSet", 1),
 ];
 
+/// Those of them whose first parameter is a key, and what a key has to be.
+const KEYED: &[(&str, Fits)] = &[
+    ("HashMap", Fits::HashedKey),
+    ("HashSet", Fits::HashedKey),
+    ("BTreeMap", Fits::SortedKey),
+    ("BTreeSet", Fits::SortedKey),
+];
+
+/// What is plain by its name and still no key.
+const NO_KEYS: &[&str] = &["f32", "f64", "HashMap", "HashSet"];
+
 /// A function that is never called and only compiles if every argument and the reply can travel.
-pub(super) fn of_handler(handler: &Handler, paths: &Paths) -> TokenStream {
-    let arg = if handler.is_local() { Fits::LocalArg } else { Fits::RemoteArg };
-    // What stays in the process needs no look into containers: `Box<dyn Fn()>` is an argument, `dyn Fn()` is none.
-    let parts = |ty| if handler.is_local() { vec![ty] } else { leaves(ty) };
-    let args = handler.function.values().flat_map(|value| parts(&value.ty));
-    let generic = !handler.generics.params.is_empty();
-    let args = args.map(|ty| assertion(paths, arg, ty, generic));
-    let replies = match handler.stream_item() {
-        Some(item) => leaves(item).into_iter().map(|ty| (Fits::StreamItem, ty)).collect(),
-        None if handler.is_local() => vec![(Fits::LocalReply, &handler.reply)],
-        None => leaves(&handler.reply).into_iter().map(|ty| (Fits::RemoteReply, ty)).collect(),
-    };
-    let replies = replies.into_iter().map(|(bound, ty)| assertion(paths, bound, ty, generic));
-    let reduce = handler.options.reduce.as_ref().map(|reducer| reduces(paths, reducer, &handler.reply));
+pub(super) fn of_handler(handler: &Handler, paths: &Paths) -> Option<TokenStream> {
     let (parameters, _, clause) = handler.generics.split_for_impl();
-    quote! {
-        fn check #parameters () #clause {
-            #(#args)*
-            #(#replies)*
-            #reduce
-        }
-    }
+    let assertions = assertions(handler, paths);
+    (!assertions.is_empty()).then(|| quote!(fn check #parameters () #clause { #assertions }))
+}
+
+/// The same of several handlers without parameters.
+pub(super) fn of_handlers(handlers: &[&Handler], paths: &Paths) -> Option<TokenStream> {
+    let assertions: TokenStream = handlers.iter().map(|handler| assertions(handler, paths)).collect();
+    (!assertions.is_empty()).then(|| quote!(fn check_handlers() { #assertions }))
+}
+
+/// What is known to fit by its name is not asserted.
+fn assertions(handler: &Handler, paths: &Paths) -> TokenStream {
+    // What stays in the process needs no look into containers: `Box<dyn Fn()>` is an argument, `dyn Fn()` is none.
+    let local = |fits, ty| if message::is_plain(ty) { Vec::new() } else { vec![(fits, ty)] };
+    let args = handler.function.values().flat_map(|value| match handler.is_local() {
+        true => local(Fits::LocalArg, &value.ty),
+        false => wanted(Fits::RemoteArg, &value.ty),
+    });
+    let replies = match handler.stream_item() {
+        Some(item) => wanted(Fits::StreamItem, item),
+        None if handler.is_local() => local(Fits::LocalReply, &handler.reply),
+        None => wanted(Fits::RemoteReply, &handler.reply),
+    };
+    let generic = !handler.generics.params.is_empty();
+    let asserted = args.chain(replies).map(|(fits, ty)| assertion(paths, fits, ty, generic));
+    let reduce = handler.options.reduce.as_ref().map(|reducer| reduces(paths, reducer, &handler.reply));
+    quote!(#(#asserted)* #reduce)
+}
+
+/// What has to hold for a type to travel, without what is known by its name: on the types in its containers, so that
+/// `Result<String, io::Error>` points at `io::Error`, and on their keys.
+pub(super) fn wanted(fits: Fits, ty: &Type) -> Vec<(Fits, &Type)> {
+    let leaves = leaves(ty).into_iter().filter(|leaf| !message::is_plain(leaf)).map(|leaf| (fits, leaf));
+    leaves.chain(unknown_keys(ty)).collect()
 }
 
 /// What is asserted of a type.
@@ -54,6 +80,10 @@ pub(crate) enum Fits {
     StreamItem,
     LocalArg,
     LocalReply,
+    /// The key of a map or set that hashes.
+    HashedKey,
+    /// The key of one that sorts.
+    SortedKey,
     /// An actor with a stable name.
     Actor,
 }
@@ -64,25 +94,29 @@ pub(crate) enum Fits {
 /// first token and the last one carry the two ends.) Where the type may mention a parameter, the bound is that of a
 /// function, so that rustc's advice names a trait that the user can write.
 pub(crate) fn assertion(paths: &Paths, fits: Fits, ty: &Type, generic: bool) -> TokenStream {
+    let p = &paths.private;
     let item = match (fits, generic) {
-        (Fits::RemoteArg, true) => return assert_call(paths, "RemoteArg", ty),
-        (Fits::RemoteReply, true) => return assert_call(paths, "RemoteReply", ty),
+        (Fits::RemoteArg, true) => return assert_call(quote!(#p::RemoteArg), ty),
+        (Fits::RemoteReply, true) => return assert_call(quote!(#p::RemoteReply), ty),
+        (Fits::HashedKey, true) => return assert_call(quote!(::core::cmp::Eq + ::core::hash::Hash), ty),
+        (Fits::SortedKey, true) => return assert_call(quote!(::core::cmp::Ord), ty),
         (Fits::RemoteArg, false) => quote!(RemoteArgument),
         (Fits::RemoteReply, false) => quote!(ReplyValue),
         (Fits::StreamItem, _) => quote!(StreamItem),
         (Fits::Actor, _) => quote!(NamedActor),
         (Fits::LocalArg, _) => quote!(LocalArgument),
         (Fits::LocalReply, _) => quote!(LocalReply),
+        (Fits::HashedKey, false) => quote!(HashedKey),
+        (Fits::SortedKey, false) => quote!(SortedKey),
     };
     assert_item(paths, quote!(#item>::FITS), ty)
 }
 
 /// The function stands here, since an error about its bound shows it.
-fn assert_call(paths: &Paths, bound: &str, ty: &Type) -> TokenStream {
+fn assert_call(bound: TokenStream, ty: &Type) -> TokenStream {
     let ty = ty.to_token_stream();
     let (first, last) = ends(&ty);
-    let (p, bound) = (&paths.private, format_ident!("{bound}"));
-    let function = respan(quote!(fn fits<__T: #p::#bound>() {}), first);
+    let function = respan(quote!(fn fits<__T: #bound>() {}), first);
     let head = respan(quote!(fits::<), first);
     let tail = respan(quote!(>), last);
     quote!({ #function let _ = #head #ty #tail; })
@@ -115,6 +149,19 @@ fn handles(paths: &Paths, actor: &Type, message: &Type) -> TokenStream {
     quote!(let _ = #head #message #tail;)
 }
 
+/// Lets gateways merge the replies of a handler with its reducer. What a generic actor says is merged by the caller: there
+/// is no list of its instances.
+pub(super) fn merge_of_handler(handler: &Handler, paths: &Paths) -> Option<TokenStream> {
+    let reducer = handler.options.reduce.as_ref().filter(|_| handler.generics.params.is_empty())?;
+    let (p, reply) = (&paths.private, &handler.reply);
+    Some(quote! {
+        #p::inventory::submit! {{
+            use #p::CallerMerges as _;
+            #p::Mergeable::<#reply, #reducer>::ENTRY
+        }}
+    })
+}
+
 /// The same for a reducer and the replies it is to merge.
 fn reduces(paths: &Paths, reducer: &Type, reply: &Type) -> TokenStream {
     assert_item(paths, quote!(Reducer<#reply>>::reduce), reducer)
@@ -129,22 +176,56 @@ fn assert_item(paths: &Paths, item: TokenStream, ty: &Type) -> TokenStream {
     quote!(let _ = #head #ty #tail;)
 }
 
-/// The types to assert on: looks through containers, so that `Result<String, io::Error>` points at `io::Error`.
+/// The types in a type's containers.
 pub(super) fn leaves(ty: &Type) -> Vec<&Type> {
-    let ty = ungroup(ty);
-    if let Type::Tuple(tuple) = ty
-        && !tuple.elems.is_empty()
-    {
-        return tuple.elems.iter().flat_map(leaves).collect();
+    match contents(ty) {
+        Some(contents) => contents.into_iter().flat_map(leaves).collect(),
+        None => vec![ungroup(ty)],
     }
-    let Some(segment) = last_segment(ty) else { return vec![ty] };
+}
+
+/// The elements of a tuple, the parameters of a container.
+fn contents(ty: &Type) -> Option<Vec<&Type>> {
+    let ty = ungroup(ty);
+    if let Type::Tuple(tuple) = ty {
+        return (!tuple.elems.is_empty()).then(|| tuple.elems.iter().collect());
+    }
+    let segment = last_segment(ty)?;
     let parameters = type_arguments(segment);
     let is_container =
         CONTAINERS.iter().any(|(name, count)| segment.ident == *name && parameters.len() == *count);
-    if is_container && parameters.iter().all(|parameter| is_sized(parameter)) {
-        parameters.into_iter().flat_map(leaves).collect()
-    } else {
-        vec![ty]
+    (is_container && parameters.iter().all(|parameter| is_sized(parameter))).then_some(parameters)
+}
+
+/// The keys anywhere in a type that are not known to be keys by their name: more than to travel is asked of them.
+pub(super) fn unknown_keys(ty: &Type) -> Vec<(Fits, &Type)> {
+    let Some(contents) = contents(ty) else { return Vec::new() };
+    let keyed =
+        last_segment(ungroup(ty)).and_then(|segment| KEYED.iter().find(|(name, _)| segment.ident == *name));
+    let mut keys: Vec<_> = contents.iter().flat_map(|ty| unknown_keys(ty)).collect();
+    if let (Some((_, fits)), Some(key)) = (keyed, contents.first())
+        && (!message::is_plain(key) || mentions(key, NO_KEYS))
+    {
+        keys.push((*fits, *key));
+    }
+    keys
+}
+
+/// Whether one of the words stands anywhere in a type.
+fn mentions(ty: &Type, words: &[&str]) -> bool {
+    let mut found = false;
+    let mut look = |ident: &Ident| found |= words.iter().any(|word| ident == word);
+    each_ident(ty.to_token_stream(), &mut look);
+    found
+}
+
+fn each_ident(tokens: TokenStream, look: &mut impl FnMut(&Ident)) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => look(&ident),
+            TokenTree::Group(group) => each_ident(group.stream(), look),
+            _ => {}
+        }
     }
 }
 

@@ -4,10 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Type;
 
-use super::codec::codec;
 use super::scope::{Paths, visible_lints};
 use super::shim::Fits;
-use super::{api, message, named, shim};
+use super::{api, codec, message, named, shim};
 use crate::model::{Actor, Constructor, Role, unraw};
 
 pub(super) fn constructor(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream {
@@ -31,17 +30,22 @@ fn impls(actor: &Actor, constructor: &Constructor, paths: &Paths) -> TokenStream
     let generics = named::named_parameters(&actor.generics, paths);
     let (parameters, _, clause) = generics.split_for_impl();
     let generic = !actor.generics.params.is_empty();
-    let leaves = constructor.function.values().flat_map(|value| shim::leaves(&value.ty));
-    let assertions = leaves.map(|ty| shim::assertion(paths, Fits::RemoteArg, ty, generic));
+    let wanted = constructor.function.values().flat_map(|value| shim::wanted(Fits::RemoteArg, &value.ty));
+    let assertions: Vec<_> = wanted.map(|(fits, ty)| shim::assertion(paths, fits, ty, generic)).collect();
+    let check = (!assertions.is_empty()).then(|| {
+        quote! {
+            use #p::{NoCodec as _, RealCodec as _};
+
+            fn check #parameters () #clause { #(#assertions)* }
+        }
+    });
     let (params, create) = (params(constructor, paths), create(constructor, paths));
     // What is not `Send` is reported by the assertions, and not again by this impl and by the registration.
     let doubtful = doubtful(actor, constructor);
     let holds = (!doubtful.is_empty()).then(|| quote!(where #(for<'__a> #doubtful: #p::Send),*));
     let register = (!generic).then(|| register(ty, paths));
     quote! {
-        use #p::{NoCodec as _, RealCodec as _};
-
-        fn check #parameters () #clause { #(#assertions)* }
+        #check
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -65,7 +69,7 @@ pub(crate) fn register(ty: &Type, paths: &Paths) -> TokenStream {
         #p::inventory::submit! {
             #p::Registration::of(|| {
                 use #p::{EntryOfActor as _, EntryOfNothing as _};
-                (&#p::Constructed::<#ty>::OF).entry(::core::concat!(::core::file!(), ":", ::core::line!()))
+                (&#p::Constructed::<#ty>::OF).entry::<()>(::core::concat!(::core::file!(), ":", ::core::line!()))
             })
         }
     }
@@ -75,8 +79,12 @@ pub(crate) fn register(ty: &Type, paths: &Paths) -> TokenStream {
 fn params(constructor: &Constructor, paths: &Paths) -> TokenStream {
     let p = &paths.private;
     let types: Vec<_> = constructor.function.values().map(|value| &value.ty).collect();
-    let codecs: Vec<_> = types.iter().map(|ty| codec(ty, paths)).collect();
-    let positions = (0..types.len()).map(syn::Index::from);
+    let puts = types.iter().enumerate().map(|(at, ty)| {
+        let position = syn::Index::from(at);
+        codec::put(ty, quote!(&__params.#position), paths)
+    });
+    let gets = types.iter().map(|ty| codec::get(ty, paths));
+    let schemas = types.iter().map(|ty| codec::schema_of(ty, paths));
     let names = constructor.function.values().map(|value| unraw(&value.name));
     quote! {
         type Params = (#(#types,)*);
@@ -85,16 +93,16 @@ fn params(constructor: &Constructor, paths: &Paths) -> TokenStream {
             __params: &(#(#types,)*),
             __out: &mut #p::Encoder,
         ) -> #p::Result<(), #p::EncodeError> {
-            #(#codecs.put(&__params.#positions, __out)?;)*
+            #(#puts?;)*
             #p::Result::Ok(())
         }
 
         fn decode_params(__input: &mut #p::Decoder<'_>) -> #p::Result<(#(#types,)*), #p::DecodeError> {
-            #p::Result::Ok((#(#codecs.get(__input)?,)*))
+            #p::Result::Ok((#(#gets?,)*))
         }
 
         fn params_schema() -> #p::Vec<(&'static str, #p::String)> {
-            #p::Vec::from([#((#names, #codecs.schema())),*])
+            #p::Vec::from([#((#names, #schemas)),*])
         }
     }
 }

@@ -111,8 +111,9 @@ fn strip_roles(block: &mut Block) {
     }
 }
 
-/// Removes from the parameters what Rust does not accept there: `#[stream]` and documentation.
+/// Removes from the parameters what Rust does not accept there: `#[stream]`, documentation and `...`.
 fn clean_parameters(method: &mut Method) {
+    method.sig.variadic = None;
     for input in &mut method.sig.inputs {
         if let FnArg::Typed(parameter) = input {
             parameter.attrs.retain(|attribute| !is_stream(attribute) && !is_doc(attribute));

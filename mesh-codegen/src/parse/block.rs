@@ -8,6 +8,8 @@ use syn::{Attribute, Generics, LitStr, Signature, Token, Type, Visibility, brace
 /// An inherent `impl` block.
 pub(crate) struct Block {
     pub(crate) attrs: Vec<Attribute>,
+    /// Rustc says what is wrong with it.
+    pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) impl_token: Token![impl],
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
@@ -33,9 +35,7 @@ pub(crate) struct Method {
 impl Parse for Block {
     fn parse(input: ParseStream<'_>) -> syn::Result<Block> {
         let attrs = input.call(Attribute::parse_outer)?;
-        if input.peek(Token![unsafe]) {
-            return Err(input.error("`#[actor]` does not apply to an unsafe impl"));
-        }
+        let unsafety = input.parse()?;
         let impl_token = input.parse()?;
         let mut generics: Generics = input.parse()?;
         let self_ty: Type = input.parse()?;
@@ -55,7 +55,7 @@ impl Parse for Block {
         while !content.is_empty() {
             items.push(content.parse()?);
         }
-        Ok(Block { attrs, impl_token, generics, self_ty, inner_attrs, items })
+        Ok(Block { attrs, unsafety, impl_token, generics, self_ty, inner_attrs, items })
     }
 }
 
@@ -115,10 +115,10 @@ impl Parse for Method {
 
 impl ToTokens for Block {
     fn to_tokens(&self, out: &mut TokenStream) {
-        let Block { attrs, impl_token, generics, self_ty, inner_attrs, items } = self;
+        let Block { attrs, unsafety, impl_token, generics, self_ty, inner_attrs, items } = self;
         let (parameters, _, clause) = generics.split_for_impl();
         out.extend(quote! {
-            #(#attrs)* #impl_token #parameters #self_ty #clause { #(#inner_attrs)* #(#items)* }
+            #(#attrs)* #unsafety #impl_token #parameters #self_ty #clause { #(#inner_attrs)* #(#items)* }
         });
     }
 }

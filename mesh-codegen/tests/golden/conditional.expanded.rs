@@ -38,21 +38,12 @@ const _: () = {
         type Reply = f64;
         const NAME: &'static str = "temperature";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "temperature",
             doc: "The temperature in degrees.",
-            args: &[],
             reply: "f64",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("temperature")
         };
     }
-    fn check() {
-        let _ = <f64 as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for DeviceTemperature {
@@ -68,17 +59,17 @@ const _: () = {
             __reply: &Self::Reply,
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<f64>(__p::PhantomData)).put(__reply, __out)
+            __out.put(__reply)
         }
         fn decode_reply(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<f64>(__p::PhantomData)).get(__input)
+            __input.get()
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
                 args: __p::Vec::from([]),
-                reply: (&__p::Wire::<f64>(__p::PhantomData)).schema(),
+                reply: __p::schema_of::<f64>(),
             }
         }
     }
@@ -114,26 +105,7 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct DeviceApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for DeviceApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        DeviceApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct DeviceApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -157,15 +129,26 @@ impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{ShowAll as _, ShowNothing as _};
-    /// This block of the actor.
-    struct Block;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for DeviceApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            DeviceApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Device {
         type Api<__T: __p::Target<Actor = Self>> = DeviceApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
+            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
         }
         #[cfg(target_os = "linux")]
         fn on_start(
@@ -176,22 +159,13 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Device
-    where
-        for<'__a> Device: __p::Send,
-    {
-        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            #[cfg(feature = "gpu")] __exporter.remote::<DeviceTemperature>();
-        }
-    }
-    #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Named for Device {
         const TYPE_ID: u64 = __p::name_hash(
             ::core::concat!(::core::module_path!(), "::", "Device"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Device"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Device"))
         }
     }
 };
@@ -199,10 +173,6 @@ const _: () = {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check() {
-        let _ = <u32 as __p::RemoteArgument>::FITS;
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Device {
@@ -211,16 +181,16 @@ const _: () = {
             __params: &(u32,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
+            __out.put(&__params.0)?;
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<(u32,), __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
+            __p::Result::Ok((__input.get()?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
+            __p::Vec::from([("id", __p::schema_of::<u32>())])
         }
         fn create(
             __params: (u32,),
@@ -231,8 +201,8 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
-        ":", ::core::line!())) })
+        (& __p::Constructed:: < Device > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
 #[cfg(feature = "gpu")]
@@ -254,10 +224,6 @@ impl Device {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check() {
-        let _ = <u32 as __p::RemoteArgument>::FITS;
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Device {
@@ -266,16 +232,16 @@ const _: () = {
             __params: &(u32,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u32>(__p::PhantomData)).put(&__params.0, __out)?;
+            __out.put(&__params.0)?;
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<(u32,), __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,))
+            __p::Result::Ok((__input.get()?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("id", (&__p::Wire::<u32>(__p::PhantomData)).schema())])
+            __p::Vec::from([("id", __p::schema_of::<u32>())])
         }
         fn create(
             __params: (u32,),
@@ -286,8 +252,8 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < Device > ::OF).entry(::core::concat!(::core::file!(),
-        ":", ::core::line!())) })
+        (& __p::Constructed:: < Device > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
 #[cfg(not(feature = "gpu"))]

@@ -35,85 +35,6 @@ pub struct CounterAdd {
     /// How much.
     pub by: i64,
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterAdd {
-        type Reply = i64;
-        const NAME: &'static str = "add";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "add",
-            doc: "Adds `by` and returns the new value.",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "by",
-                    ty: "i64",
-                },
-            ],
-            reply: "i64",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    fn check() {
-        let _ = <i64 as __p::RemoteArgument>::FITS;
-        let _ = <i64 as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterAdd {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).put(&self.by, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(CounterAdd {
-                by: (&__p::Wire::<i64>(__p::PhantomData)).get(__input)?,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("by", (&__p::Wire::<i64>(__p::PhantomData)).schema()),
-                ]),
-                reply: (&__p::Wire::<i64>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<CounterAdd> for Counter
-    where
-        for<'__a> Counter: __p::Send,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: CounterAdd,
-        ) -> impl __p::Future<Output = i64> + __p::Send {
-            Self::add(self, __message.by)
-        }
-    }
-};
 /// Message of [`Counter::get`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -124,82 +45,6 @@ const _: () = {
     non_camel_case_types
 )]
 pub struct CounterGet {}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterGet {
-        type Reply = i64;
-        const NAME: &'static str = "get";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "get",
-            doc: "",
-            args: &[],
-            reply: "i64",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    fn check() {
-        let _ = <i64 as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterGet {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(CounterGet {})
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([]),
-                reply: (&__p::Wire::<i64>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<CounterGet> for Counter
-    where
-        for<'__a> Counter: __p::Send,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: CounterGet,
-        ) -> impl __p::Future<Output = i64> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: CounterGet,
-        ) -> i64 {
-            Self::get(self)
-        }
-    }
-};
 /// Message of [`Counter::add_rank`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -212,85 +57,6 @@ const _: () = {
 struct CounterAddRank {
     times: u32,
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for CounterAddRank {
-        type Reply = ();
-        const NAME: &'static str = "add_rank";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "add_rank",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "times",
-                    ty: "u32",
-                },
-            ],
-            reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    fn check() {
-        let _ = <u32 as __p::RemoteArgument>::FITS;
-        let _ = <() as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for CounterAddRank {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u32>(__p::PhantomData)).put(&self.times, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(CounterAddRank {
-                times: (&__p::Wire::<u32>(__p::PhantomData)).get(__input)?,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("times", (&__p::Wire::<u32>(__p::PhantomData)).schema()),
-                ]),
-                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<CounterAddRank> for Counter
-    where
-        for<'__a> Counter: __p::Send,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: CounterAddRank,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            Self::add_rank(self, __message.times, __cx)
-        }
-    }
-};
 /// Requests to [`Counter`]: reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -300,26 +66,7 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct CounterApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for CounterApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        CounterApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct CounterApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -362,23 +109,212 @@ impl<__T: ::mesh::__private::Target<Actor = Counter>> CounterApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{ShowAll as _, ShowNothing as _};
-    /// This block of the actor.
-    struct Block;
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for CounterAdd {
+        type Reply = i64;
+        const NAME: &'static str = "add";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            doc: "Adds `by` and returns the new value.",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "by",
+                    ty: "i64",
+                },
+            ],
+            reply: "i64",
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("add")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteMessage for CounterAdd {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            __out.put(&self.by)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(CounterAdd { by: __input.get()? })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            __out.put(__reply)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            __input.get()
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([("by", __p::schema_of::<i64>())]),
+                reply: __p::schema_of::<i64>(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<CounterAdd> for Counter
+    where
+        for<'__a> Counter: __p::Send,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: CounterAdd,
+        ) -> impl __p::Future<Output = i64> + __p::Send {
+            Self::add(self, __message.by)
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for CounterGet {
+        type Reply = i64;
+        const NAME: &'static str = "get";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            reply: "i64",
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("get")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteMessage for CounterGet {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(CounterGet {})
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            __out.put(__reply)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            __input.get()
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([]),
+                reply: __p::schema_of::<i64>(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<CounterGet> for Counter
+    where
+        for<'__a> Counter: __p::Send,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: CounterGet,
+        ) -> impl __p::Future<Output = i64> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: CounterGet,
+        ) -> i64 {
+            Self::get(self)
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for CounterAddRank {
+        type Reply = ();
+        const NAME: &'static str = "add_rank";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            args: &[
+                __p::ArgDescriptor {
+                    name: "times",
+                    ty: "u32",
+                },
+            ],
+            reply: "()",
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("add_rank")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteMessage for CounterAddRank {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            __out.put(&self.times)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(CounterAddRank {
+                times: __input.get()?,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            __out.put(__reply)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            __input.get()
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([("times", __p::schema_of::<u32>())]),
+                reply: __p::schema_of::<()>(),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<CounterAddRank> for Counter
+    where
+        for<'__a> Counter: __p::Send,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: CounterAddRank,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            Self::add_rank(self, __message.times, __cx)
+        }
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for CounterApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            CounterApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Counter {
         type Api<__T: __p::Target<Actor = Self>> = CounterApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
-        }
-    }
-    #[automatically_derived]
-    impl __p::Exports<Block> for Counter
-    where
-        for<'__a> Counter: __p::Send,
-    {
-        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             __exporter.remote::<CounterAdd>();
             __exporter.remote::<CounterGet>();
             __exporter.remote::<CounterAddRank>();
@@ -391,17 +327,13 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "Counter"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Counter"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Counter"))
         }
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check() {
-        let _ = <i64 as __p::RemoteArgument>::FITS;
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Counter {
@@ -410,16 +342,16 @@ const _: () = {
             __params: &(i64,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<i64>(__p::PhantomData)).put(&__params.0, __out)?;
+            __out.put(&__params.0)?;
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<(i64,), __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<i64>(__p::PhantomData)).get(__input)?,))
+            __p::Result::Ok((__input.get()?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("start", (&__p::Wire::<i64>(__p::PhantomData)).schema())])
+            __p::Vec::from([("start", __p::schema_of::<i64>())])
         }
         fn create(
             __params: (i64,),
@@ -430,8 +362,8 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < Counter > ::OF).entry(::core::concat!(::core::file!(),
-        ":", ::core::line!())) })
+        (& __p::Constructed:: < Counter > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]

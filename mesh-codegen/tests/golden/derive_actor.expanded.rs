@@ -12,26 +12,7 @@ pub struct Probe {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct ProbeApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for ProbeApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        ProbeApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct ProbeApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -44,6 +25,17 @@ impl<__T: ::mesh::__private::Target<Actor = Probe>> ProbeApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for ProbeApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            ProbeApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -55,7 +47,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Probe {
         type Api<__T: __p::Target<Actor = Self>> = ProbeApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
         fn mailbox() -> __p::MailboxConfig {
@@ -87,7 +82,7 @@ const _: () = {
     impl __p::Named for Probe {
         const TYPE_ID: u64 = __p::name_hash("acme.Probe");
         fn type_name() -> __p::String {
-            __p::String::from("acme.Probe")
+            __p::text("acme.Probe")
         }
     }
 };
@@ -139,7 +134,7 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < Probe > ::OF).entry(::core::concat!(::core::file!(), ":",
-        ::core::line!())) })
+        (& __p::Constructed:: < Probe > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };

@@ -42,9 +42,80 @@ where
     #[doc(hidden)]
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
+/// Message of [`Store::first`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct StoreFirst<T: RemoteArg + Clone + Sync, const N: usize>
+where
+    [T; N]: RemoteArg,
+{
+    pub key: String,
+    #[doc(hidden)]
+    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
+}
+/// Message of [`Store::len`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct StoreLen {}
+/// Message of [`Store::other`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct StoreOther<T: RemoteArg + Clone + Sync, const N: usize>
+where
+    [T; N]: RemoteArg,
+{
+    pub other: ActorRef<Store<T, N>>,
+    #[doc(hidden)]
+    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
+}
+/// Message of [`Store::watch`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct StoreWatch<T: RemoteArg + Clone + Sync, const N: usize>
+where
+    [T; N]: RemoteArg,
+{
+    pub out: PortRef<T>,
+    #[doc(hidden)]
+    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<[T; N]>;
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
@@ -55,8 +126,6 @@ const _: () = {
         type Reply = ();
         const NAME: &'static str = "put";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "put",
-            doc: "",
             args: &[
                 __p::ArgDescriptor {
                     name: "key",
@@ -68,31 +137,10 @@ const _: () = {
                 },
             ],
             reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("put")
         };
     }
-    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
-    where
-        [T; N]: RemoteArg,
-    {
-        {
-            fn fits<__T: __p::RemoteArg>() {}
-            let _ = fits::<String>;
-        }
-        {
-            fn fits<__T: __p::RemoteArg>() {}
-            let _ = fits::<[T; N]>;
-        }
-        {
-            fn fits<__T: __p::RemoteReply>() {}
-            let _ = fits::<()>;
-        }
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
@@ -101,7 +149,7 @@ const _: () = {
         [T; N]: RemoteArg,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
+            __out.put(&self.key)?;
             (&__p::Wire::<[T; N]>(__p::PhantomData)).put(&self.value, __out)?;
             __p::Result::Ok(())
         }
@@ -109,7 +157,7 @@ const _: () = {
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self, __p::DecodeError> {
             __p::Result::Ok(StorePut {
-                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
+                key: __input.get()?,
                 value: (&__p::Wire::<[T; N]>(__p::PhantomData)).get(__input)?,
                 __marker: __p::PhantomData,
             })
@@ -118,20 +166,20 @@ const _: () = {
             __reply: &Self::Reply,
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+            __out.put(__reply)
         }
         fn decode_reply(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+            __input.get()
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
                 args: __p::Vec::from([
-                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
+                    ("key", __p::schema_of::<String>()),
                     ("value", (&__p::Wire::<[T; N]>(__p::PhantomData)).schema()),
                 ]),
-                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
+                reply: __p::schema_of::<()>(),
             }
         }
     }
@@ -161,26 +209,19 @@ const _: () = {
         }
     }
 };
-/// Message of [`Store::first`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct StoreFirst<T: RemoteArg + Clone + Sync, const N: usize>
-where
-    [T; N]: RemoteArg,
-{
-    pub key: String,
-    #[doc(hidden)]
-    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
-}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteReply>() {}
+            let _ = fits::<T>;
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
@@ -191,8 +232,6 @@ const _: () = {
         type Reply = Option<T>;
         const NAME: &'static str = "first";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "first",
-            doc: "",
             args: &[
                 __p::ArgDescriptor {
                     name: "key",
@@ -200,27 +239,10 @@ const _: () = {
                 },
             ],
             reply: "Option<T>",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("first")
         };
     }
-    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
-    where
-        [T; N]: RemoteArg,
-    {
-        {
-            fn fits<__T: __p::RemoteArg>() {}
-            let _ = fits::<String>;
-        }
-        {
-            fn fits<__T: __p::RemoteReply>() {}
-            let _ = fits::<T>;
-        }
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
@@ -229,14 +251,14 @@ const _: () = {
         [T; N]: RemoteArg,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
+            __out.put(&self.key)?;
             __p::Result::Ok(())
         }
         fn decode(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self, __p::DecodeError> {
             __p::Result::Ok(StoreFirst {
-                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
+                key: __input.get()?,
                 __marker: __p::PhantomData,
             })
         }
@@ -253,9 +275,7 @@ const _: () = {
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
-                ]),
+                args: __p::Vec::from([("key", __p::schema_of::<String>())]),
                 reply: (&__p::Wire::<Option<T>>(__p::PhantomData)).schema(),
             }
         }
@@ -278,16 +298,6 @@ const _: () = {
         }
     }
 };
-/// Message of [`Store::len`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct StoreLen {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
@@ -297,21 +307,11 @@ const _: () = {
         type Reply = u64;
         const NAME: &'static str = "len";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "len",
-            doc: "",
-            args: &[],
             reply: "u64",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("len")
         };
     }
-    fn check() {
-        let _ = <u64 as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for StoreLen {
@@ -327,17 +327,17 @@ const _: () = {
             __reply: &Self::Reply,
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u64>(__p::PhantomData)).put(__reply, __out)
+            __out.put(__reply)
         }
         fn decode_reply(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<u64>(__p::PhantomData)).get(__input)
+            __input.get()
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
                 args: __p::Vec::from([]),
-                reply: (&__p::Wire::<u64>(__p::PhantomData)).schema(),
+                reply: __p::schema_of::<u64>(),
             }
         }
     }
@@ -365,26 +365,19 @@ const _: () = {
         }
     }
 };
-/// Message of [`Store::other`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct StoreOther<T: RemoteArg + Clone + Sync, const N: usize>
-where
-    [T; N]: RemoteArg,
-{
-    pub other: ActorRef<Store<T, N>>,
-    #[doc(hidden)]
-    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
-}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        {
+            fn fits<__T: __p::RemoteArg>() {}
+            let _ = fits::<ActorRef<Store<T, N>>>;
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
@@ -395,8 +388,6 @@ const _: () = {
         type Reply = ();
         const NAME: &'static str = "other";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "other",
-            doc: "",
             args: &[
                 __p::ArgDescriptor {
                     name: "other",
@@ -404,27 +395,10 @@ const _: () = {
                 },
             ],
             reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("other")
         };
     }
-    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
-    where
-        [T; N]: RemoteArg,
-    {
-        {
-            fn fits<__T: __p::RemoteArg>() {}
-            let _ = fits::<ActorRef<Store<T, N>>>;
-        }
-        {
-            fn fits<__T: __p::RemoteReply>() {}
-            let _ = fits::<()>;
-        }
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
@@ -450,12 +424,12 @@ const _: () = {
             __reply: &Self::Reply,
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+            __out.put(__reply)
         }
         fn decode_reply(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+            __input.get()
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
@@ -465,7 +439,7 @@ const _: () = {
                         (&__p::Wire::<ActorRef<Store<T, N>>>(__p::PhantomData)).schema(),
                     ),
                 ]),
-                reply: (&__p::Wire::<()>(__p::PhantomData)).schema(),
+                reply: __p::schema_of::<()>(),
             }
         }
     }
@@ -495,26 +469,16 @@ const _: () = {
         }
     }
 };
-/// Message of [`Store::watch`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct StoreWatch<T: RemoteArg + Clone + Sync, const N: usize>
-where
-    [T; N]: RemoteArg,
-{
-    pub out: PortRef<T>,
-    #[doc(hidden)]
-    pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
-}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
+    where
+        [T; N]: RemoteArg,
+    {
+        let _ = <T as __p::StreamItem>::FITS;
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Message
@@ -525,24 +489,12 @@ const _: () = {
         type Reply = ();
         const NAME: &'static str = "watch";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "watch",
-            doc: "",
-            args: &[],
             reply: "T",
-            local: false,
             stream: true,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("watch")
         };
     }
-    fn check<T: RemoteArg + Clone + Sync, const N: usize>()
-    where
-        [T; N]: RemoteArg,
-    {
-        let _ = <T as __p::StreamItem>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::RemoteMessage
@@ -566,12 +518,12 @@ const _: () = {
             __reply: &Self::Reply,
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
+            __out.put(__reply)
         }
         fn decode_reply(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
+            __input.get()
         }
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
@@ -623,29 +575,6 @@ pub struct StoreApi<T: RemoteArg + Clone + Sync, const N: usize, __T>(
 )
 where
     [T; N]: RemoteArg;
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<T: RemoteArg + Clone + Sync, const N: usize, __T> ::mesh::__private::Api<__T>
-for StoreApi<T, N, __T>
-where
-    [T; N]: RemoteArg,
-{
-    #[inline]
-    fn new(__target: __T) -> Self {
-        StoreApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -738,6 +667,21 @@ where
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    #[automatically_derived]
+    impl<T: RemoteArg + Clone + Sync, const N: usize, __T> __p::Api<__T>
+    for StoreApi<T, N, __T>
+    where
+        [T; N]: RemoteArg,
+    {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            StoreApi(__target, __p::PhantomData)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -755,7 +699,10 @@ const _: () = {
         [T; N]: RemoteArg,
     {
         type Api<__T: __p::Target<Actor = Self>> = StoreApi<T, N, __T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
     }
@@ -796,11 +743,6 @@ const _: () = {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check<T: RemoteArg + Clone + Sync + 'static + __p::Named, const N: usize>()
-    where
-        [T; N]: RemoteArg,
-    {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl<

@@ -21,26 +21,7 @@ impl Pool {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for PoolApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        PoolApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct PoolApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -53,16 +34,25 @@ impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{ShowAll as _, ShowNothing as _};
-    /// This block of the actor.
-    struct Block;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for PoolApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            PoolApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
         type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
-        }
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {}
         fn on_start(
             &mut self,
             __cx: &__p::Context<Self>,
@@ -93,20 +83,13 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Pool
-    where
-        for<'__a> Pool: __p::Send,
-    {
-        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
-    }
-    #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Named for Pool {
         const TYPE_ID: u64 = __p::name_hash(
             ::core::concat!(::core::module_path!(), "::", "Pool"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Pool"))
         }
     }
 };

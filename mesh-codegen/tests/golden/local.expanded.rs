@@ -16,56 +16,6 @@ impl Pool {
 pub struct PoolVisit {
     pub with: Box<dyn Fn(&str) -> bool + Send>,
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for PoolVisit
-    where
-        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
-        for<'__a> Arc<State>: __p::Send,
-    {
-        type Reply = Arc<State>;
-        const NAME: &'static str = "visit";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "visit",
-            doc: "",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "with",
-                    ty: "Box<dyn Fn(&str) -> bool + Send>",
-                },
-            ],
-            reply: "Arc<State>",
-            local: true,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::None,
-        };
-    }
-    fn check() {
-        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::LocalArgument>::FITS;
-        let _ = <Arc<State> as __p::LocalReply>::FITS;
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<PoolVisit> for Pool
-    where
-        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
-        for<'__a> Arc<State>: __p::Send,
-        for<'__a> Pool: __p::Send,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: PoolVisit,
-        ) -> impl __p::Future<Output = Arc<State>> + __p::Send {
-            Self::visit(self, __message.with)
-        }
-    }
-};
 /// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -75,26 +25,7 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct PoolApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for PoolApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        PoolApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct PoolApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -119,6 +50,58 @@ impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    fn check_handlers() {
+        let _ = <Box<dyn Fn(&str) -> bool + Send> as __p::LocalArgument>::FITS;
+        let _ = <Arc<State> as __p::LocalReply>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for PoolVisit
+    where
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+    {
+        type Reply = Arc<State>;
+        const NAME: &'static str = "visit";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            args: &[
+                __p::ArgDescriptor {
+                    name: "with",
+                    ty: "Box<dyn Fn(&str) -> bool + Send>",
+                },
+            ],
+            reply: "Arc<State>",
+            local: true,
+            ..__p::HandlerDescriptor::new("visit")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<PoolVisit> for Pool
+    where
+        for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
+        for<'__a> Arc<State>: __p::Send,
+        for<'__a> Pool: __p::Send,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: PoolVisit,
+        ) -> impl __p::Future<Output = Arc<State>> + __p::Send {
+            Self::visit(self, __message.with)
+        }
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for PoolApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            PoolApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -126,7 +109,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
         type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
     }
@@ -148,7 +134,7 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "Pool"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Pool"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Pool"))
         }
     }
 };

@@ -13,7 +13,6 @@ const _: () = {
         type Reply = Health;
         const NAME: &'static str = "GetHealth";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "GetHealth",
             doc: "Asks how it goes.",
             args: &[
                 __p::ArgDescriptor {
@@ -22,11 +21,8 @@ const _: () = {
                 },
             ],
             reply: "Health",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("GetHealth")
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
@@ -85,15 +81,9 @@ const _: () = {
             <T as __p::Named>::TYPE_ID,
         );
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "acme.Page",
-            doc: "",
-            args: &[],
             reply: "()",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("acme.Page")
         };
     }
     use __p::{NoCodec as _, RealCodec as _};

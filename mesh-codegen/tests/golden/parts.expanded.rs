@@ -12,6 +12,34 @@ impl Host {
     non_camel_case_types
 )]
 struct HostPing {}
+/// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct HostApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Host>> HostApi<__T> {
+    /// Builds a request to [`Host::ping`].
+    #[inline]
+    fn ping(&self) -> ::mesh::__private::Request<'_, __T, HostPing> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            HostPing {},
+        )
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
@@ -21,19 +49,10 @@ const _: () = {
         type Reply = ();
         const NAME: &'static str = "ping";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "ping",
-            doc: "",
-            args: &[],
             reply: "()",
             local: true,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::None,
+            ..__p::HandlerDescriptor::new("ping")
         };
-    }
-    fn check() {
-        let _ = <() as __p::LocalReply>::FITS;
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
@@ -57,57 +76,17 @@ const _: () = {
             Self::ping(self)
         }
     }
-};
-/// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct HostApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for HostApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        HostApi(__target, ::mesh::__private::PhantomData)
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for HostApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            HostApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
     }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Host>> HostApi<__T> {
-    /// Builds a request to [`Host::ping`].
-    #[inline]
-    fn ping(&self) -> ::mesh::__private::Request<'_, __T, HostPing> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            HostPing {},
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -115,7 +94,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Host {
         type Api<__T: __p::Target<Actor = Self>> = HostApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
     }
@@ -136,7 +118,7 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "Host"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Host"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Host"))
         }
     }
     #[automatically_derived]
@@ -158,6 +140,24 @@ mod admin {
     )]
     pub struct HostDrain {}
     #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        missing_docs,
+        private_bounds,
+        private_interfaces,
+        unreachable_pub,
+        non_camel_case_types
+    )]
+    impl<__T: ::mesh::__private::Target<Actor = super::Host>> super::HostApi<__T> {
+        /// Builds a request to [`Host::drain`].
+        #[inline]
+        pub fn drain(&self) -> ::mesh::__private::Request<'_, __T, HostDrain> {
+            ::mesh::__private::Request::new(
+                ::mesh::__private::Api::target(self),
+                HostDrain {},
+            )
+        }
+    }
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const _: () = {
         use ::mesh::__private as __p;
         #[automatically_derived]
@@ -166,19 +166,10 @@ mod admin {
             type Reply = ();
             const NAME: &'static str = "drain";
             const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-                name: "drain",
-                doc: "",
-                args: &[],
                 reply: "()",
                 local: true,
-                stream: false,
-                timeout: __p::Option::None,
-                reduce: __p::Option::None,
-                schema: __p::Option::None,
+                ..__p::HandlerDescriptor::new("drain")
             };
-        }
-        fn check() {
-            let _ = <() as __p::LocalReply>::FITS;
         }
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -202,28 +193,6 @@ mod admin {
                 Self::drain(self)
             }
         }
-    };
-    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-    #[allow(
-        missing_docs,
-        private_bounds,
-        private_interfaces,
-        unreachable_pub,
-        non_camel_case_types
-    )]
-    impl<__T: ::mesh::__private::Target<Actor = super::Host>> super::HostApi<__T> {
-        /// Builds a request to [`Host::drain`].
-        #[inline]
-        pub fn drain(&self) -> ::mesh::__private::Request<'_, __T, HostDrain> {
-            ::mesh::__private::Request::new(
-                ::mesh::__private::Api::target(self),
-                HostDrain {},
-            )
-        }
-    }
-    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-    const _: () = {
-        use ::mesh::__private as __p;
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl __p::Part<{ __p::name_hash("admin") }> for super::Host {

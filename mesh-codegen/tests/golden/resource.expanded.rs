@@ -16,29 +16,7 @@ use crate::facade as __mesh_of_HostAgent;
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct HostAgentApi<__T>(
-    __T,
-    __mesh_of_HostAgent::__private::PhantomData<fn() -> ()>,
-);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> __mesh_of_HostAgent::__private::Api<__T> for HostAgentApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        HostAgentApi(__target, __mesh_of_HostAgent::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct HostAgentApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -51,6 +29,17 @@ impl<__T: __mesh_of_HostAgent::__private::Target<Actor = HostAgent>> HostAgentAp
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use __mesh_of_HostAgent::__private as __p;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for HostAgentApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            HostAgentApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -64,7 +53,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for HostAgent {
         type Api<__T: __p::Target<Actor = Self>> = HostAgentApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
         fn mailbox() -> __p::MailboxConfig {
@@ -122,15 +114,13 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "HostAgent"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "HostAgent"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "HostAgent"))
         }
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use __mesh_of_HostAgent::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check() {}
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for HostAgent {
@@ -158,8 +148,8 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < HostAgent > ::OF).entry(::core::concat!(::core::file!(),
-        ":", ::core::line!())) })
+        (& __p::Constructed:: < HostAgent > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -187,26 +177,7 @@ impl Bounded {}
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct BoundedApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for BoundedApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        BoundedApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct BoundedApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -219,16 +190,25 @@ impl<__T: ::mesh::__private::Target<Actor = Bounded>> BoundedApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{ShowAll as _, ShowNothing as _};
-    /// This block of the actor.
-    struct Block;
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for BoundedApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            BoundedApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Bounded {
         type Api<__T: __p::Target<Actor = Self>> = BoundedApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
-        }
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {}
         fn mailbox() -> __p::MailboxConfig {
             __p::MailboxConfig {
                 capacity: __p::Option::Some({
@@ -240,20 +220,13 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Bounded
-    where
-        for<'__a> Bounded: __p::Send,
-    {
-        fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {}
-    }
-    #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Named for Bounded {
         const TYPE_ID: u64 = __p::name_hash(
             ::core::concat!(::core::module_path!(), "::", "Bounded"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Bounded"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Bounded"))
         }
     }
 };

@@ -27,9 +27,64 @@ pub struct ShardPut {
     pub key: String,
     pub value: Vec<u8>,
 }
+/// Message of [`Shard::check`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardCheck {}
+/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+pub struct ShardApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub,
+    non_camel_case_types
+)]
+impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
+    /// Builds a request to [`Shard::put`].
+    #[inline]
+    pub fn put(
+        &self,
+        key: String,
+        value: Vec<u8>,
+    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardPut { key, value },
+        )
+    }
+    /// Builds a request to [`Shard::check`].
+    #[inline]
+    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
+        ::mesh::__private::Request::new(
+            ::mesh::__private::Api::target(self),
+            ShardCheck {},
+        )
+    }
+}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check_handlers() {
+        let _ = <KvError as __p::ReplyValue>::FITS;
+        let _ = <mesh::Result<()> as __p::ReplyValue>::FITS;
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardPut
@@ -39,8 +94,6 @@ const _: () = {
         type Reply = Result<Option<Vec<u8>>, KvError>;
         const NAME: &'static str = "put";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "put",
-            doc: "",
             args: &[
                 __p::ArgDescriptor {
                     name: "key",
@@ -52,20 +105,10 @@ const _: () = {
                 },
             ],
             reply: "Result<Option<Vec<u8>>, KvError>",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("put")
         };
     }
-    fn check() {
-        let _ = <String as __p::RemoteArgument>::FITS;
-        let _ = <u8 as __p::RemoteArgument>::FITS;
-        let _ = <u8 as __p::ReplyValue>::FITS;
-        let _ = <KvError as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardPut
@@ -73,16 +116,16 @@ const _: () = {
         for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
     {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&self.key, __out)?;
-            (&__p::Wire::<Vec<u8>>(__p::PhantomData)).put(&self.value, __out)?;
+            __out.put(&self.key)?;
+            __out.put(&self.value)?;
             __p::Result::Ok(())
         }
         fn decode(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<Self, __p::DecodeError> {
             __p::Result::Ok(ShardPut {
-                key: (&__p::Wire::<String>(__p::PhantomData)).get(__input)?,
-                value: (&__p::Wire::<Vec<u8>>(__p::PhantomData)).get(__input)?,
+                key: __input.get()?,
+                value: __input.get()?,
             })
         }
         fn encode_reply(
@@ -101,8 +144,8 @@ const _: () = {
         fn schema() -> __p::HandlerSchema {
             __p::HandlerSchema {
                 args: __p::Vec::from([
-                    ("key", (&__p::Wire::<String>(__p::PhantomData)).schema()),
-                    ("value", (&__p::Wire::<Vec<u8>>(__p::PhantomData)).schema()),
+                    ("key", __p::schema_of::<String>()),
+                    ("value", __p::schema_of::<Vec<u8>>()),
                 ]),
                 reply: (&__p::Wire::<Result<Option<Vec<u8>>, KvError>>(__p::PhantomData))
                     .schema(),
@@ -134,20 +177,6 @@ const _: () = {
             }
         }
     }
-};
-/// Message of [`Shard::check`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardCheck {}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Message for ShardCheck
@@ -157,21 +186,11 @@ const _: () = {
         type Reply = mesh::Result<()>;
         const NAME: &'static str = "check";
         const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "check",
-            doc: "",
-            args: &[],
             reply: "mesh::Result<()>",
-            local: false,
-            stream: false,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
             schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("check")
         };
     }
-    fn check() {
-        let _ = <mesh::Result<()> as __p::ReplyValue>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteMessage for ShardCheck
@@ -237,69 +256,17 @@ const _: () = {
             }
         }
     }
-};
-/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct ShardApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for ShardApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        ShardApi(__target, ::mesh::__private::PhantomData)
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for ShardApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            ShardApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
     }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
-    /// Builds a request to [`Shard::put`].
-    #[inline]
-    pub fn put(
-        &self,
-        key: String,
-        value: Vec<u8>,
-    ) -> ::mesh::__private::Request<'_, __T, ShardPut> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardPut { key, value },
-        )
-    }
-    /// Builds a request to [`Shard::check`].
-    #[inline]
-    pub fn check(&self) -> ::mesh::__private::Request<'_, __T, ShardCheck> {
-        ::mesh::__private::Request::new(
-            ::mesh::__private::Api::target(self),
-            ShardCheck {},
-        )
-    }
-}
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -307,7 +274,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Shard {
         type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
     }
@@ -330,17 +300,13 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "Shard"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Shard"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Shard"))
         }
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
-    use __p::{NoCodec as _, RealCodec as _};
-    fn check() {
-        let _ = <String as __p::RemoteArgument>::FITS;
-    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::RemoteSpawn for Shard {
@@ -349,16 +315,16 @@ const _: () = {
             __params: &(String,),
             __out: &mut __p::Encoder,
         ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<String>(__p::PhantomData)).put(&__params.0, __out)?;
+            __out.put(&__params.0)?;
             __p::Result::Ok(())
         }
         fn decode_params(
             __input: &mut __p::Decoder<'_>,
         ) -> __p::Result<(String,), __p::DecodeError> {
-            __p::Result::Ok(((&__p::Wire::<String>(__p::PhantomData)).get(__input)?,))
+            __p::Result::Ok((__input.get()?,))
         }
         fn params_schema() -> __p::Vec<(&'static str, __p::String)> {
-            __p::Vec::from([("path", (&__p::Wire::<String>(__p::PhantomData)).schema())])
+            __p::Vec::from([("path", __p::schema_of::<String>())])
         }
         fn create(
             __params: (String,),
@@ -371,8 +337,8 @@ const _: () = {
     }
     __p::inventory::submit! {
         __p::Registration::of(|| { use __p:: { EntryOfActor as _, EntryOfNothing as _ };
-        (& __p::Constructed:: < Shard > ::OF).entry(::core::concat!(::core::file!(), ":",
-        ::core::line!())) })
+        (& __p::Constructed:: < Shard > ::OF).entry:: < () >
+        (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]

@@ -22,104 +22,6 @@ pub struct LogTail {
     pub out: PortRef<Line>,
     pub level: u8,
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for LogTail
-    where
-        for<'__a> PortRef<Line>: __p::Send,
-    {
-        type Reply = ();
-        const NAME: &'static str = "tail";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "tail",
-            doc: "Streams the lines from `from` on.",
-            args: &[
-                __p::ArgDescriptor {
-                    name: "from",
-                    ty: "u64",
-                },
-                __p::ArgDescriptor {
-                    name: "level",
-                    ty: "u8",
-                },
-            ],
-            reply: "Line",
-            local: false,
-            stream: true,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
-        };
-    }
-    fn check() {
-        let _ = <u64 as __p::RemoteArgument>::FITS;
-        let _ = <u8 as __p::RemoteArgument>::FITS;
-        let _ = <Line as __p::StreamItem>::FITS;
-    }
-    use __p::{NoCodec as _, RealCodec as _};
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::RemoteMessage for LogTail
-    where
-        for<'__a> PortRef<Line>: __p::Send,
-    {
-        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<u64>(__p::PhantomData)).put(&self.from, __out)?;
-            (&__p::Wire::<PortRef<Line>>(__p::PhantomData)).put(&self.out, __out)?;
-            (&__p::Wire::<u8>(__p::PhantomData)).put(&self.level, __out)?;
-            __p::Result::Ok(())
-        }
-        fn decode(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self, __p::DecodeError> {
-            __p::Result::Ok(LogTail {
-                from: (&__p::Wire::<u64>(__p::PhantomData)).get(__input)?,
-                out: (&__p::Wire::<PortRef<Line>>(__p::PhantomData)).get(__input)?,
-                level: (&__p::Wire::<u8>(__p::PhantomData)).get(__input)?,
-            })
-        }
-        fn encode_reply(
-            __reply: &Self::Reply,
-            __out: &mut __p::Encoder,
-        ) -> __p::Result<(), __p::EncodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).put(__reply, __out)
-        }
-        fn decode_reply(
-            __input: &mut __p::Decoder<'_>,
-        ) -> __p::Result<Self::Reply, __p::DecodeError> {
-            (&__p::Wire::<()>(__p::PhantomData)).get(__input)
-        }
-        fn schema() -> __p::HandlerSchema {
-            __p::HandlerSchema {
-                args: __p::Vec::from([
-                    ("from", (&__p::Wire::<u64>(__p::PhantomData)).schema()),
-                    ("level", (&__p::Wire::<u8>(__p::PhantomData)).schema()),
-                ]),
-                reply: ::std::format!(
-                    "stream({})", (& __p::Wire:: < Line > (__p::PhantomData)).schema()
-                ),
-            }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<LogTail> for Log
-    where
-        for<'__a> PortRef<Line>: __p::Send,
-        for<'__a> Log: __p::Send,
-    {
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: LogTail,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            Self::tail(self, __message.from, __message.out, __message.level)
-        }
-    }
-};
 /// Message of [`Log::watch`].
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -132,56 +34,6 @@ const _: () = {
 struct LogWatch {
     out: PortRef<Log>,
 }
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-const _: () = {
-    use ::mesh::__private as __p;
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Message for LogWatch
-    where
-        for<'__a> PortRef<Log>: __p::Send,
-    {
-        type Reply = ();
-        const NAME: &'static str = "watch";
-        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
-            name: "watch",
-            doc: "",
-            args: &[],
-            reply: "Log",
-            local: true,
-            stream: true,
-            timeout: __p::Option::None,
-            reduce: __p::Option::None,
-            schema: __p::Option::None,
-        };
-    }
-    fn check() {
-        let _ = <Log as __p::StreamItem>::FITS;
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Handler<LogWatch> for Log
-    where
-        for<'__a> PortRef<Log>: __p::Send,
-        for<'__a> Log: __p::Send,
-    {
-        const PLAIN: bool = true;
-        fn handle(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: LogWatch,
-        ) -> impl __p::Future<Output = ()> + __p::Send {
-            __p::handle_plain(self, __cx, __message)
-        }
-        fn handle_plain(
-            &mut self,
-            __cx: &__p::Context<Self>,
-            __message: LogWatch,
-        ) -> () {
-            Self::watch(self, __message.out)
-        }
-    }
-};
 /// Requests to [`Log`]: reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
@@ -191,26 +43,7 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct LogApi<__T>(__T, ::mesh::__private::PhantomData<fn() -> ()>);
-#[automatically_derived]
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T> ::mesh::__private::Api<__T> for LogApi<__T> {
-    #[inline]
-    fn new(__target: __T) -> Self {
-        LogApi(__target, ::mesh::__private::PhantomData)
-    }
-    #[inline]
-    fn target(&self) -> &__T {
-        &self.0
-    }
-}
+pub struct LogApi<__T>(__T);
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -260,6 +93,145 @@ impl<__T: ::mesh::__private::Target<Actor = Log>> LogApi<__T> {
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
+    use __p::{NoCodec as _, RealCodec as _};
+    fn check_handlers() {
+        let _ = <Line as __p::StreamItem>::FITS;
+        let _ = <Log as __p::StreamItem>::FITS;
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for LogTail
+    where
+        for<'__a> PortRef<Line>: __p::Send,
+    {
+        type Reply = ();
+        const NAME: &'static str = "tail";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            doc: "Streams the lines from `from` on.",
+            args: &[
+                __p::ArgDescriptor {
+                    name: "from",
+                    ty: "u64",
+                },
+                __p::ArgDescriptor {
+                    name: "level",
+                    ty: "u8",
+                },
+            ],
+            reply: "Line",
+            stream: true,
+            schema: __p::Option::Some(<Self as __p::RemoteMessage>::schema),
+            ..__p::HandlerDescriptor::new("tail")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::RemoteMessage for LogTail
+    where
+        for<'__a> PortRef<Line>: __p::Send,
+    {
+        fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
+            __out.put(&self.from)?;
+            (&__p::Wire::<PortRef<Line>>(__p::PhantomData)).put(&self.out, __out)?;
+            __out.put(&self.level)?;
+            __p::Result::Ok(())
+        }
+        fn decode(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self, __p::DecodeError> {
+            __p::Result::Ok(LogTail {
+                from: __input.get()?,
+                out: (&__p::Wire::<PortRef<Line>>(__p::PhantomData)).get(__input)?,
+                level: __input.get()?,
+            })
+        }
+        fn encode_reply(
+            __reply: &Self::Reply,
+            __out: &mut __p::Encoder,
+        ) -> __p::Result<(), __p::EncodeError> {
+            __out.put(__reply)
+        }
+        fn decode_reply(
+            __input: &mut __p::Decoder<'_>,
+        ) -> __p::Result<Self::Reply, __p::DecodeError> {
+            __input.get()
+        }
+        fn schema() -> __p::HandlerSchema {
+            __p::HandlerSchema {
+                args: __p::Vec::from([
+                    ("from", __p::schema_of::<u64>()),
+                    ("level", __p::schema_of::<u8>()),
+                ]),
+                reply: ::std::format!(
+                    "stream({})", (& __p::Wire:: < Line > (__p::PhantomData)).schema()
+                ),
+            }
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<LogTail> for Log
+    where
+        for<'__a> PortRef<Line>: __p::Send,
+        for<'__a> Log: __p::Send,
+    {
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: LogTail,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            Self::tail(self, __message.from, __message.out, __message.level)
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Message for LogWatch
+    where
+        for<'__a> PortRef<Log>: __p::Send,
+    {
+        type Reply = ();
+        const NAME: &'static str = "watch";
+        const DESCRIPTOR: __p::HandlerDescriptor = __p::HandlerDescriptor {
+            reply: "Log",
+            local: true,
+            stream: true,
+            ..__p::HandlerDescriptor::new("watch")
+        };
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::Handler<LogWatch> for Log
+    where
+        for<'__a> PortRef<Log>: __p::Send,
+        for<'__a> Log: __p::Send,
+    {
+        const PLAIN: bool = true;
+        fn handle(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: LogWatch,
+        ) -> impl __p::Future<Output = ()> + __p::Send {
+            __p::handle_plain(self, __cx, __message)
+        }
+        fn handle_plain(
+            &mut self,
+            __cx: &__p::Context<Self>,
+            __message: LogWatch,
+        ) -> () {
+            Self::watch(self, __message.out)
+        }
+    }
+    #[automatically_derived]
+    impl<__T> __p::Api<__T> for LogApi<__T> {
+        #[inline]
+        fn new(__target: __T) -> Self {
+            LogApi(__target)
+        }
+        #[inline]
+        fn target(&self) -> &__T {
+            &self.0
+        }
+    }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
     struct Block;
@@ -267,7 +239,10 @@ const _: () = {
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Log {
         type Api<__T: __p::Target<Actor = Self>> = LogApi<__T>;
-        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
+        fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
+        where
+            for<'__a> Self: __p::Send,
+        {
             (&__p::Exported::<Self, Block>::OF).show(__exporter);
         }
     }
@@ -290,7 +265,7 @@ const _: () = {
             ::core::concat!(::core::module_path!(), "::", "Log"),
         );
         fn type_name() -> __p::String {
-            __p::String::from(::core::concat!(::core::module_path!(), "::", "Log"))
+            __p::text(::core::concat!(::core::module_path!(), "::", "Log"))
         }
     }
 };

@@ -95,6 +95,8 @@ impl Driver<'_> {
     fn meshes(&mut self) {
         self.run(["meshes", "processes", "raw"], &["threads=2".into()]);
         self.run(["meshes", "processes", "mesh"], &["threads=2".into()]);
+        self.run(["meshes", "beside-large", "mesh"], &["threads=2".into(), format!("n={}", self.scaled(10))]);
+        self.run(["meshes", "beside-slow", "mesh"], &["threads=2".into(), "n=7".into()]);
         let largest = if self.args.has("quick") { 256 } else { 4096 };
         for n in GATHER.iter().filter(|n| **n <= largest) {
             self.run(["meshes", "gather", "mesh"], &["threads=2".into(), format!("n={n}")]);

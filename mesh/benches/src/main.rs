@@ -3,6 +3,7 @@
 //! Without a workload as its first argument this program is the driver: it runs itself once for each measurement, peers
 //! in turn within each round, and prints one table.
 
+mod beside;
 mod driver;
 mod local;
 mod measure;

@@ -130,6 +130,12 @@ pub fn runtime(threads: usize) -> tokio::runtime::Runtime {
     builder.worker_threads(threads).enable_all().build().unwrap()
 }
 
+/// The percentiles of single latencies in ns, which are sorted.
+pub fn latency_of(samples: &mut [u32]) -> Report {
+    let sum: u64 = samples.iter().map(|&ns| u64::from(ns)).sum();
+    Report::latency(Duration::from_nanos(sum), samples.len() as u64, samples)
+}
+
 /// Times `$op` `$n` times as a whole, then `$n` more one by one for the percentiles.
 macro_rules! latency {
     ($n:expr, $op:expr) => {{

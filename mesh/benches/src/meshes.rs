@@ -4,6 +4,7 @@
 //! the bare spawn of as many processes to the first byte of each; `meshes gather mesh n=256` casts to as many procs of
 //! this process.
 
+use crate::beside;
 use crate::measure::{Args, Report, median, now, runtime};
 use mesh::prelude::*;
 use mesh::root::Launch;
@@ -34,6 +35,8 @@ pub fn main(args: &Args) {
         ("processes", "raw") => bare(args),
         ("processes", "mesh") => runtime(2).block_on(processes(args)),
         ("gather", "mesh") => runtime(args.threads()).block_on(gather(args)),
+        ("beside-large", "mesh") => runtime(args.threads()).block_on(beside::large(args)),
+        ("beside-slow", "mesh") => runtime(args.threads()).block_on(beside::slow(args)),
         // A process that says one byte, and ends with its standard input.
         ("byte", _) => {
             println!("!");

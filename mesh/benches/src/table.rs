@@ -24,6 +24,9 @@ const TARGETS: &[(&str, usize, &str)] = &[
     ("actor mesh on 16 procs, spawned", 0, "≤ 5 ms"),
     ("call on 16 procs, all replies", 0, "≤ 0.4 ms"),
     ("stop of 16 procs", 0, "≤ 50 ms"),
+    ("1 kHz stream beside 1 GiB messages, p99", 0, "≤ 20 ms"),
+    ("rate beside a slow one whose sender waits", 0, "≥ 0.8"),
+    ("rate beside a slow one whose sender is refused", 0, "≥ 0.8"),
     ("cast and gather, 256 in-process procs", 0, "≤ 2 ms"),
 ];
 

@@ -25,7 +25,7 @@ use crate::ident::ActorId;
 use crate::inspect::ActorReport;
 use crate::mailbox::{Accepted, Entered, Mailbox, Pack, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
-use crate::outbox::{End, Outbox, Resident, StopMode};
+use crate::outbox::{End, Held, Outbox, Resident, StopMode, failing};
 use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Spin, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
@@ -171,6 +171,11 @@ impl<A: Actor> Cell<A> {
             self.notify();
         }
         Ok(())
+    }
+
+    /// The sending side of its proc.
+    pub(crate) fn sending(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
     /// Where it is in its life.
@@ -322,11 +327,13 @@ impl<A: Actor> Cell<A> {
             End::Stopped => CallErrorKind::ActorStopped,
             End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
         };
-        for parcel in closed.queued {
-            count(&self.counters.returned);
-            parcel.refuse(kind.clone());
-        }
-        closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+        failing(&kind, || {
+            for parcel in closed.queued {
+                count(&self.counters.returned);
+                parcel.refuse(kind.clone());
+            }
+            closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+        });
         self.outbox.events().note(|| format!("end {} {}", self.id, kind));
         self.supervisor.ended(&self.identity(), &end);
         if let Some(residents) = self.outbox.residents() {
@@ -364,6 +371,7 @@ impl<A: Actor> Cell<A> {
                 return Ok(());
             }
             (FAILURE, Body::Message(payload)) => match payload.get::<Failure>() {
+                Ok(failure) if !self.outbox.is_news(&failure) => return Ok(()),
                 Ok(failure) => {
                     let from = &envelope.headers;
                     let from = ActorAddr { id: from.sender.clone(), at: from.sender_at.clone() };
@@ -372,7 +380,10 @@ impl<A: Actor> Cell<A> {
                 Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
             },
             (EVENT, Body::Message(payload)) => match payload.get::<SupervisionEvent>() {
-                Ok(event) => Some(Control::Event(Box::new(event))),
+                Ok(event) => {
+                    self.outbox.hears(&event);
+                    Some(Control::Event(Box::new(event)))
+                }
                 Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
             },
             _ => None,
@@ -395,35 +406,50 @@ impl<A: Actor> Cell<A> {
         };
         let rare = RareHeaders {
             point: envelope.headers.point,
+            trace: envelope.headers.trace,
             deferred: match envelope.headers.reply_on {
                 ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
                     let (outbox, id) = (self.outbox.clone(), self.id.clone());
                     // Dropped with a message that is not handled, it answers.
                     Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, Payload::of::<()>))))
                 }),
-                ReplyOn::Answer | ReplyOn::Acceptance => None,
+                ReplyOn::Answer | ReplyOn::Acceptance | ReplyOn::Release => None,
             },
         };
         let headers = ParcelHeaders {
             deadline: envelope.headers.deadline_us.and_then(clock::in_us),
             chain: CallChain::from_wire(envelope.headers.chain.clone()),
-            rare: (rare.point.is_some() || rare.deferred.is_some()).then(|| Box::new(rare)),
+            rare: (rare.point.is_some() || rare.deferred.is_some() || rare.trace.is_some())
+                .then(|| Box::new(rare)),
         };
         let reply_to = match envelope.headers.reply_on {
             ReplyOn::Answer => envelope.headers.reply_to.clone(),
-            ReplyOn::Acceptance | ReplyOn::Deferred => None,
+            ReplyOn::Acceptance | ReplyOn::Deferred | ReplyOn::Release => None,
+        };
+        let held = match (envelope.headers.reply_on, &envelope.headers.reply_to) {
+            (ReplyOn::Release, Some(port)) => {
+                Some(Held::away(self.outbox.clone(), self.id.clone(), port.clone()))
+            }
+            _ => None,
         };
         // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
-        let opened = catch_unwind(AssertUnwindSafe(|| open(self, Decoder::new(payload), reply_to, headers)));
+        let open = || open(self, Decoder::new(payload), reply_to, headers);
+        let opened = Held::decoding(held.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
         let parcel = match opened {
             Ok(Ok(parcel)) => parcel,
-            Ok(Err(error)) => return refuse(envelope, CallErrorKind::decode(error)),
+            Ok(Err(error)) => return not_opened(envelope, held, CallErrorKind::decode(error)),
             Err(panic) => {
                 let reason = format!("decoding panicked: {}", panic_text(&*panic));
-                return refuse(envelope, CallErrorKind::Decode { reason });
+                return not_opened(envelope, held, CallErrorKind::Decode { reason });
             }
         };
         self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
+        if let Some(held) = held {
+            if let Err(refused) = self.push(parcel) {
+                held.refused(refused.0.clone());
+            }
+            return Ok(());
+        }
         self.enqueue(parcel, envelope)
     }
 
@@ -498,6 +524,15 @@ impl<A: Actor> Cell<A> {
         }
         self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
     }
+}
+
+/// A message that does not decode goes back; who waits for it hears that from whoever sends it back.
+fn not_opened(envelope: Envelope, held: Option<Arc<Held>>, kind: CallErrorKind) -> Result<(), Box<Bounced>> {
+    if let Some(held) = held {
+        held.refused(kind);
+        return Ok(());
+    }
+    Err(Box::new(Bounced { envelope, kind }))
 }
 
 type Open<A> =

@@ -21,11 +21,11 @@ use super::traits::Actor;
 use crate::addr::{ActorAddr, PortAddr};
 use crate::config;
 use crate::ident::{ActorId, Label, Uid};
-use crate::outbox::{AdmitError, Outbox, Resident, StopMode};
+use crate::outbox::{AdmitError, InTrace, Outbox, Resident, StopMode, Traced};
 use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
 use crate::sync::Spin;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::CastPoint;
+use crate::wire::envelope::{CastPoint, TraceContext};
 
 /// Whoever can send: an actor in a handler, through its [`Context`], or a program, through its client.
 #[diagnostic::on_unimplemented(
@@ -106,6 +106,7 @@ impl Scope<'_> {
 struct Current {
     headers: ParcelHeaders,
     handler: Option<&'static str>,
+    traced: Option<Box<Traced>>,
 }
 
 /// What a handler is given: `cx: &Context<Self>`. It is the [`Caller`] of what the handler sends.
@@ -167,8 +168,16 @@ impl<A: Actor> Context<A> {
         self.cell.activity.begin(id);
         self.current.handler = Some(handler);
         if let Some(headers) = headers {
+            let trace = headers.rare.as_ref().and_then(|rare| rare.trace);
+            self.current.traced = trace.map(|trace| Box::new(Traced::new(trace, &self.cell.id, handler)));
             self.current.headers = headers;
         }
+    }
+
+    /// Enters the trace of the message that is handled, if it has one.
+    #[inline]
+    pub(super) fn traced(&self) -> Option<InTrace<'_>> {
+        self.current.traced.as_ref().map(|traced| traced.enter())
     }
 
     /// Gives the handler that ran.
@@ -177,6 +186,7 @@ impl<A: Actor> Context<A> {
         self.cell.activity.end();
         if !self.current.headers.is_empty() {
             self.current.headers = ParcelHeaders::default();
+            self.current.traced = None;
         }
         self.current.handler.take().unwrap_or_default()
     }
@@ -294,6 +304,11 @@ impl<A: Actor> Context<A> {
     /// The handler that runs.
     pub fn handler(&self) -> Option<&'static str> {
         self.current.handler
+    }
+
+    /// The trace that what is sent now belongs to, where spans travel (`MESH_TRACE_SPANS`).
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.cell.outbox.trace()
     }
 
     /// When the time of the message that is handled is over.

@@ -23,7 +23,7 @@ use crate::call::CallErrorKind;
 use crate::mailbox::{Pack, Record, Room, SLACK, WHOLE, Word};
 use crate::message::{Message, Verdict};
 use crate::supervision::{Cause, Directive, Fatal};
-use crate::wire::envelope::CastPoint;
+use crate::wire::envelope::{CastPoint, TraceContext};
 
 /// A message and its reply slot of up to this size travel in place.
 type Data = [u64; 4];
@@ -55,6 +55,8 @@ pub struct RareHeaders {
     pub point: Option<CastPoint>,
     /// Where a reply that the handler gives later goes.
     pub deferred: Option<Deferred>,
+    /// The trace that it belongs to.
+    pub trace: Option<TraceContext>,
 }
 
 /// Where a reply goes that the handler gives later.
@@ -438,6 +440,7 @@ fn panicked<M: Message>(payload: &(dyn std::any::Any + Send), reply: ReplyTo<M::
 unsafe fn run_plain<A: Handler<M>, M: Message>(data: *mut Data, actor: &mut A, cx: &Context<A>) -> Ran {
     // SAFETY: as the caller promises.
     let Mail { message, reply } = unsafe { take::<M>(data) };
+    let _traced = cx.traced();
     // The actor is not used again after a panic, so what it may have left half done is not seen.
     match catch_unwind(AssertUnwindSafe(|| actor.handle_plain(cx, message))) {
         Ok(value) => conclude::<A, M>(value, reply),
@@ -447,17 +450,22 @@ unsafe fn run_plain<A: Handler<M>, M: Message>(data: *mut Data, actor: &mut A, c
 
 async fn run_async<A: Handler<M>, M: Message>(mail: Mail<M>, actor: &mut A, cx: &Context<A>) -> Done {
     let Mail { message, reply } = mail;
-    let future = match catch_unwind(AssertUnwindSafe(|| actor.handle(cx, message))) {
+    let future = match catch_unwind(AssertUnwindSafe(|| {
+        let _traced = cx.traced();
+        actor.handle(cx, message)
+    })) {
         Ok(future) => future,
         Err(payload) => return Done::Ran(panicked::<M>(&*payload, reply)),
     };
     let mut future = pin!(future);
-    let outcome =
-        std::future::poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+    let outcome = std::future::poll_fn(|task| {
+        let _traced = cx.traced();
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => std::task::Poll::Ready(Err(payload)),
-        })
-        .await;
+        }
+    })
+    .await;
     Done::Ran(match outcome {
         Ok(value) => conclude::<A, M>(value, reply),
         Err(payload) => panicked::<M>(&*payload, reply),

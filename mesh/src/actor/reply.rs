@@ -176,7 +176,7 @@ impl<R> ReplyWait<R> {
     /// Whether the reply is there.
     #[inline]
     pub fn is_given(&self) -> bool {
-        self.slot().is_none_or(|slot| slot.state.load(Ordering::Relaxed) & GIVEN != 0)
+        self.slot().is_none_or(|slot| slot.state.load(Ordering::Acquire) & GIVEN != 0)
     }
 
     /// Takes the reply, or waits for it.
@@ -191,9 +191,28 @@ impl<R> ReplyWait<R> {
         if let Some(taken) = self.wait_on(state, cx.waker()) {
             return Poll::Ready(Arrival::Reply(taken));
         }
-        match &self.watch {
-            Some(watch) if watch.wait(cx.waker()) => Poll::Ready(Arrival::Expired),
-            _ => Poll::Pending,
+        if !self.watch.as_ref().is_some_and(|watch| watch.wait(cx.waker())) {
+            return Poll::Pending;
+        }
+        if self.is_given() {
+            // Before the time was over, and while the waker was there.
+            return Poll::Ready(Arrival::Reply(self.take(true)));
+        }
+        self.leave();
+        Poll::Ready(Arrival::Expired)
+    }
+
+    /// The reply is not wanted any more.
+    fn leave(&mut self) {
+        let Some(slot) = self.slot() else { return };
+        let before = slot.state.fetch_or(CLOSED, Ordering::AcqRel);
+        let left = before & LEFT != 0 || before & WAITING == 0;
+        if let Some(place) = self.place.take()
+            && before & GIVEN != 0
+            && left
+        {
+            // SAFETY: as in `take`.
+            unsafe { Place::free(place) };
         }
     }
 
@@ -251,17 +270,7 @@ impl<R> Drop for ReplyWait<R> {
             let before = std::mem::replace(&mut *watch.at.lock(), Watching::Closed);
             drop(before);
         }
-        if let Some(slot) = self.slot() {
-            let before = slot.state.fetch_or(CLOSED, Ordering::AcqRel);
-            let left = before & LEFT != 0 || before & WAITING == 0;
-            if let Some(place) = self.place.take()
-                && before & GIVEN != 0
-                && left
-            {
-                // SAFETY: as in `take`.
-                unsafe { Place::free(place) };
-            }
-        }
+        self.leave();
     }
 }
 

@@ -20,7 +20,7 @@ use super::traits::Actor;
 use crate::addr::ActorAddr;
 use crate::call::CallErrorKind;
 use crate::mailbox::{First, Records, Rest, Room, Taken, WHOLE, Word};
-use crate::outbox::{End, Resident, StopMode};
+use crate::outbox::{End, Resident, StopMode, failing};
 use crate::supervision::{Cause, Directive, Failure, SupervisionEvent, SupervisionEventKind};
 use crate::sync::{Arc, Ordering};
 
@@ -250,7 +250,8 @@ impl<A: Actor> Body<A> {
     /// It is gone, and is made anew after a pause. What is queued stays.
     #[cold]
     fn again(&mut self, cell: &Cell<A>, cause: Cause, after: Duration) -> Next {
-        drop(self.held.clear());
+        let kind = CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) };
+        failing(&kind, || drop(self.held.clear()));
         cell.begin_anew(cause, after);
         self.phase = Phase::Resting(cell.pause(after));
         Next::Step
@@ -459,17 +460,19 @@ impl<A: Actor> Body<A> {
     /// Takes nothing more; what is accepted and not started goes back to its senders.
     fn give_back(&mut self, cell: &Cell<A>, kind: &CallErrorKind) {
         let closed = cell.mailbox.close_data();
-        for parcel in self.batch.drain() {
-            cell.mailbox.started();
-            count(&cell.counters.returned);
-            parcel.refuse(kind.clone());
-        }
-        for parcel in closed.queued {
-            count(&cell.counters.returned);
-            parcel.refuse(kind.clone());
-        }
-        // These were never accepted.
-        closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+        failing(kind, || {
+            for parcel in self.batch.drain() {
+                cell.mailbox.started();
+                count(&cell.counters.returned);
+                parcel.refuse(kind.clone());
+            }
+            for parcel in closed.queued {
+                count(&cell.counters.returned);
+                parcel.refuse(kind.clone());
+            }
+            // These were never accepted.
+            closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+        });
     }
 
     /// The end begins: what is left goes back, then the children end.
@@ -563,15 +566,14 @@ impl<A: Actor> Body<A> {
         };
         let asked = cell.asked_to_stop.load(Ordering::Relaxed);
         let stopping = asked || matches!(cell.status(), ActorStatus::Stopping);
-        let cx = self.held.clear();
-        self.give_back(
-            cell,
-            &if asked {
-                CallErrorKind::ActorStopped
-            } else {
-                CallErrorKind::ActorFailed { cause: Box::new(killed()) }
-            },
-        );
+        let kind = if asked {
+            CallErrorKind::ActorStopped
+        } else {
+            CallErrorKind::ActorFailed { cause: Box::new(killed()) }
+        };
+        let mut cx = None;
+        failing(&kind, || cx = self.held.clear());
+        self.give_back(cell, &kind);
         if let Some(cx) = cx {
             cx.kill_children();
         }

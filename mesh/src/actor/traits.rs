@@ -23,7 +23,11 @@ pub trait Actor: Sized + Send + 'static {
     const RESTART: Option<RestartPolicy> = None;
 
     /// Names every message it handles.
-    fn exports<E: Exporter<Self>>(exporter: &mut E);
+    ///
+    /// The clause says nothing new, and gives generated code of a type that is not `Send` nothing to be wrong about again.
+    fn exports<E: Exporter<Self>>(exporter: &mut E)
+    where
+        for<'a> Self: Send;
 
     /// How its mailbox is bounded.
     fn mailbox() -> MailboxConfig {
@@ -173,10 +177,10 @@ impl<A: Exports<B>, B> ShowAll<A> for Exported<A, B> {
 /// }
 /// ```
 pub trait ShowNothing {
-    /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages. `E` keeps the
-    /// constant from being evaluated before it is called, which an optimized build does in a function without parameters.
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor without messages. The size of `E`
+    /// keeps the constant from being evaluated before it is called, which an optimized build tries.
     fn show<E>(&self, _: &mut E) {
-        const { panic!("a message of this actor lacks a bound") }
+        const { assert!(size_of::<E>() == usize::MAX, "a message of this actor lacks a bound") };
     }
 }
 impl<A, B> ShowNothing for &Exported<A, B> {}

@@ -1,13 +1,13 @@
 //! The agent of a host: starts and ends its procs, and reports how they end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Kept, KeptActor};
-use super::lease::Owners;
+use super::lease::{Asking, Owners};
 use super::whole::Whole;
 use super::{ActorKind, HOST_AGENT, PROC_AGENT, ProcAgent, tell_owner, tell_owner_event};
 use crate::actor::{ActorHandle, ActorRef, Caller, Context, Handler, Remake, ReplyTo};
@@ -22,9 +22,7 @@ use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::{PortRef, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::schema::schema_of;
-use crate::supervision::{
-    Cause, Exit, Failure, RankPolicy, Subject, SupervisionEvent, SupervisionEventKind, last_lines,
-};
+use crate::supervision::{Cause, Exit, Failure, RankPolicy, Subject, SupervisionEvent, SupervisionEventKind};
 use crate::value::Status;
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
@@ -118,12 +116,32 @@ pub struct HostAgent {
     running: BTreeMap<ResourceKey, ProcessHandle>,
     shutdowns: Vec<ReplyTo<()>>,
     owners: Owners,
+    ending: EndingHosts,
     /// Those that come back after a death.
     kept: BTreeMap<ResourceKey, Kept>,
     /// What ends with others that do not come back: meshes of actors that fail whole.
     wholes: BTreeMap<ResourceKey, BTreeMap<ResourceKey, Whole>>,
     /// Those that have died too often, and come back if their owner says so.
     fallen: BTreeMap<ResourceKey, (Kept, Label, ProcSpec, Cause)>,
+}
+
+/// Hosts that end in two phases: first all of them drain their procs, with the network between them up; then they go.
+#[derive(Default)]
+struct EndingHosts {
+    /// Those that drain.
+    draining: BTreeSet<ResourceKey>,
+    /// Those that wait for them.
+    drained: BTreeSet<ResourceKey>,
+}
+
+impl EndingHosts {
+    /// One has drained, or has ended. Gives those that may go now.
+    fn drained(&mut self, key: ResourceKey) -> BTreeSet<ResourceKey> {
+        if self.draining.remove(&key) {
+            self.drained.insert(key);
+        }
+        if self.draining.is_empty() { std::mem::take(&mut self.drained) } else { BTreeSet::new() }
+    }
 }
 
 /// How many procs that have died too often are kept to be brought back.
@@ -153,7 +171,7 @@ impl HostAgent {
                 let proc = ProcId::of_mesh(&spec.mesh, key.rank);
                 let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: None };
                 self.running.insert(key, handle.clone());
-                let (me, watched) = (cx.handle(), handle.clone());
+                let (me, watched) = (cx.handle(), handle);
                 let within = self.host.config().get(config::EXIT_STATUS_WAIT);
                 let place = self.kept.contains_key(&key).then(|| (self.host.gateway().clone(), proc.clone()));
                 tokio::spawn(async move {
@@ -166,7 +184,7 @@ impl HostAgent {
                 });
                 if self.procs.status(key) == Status::Stopping {
                     // It was stopped while it started.
-                    self.end_child(cx, key, proc, handle);
+                    self.end_child(cx, key);
                 } else if self.kept.get(&key).is_some_and(|kept| kept.away.is_some()) {
                     self.procs.comes_back(cx, key, Some(state));
                     // Behind what the life before has noted and is still queued.
@@ -190,6 +208,13 @@ impl HostAgent {
                 self.answer_shutdowns();
             }
         }
+    }
+
+    /// A host that is to end has no procs any more.
+    #[handler(local)]
+    fn child_drained(&mut self, cx: &Context<Self>, key: ResourceKey) {
+        let hosts = self.ending.drained(key);
+        self.go(cx, hosts);
     }
 
     /// It is time for the next life of a proc.
@@ -278,6 +303,8 @@ impl HostAgent {
     #[handler(local)]
     fn child_exited(&mut self, cx: &Context<Self>, key: ResourceKey, exit: Exit) {
         let Some(handle) = self.running.remove(&key) else { return };
+        let hosts = self.ending.drained(key);
+        self.go(cx, hosts);
         let Some(spec) = self.procs.spec(key).cloned() else { return };
         let proc = ProcId::of_mesh(&spec.mesh, key.rank);
         let state = ProcState { proc: proc.clone(), pid: handle.pid(), exit: Some(exit.clone()) };
@@ -352,6 +379,7 @@ impl HostAgent {
             running: BTreeMap::new(),
             shutdowns: Vec::new(),
             owners: Owners::new(owner),
+            ending: EndingHosts::default(),
             kept: BTreeMap::new(),
             wholes: BTreeMap::new(),
             fallen: BTreeMap::new(),
@@ -436,15 +464,47 @@ impl HostAgent {
         }
     }
 
-    /// Asks a child to end, and sees that it does (`PROC-3`).
-    fn end_child(&self, cx: &Context<HostAgent>, key: ResourceKey, proc: ProcId, handle: ProcessHandle) {
+    /// Where the child is that a key is of, and whether it is a host.
+    fn child_at(&self, key: ResourceKey) -> Option<(ProcAddr, bool)> {
+        let spec = self.procs.spec(key)?;
+        let id = ProcId::of_mesh(&spec.mesh, key.rank);
+        let at = self.location_of(&id, &spec.child);
+        Some((ProcAddr { id, at }, spec.child.kind == ChildKind::Host))
+    }
+
+    /// Asks a child to end, and sees that it does (`PROC-3`). A host drains first.
+    fn end_child(&mut self, cx: &Context<HostAgent>, key: ResourceKey) {
+        let Some((addr, is_host)) = self.child_at(key) else { return };
+        if !is_host {
+            return self.send_away(cx, key);
+        }
+        self.ending.draining.insert(key);
+        let agent: ActorRef<HostAgent> = ActorRef::at(addr.actor(HOST_AGENT, "host_agent".into()));
+        let why = "its host is to end".to_owned();
+        let within = self.host.config().get(config::STOP_DRAIN_TIMEOUT);
+        // Not a call of this message: the agent goes on meanwhile.
+        let asking = Asking::of(cx.scope());
+        let drained = agent.message(ShutdownHost { why }).timeout(within).call(&asking);
+        let me = cx.handle();
+        tokio::spawn(async move {
+            if let Err(error) = drained.await {
+                tracing::debug!(%error, "a host did not drain");
+            }
+            post_control(&me, HostAgentChildDrained { key });
+        });
+    }
+
+    /// The hosts that may go do.
+    fn go(&self, cx: &Context<HostAgent>, hosts: BTreeSet<ResourceKey>) {
+        hosts.into_iter().for_each(|key| self.send_away(cx, key));
+    }
+
+    /// Asks a child to end now.
+    fn send_away(&self, cx: &Context<HostAgent>, key: ResourceKey) {
+        let Some(handle) = self.running.get(&key).cloned() else { return };
+        let Some((addr, _)) = self.child_at(key) else { return };
         let host = self.host.clone();
-        let at = match self.procs.spec(key) {
-            Some(spec) => self.location_of(&proc, &spec.child),
-            None => host.gateway().location(),
-        };
-        let agent: ActorRef<ProcAgent> =
-            ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));
+        let agent: ActorRef<ProcAgent> = ActorRef::at(addr.actor(PROC_AGENT, "proc_agent".into()));
         let sent = agent.shut_down().send(cx);
         tokio::spawn(async move {
             if sent.is_err() {
@@ -481,12 +541,11 @@ fn bring_back_after(cx: &Context<HostAgent>, key: ResourceKey, after: Duration) 
 
 /// Why a proc is no more that nobody has asked to end.
 fn cause_of(proc: &ProcId, handle: &ProcessHandle, exit: Exit) -> Cause {
-    let (proc, Exit { status, stderr_tail }) = (proc.clone(), exit);
-    let Some(silence) = handle.given_up() else {
-        return Cause::ProcExit { proc, exit: status, stderr_tail };
-    };
-    let said = last_lines(&stderr_tail);
-    Cause::LinkLost { proc, reason: format!("{silence}, so it was killed: {status}{said}") }
+    let proc = proc.clone();
+    match handle.given_up() {
+        Some(silence) => Cause::LinkLost { proc, reason: silence.to_owned(), exit: Some(exit) },
+        None => Cause::ProcExit { proc, exit: exit.status, stderr_tail: exit.stderr_tail },
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -520,9 +579,8 @@ impl Resource for ProcKind {
         key: ResourceKey,
         _: &str,
     ) -> Result<Progress<()>, String> {
-        if let (Some(handle), Some(spec)) = (agent.running.get(&key), agent.procs.spec(key)) {
-            let proc = ProcId::of_mesh(&spec.mesh, key.rank);
-            agent.end_child(cx, key, proc, handle.clone());
+        if agent.running.contains_key(&key) {
+            agent.end_child(cx, key);
             return Ok(Progress::Later);
         }
         if agent.kept.get(&key).is_some_and(|kept| kept.away.is_some() && !kept.starts) {

@@ -78,6 +78,13 @@ pub(super) struct Asking {
     pub(super) agent: ActorId,
 }
 
+impl Asking {
+    /// The agent whose scope this is.
+    pub(super) fn of(scope: Scope<'_>) -> Asking {
+        Asking { outbox: scope.outbox.clone(), agent: scope.sender.clone() }
+    }
+}
+
 impl Caller for Asking {
     fn scope(&self) -> Scope<'_> {
         Scope { outbox: &self.outbox, sender: &self.agent, deadline: None, chain: None, is_actor: false }
@@ -103,7 +110,7 @@ impl Owners {
         if covered || !self.watched.insert(key(&owner.id)) {
             return;
         }
-        let asking = Asking { outbox: scope.outbox.clone(), agent: scope.sender.clone() };
+        let asking = Asking::of(scope);
         let agent: ActorRef<ProcAgent> = ActorRef::at(owner.proc().actor(PROC_AGENT, "proc_agent".into()));
         let question = OwnerEnded { owner: owner.id.uid, incarnation: owner.id.incarnation };
         let first = agent.message(question.clone()).timeout(ASKED_FOR).call(&asking);

@@ -114,6 +114,9 @@ keys! {
     /// `auto` takes the level of the client's own subscriber when they are started. A child that sets a subscriber of
     /// its own needs `off`, since a process has one.
     inherited trace_level TRACE_LEVEL: Arc<str> = Arc::from("auto");
+    /// Whether the `tracing` span in which something is sent travels with it; the handler then runs in a span `handler` with
+    /// the fields `trace_id` and `parent_id`.
+    inherited trace_spans TRACE_SPANS: bool = false;
     /// How long a handler may hold a thread before the watchdog of its process names it in a warning; 0 for never.
     inherited blocked_after BLOCKED_AFTER: Duration = Duration::from_secs(1);
     /// How many of a process's last stderr lines are kept for the report of its end.

@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::route::{self, Step};
-use super::{Bounced, Gateway};
+use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::Uid;
 use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
-use crate::wire::envelope::{Destination, Envelope, Target};
+use crate::wire::envelope::{Destination, Envelope, ReplyOn, Target};
 
 /// Where a part of a cast goes on.
 enum Way {
@@ -50,7 +50,7 @@ impl Gateway {
     /// Takes in a cast that came over a link.
     pub(super) fn cast_arrived(&self, link: LinkId, envelope: &Envelope) {
         match Cast::open(envelope) {
-            Ok(cast) => self.go_cast(cast, Some(link), &mut |bounced| self.bounce(bounced)),
+            Ok(cast) => self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced)),
             Err(error) => {
                 self.count_lost();
                 tracing::warn!(%link, %error, "a malformed cast was dropped");
@@ -62,8 +62,10 @@ impl Gateway {
         let mut late = Vec::new();
         let parts = {
             let mut state = self.state();
-            // Replies that go on over a link are gathered here.
-            if from.is_some() && cast.manifest.len() > 1 {
+            // Replies that go on over a link are gathered here. Not what says that a port was let go of: that goes the way
+            // of the items, and so is behind them.
+            let gathers = cast.headers.reply_on != ReplyOn::Release;
+            if from.is_some() && gathers && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }
             let mut ways: BTreeMap<WayId, usize> = BTreeMap::new();
@@ -72,7 +74,16 @@ impl Gateway {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
                 let (id, way) = match route::choose(&state, self.0.id, &to, from) {
-                    Step::Link(link) => (WayId::Link(link.id()), Way::Link(link)),
+                    Step::Link(link) => {
+                        if from.is_none()
+                            && cast.headers.reply_to.is_none()
+                            && let Some(kind) = state.full.refuses(member.proc.uid, cast.manifest.actor())
+                        {
+                            late.push(Box::new(Bounced { envelope: cast.one(member), kind }));
+                            continue;
+                        }
+                        (WayId::Link(link.id()), Way::Link(link))
+                    }
                     Step::Dial(at) => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
                     Step::Depart => {
                         late.extend(state.hold_departing(cast.one(member)).err());
@@ -105,7 +116,7 @@ impl Gateway {
                 Part::Alone(step, member) => {
                     let envelope = cast.one(member);
                     let sent = match step {
-                        Step::Local(proc) => self.hand_in(&proc, envelope),
+                        Step::Local(proc) => self.hand_in_from(from, &proc, envelope),
                         Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
                         Step::Link(_) | Step::Dial(_) | Step::Depart => unreachable!("handled above"),
                     };
@@ -113,6 +124,19 @@ impl Gateway {
                 }
                 Part::Along(way, manifest) => self.send_along(&cast, &way, &manifest, failed),
             }
+        }
+    }
+
+    /// Hands an envelope in, behind what is held for its actor if it comes from elsewhere.
+    fn hand_in_from(
+        &self,
+        from: Option<LinkId>,
+        proc: &Arc<dyn LocalProc>,
+        envelope: Envelope,
+    ) -> Result<(), Box<Bounced>> {
+        match from.filter(|_| self.hot_state().holds.is_behind(&envelope)) {
+            Some(link) => self.hold(link, envelope, None),
+            None => self.hand_in(proc, envelope),
         }
     }
 

@@ -1,86 +1,88 @@
-//! What happens when a link is lost.
+//! What happens when a link is lost: everyone who waits for what is behind it is answered, once, with what is known.
+//!
+//! ```text
+//!                ┌─ of a child that ended ──► departing ── its exit ──► gone ─┐
+//! link lost ─────┼─ of one that is silent ──► gone, and it is ended ──────────┼─► settle: each call, each message
+//!                └─ of any other ─────────────────────────────────────────────┘
+//! ```
 
 use std::sync::Arc;
 
 use super::awaiting::Call;
 use super::cast::each_of;
 use super::held::Held;
+use super::state::{LinkEntry, State};
 use super::{Bounced, ExitObserver, Gateway};
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
 use crate::link::{LinkId, Loss};
 use crate::supervision::Exit;
-use crate::wire::envelope::Envelope;
+use crate::wire::envelope::{Body, Destination, Envelope};
+
+/// Those who wait for what was behind a lost link.
+#[derive(Default)]
+struct Waiting {
+    /// Calls that have no answer.
+    calls: Vec<Call>,
+    /// Messages that did not go.
+    held: Vec<Envelope>,
+}
+
+impl Waiting {
+    /// Takes out what is for `proc`.
+    fn of(&mut self, proc: &ProcId) -> Waiting {
+        Waiting {
+            calls: self.calls.extract_if(.., |call| call.callee == *proc).collect(),
+            held: self.held.extract_if(.., |envelope| envelope.to.proc == *proc).collect(),
+        }
+    }
+}
+
+/// A child that was behind a lost link.
+struct Lost {
+    proc: ProcId,
+    observer: Arc<dyn ExitObserver>,
+}
 
 impl Gateway {
     pub(super) fn link_lost(&self, link: LinkId, loss: &Loss, returned: Vec<Envelope>) {
         let reason = &loss.reason;
-        let (mut supervised, mut given_up) = (Vec::new(), Vec::new());
         let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
-        let calls = {
+        let (children, calls) = {
             let mut state = self.state();
-            let Some(entry) = state.links.remove(&link) else { return };
+            let Some(entry) = state.unlink(link) else { return };
             self.0.events.note(|| format!("link to {} lost: {reason}", entry.peer));
-            if state.by_gateway.get(&entry.peer.uid) == Some(&link) {
-                state.by_gateway.remove(&entry.peer.uid);
-                let other = state.links.iter().find(|(_, other)| other.peer == entry.peer).map(|(id, _)| *id);
-                state.by_gateway.extend(other.map(|id| (entry.peer.uid, id)));
-            }
-            if state.uplink == Some(link) {
-                state.uplink = None;
-                state.uplink_lost = true;
-            }
+            let mut children = Vec::new();
             for proc in entry.procs {
-                if state.by_proc.get(&proc.uid).is_some_and(|current| *current != link) {
-                    continue; // Another life of it is there already.
-                }
-                state.by_proc.remove(&proc.uid);
-                state.leave_place(&proc);
                 let Some(observer) = state.observers.remove(&proc.uid) else { continue };
                 if loss.is_silence {
                     // Nobody waits for how it ends: it is ended.
                     state.record_gone(&proc, unreachable.clone());
-                    given_up.push(observer);
                 } else {
                     state.departing.insert(proc.uid, Held::default());
-                    supervised.push((proc, observer));
                 }
+                children.push(Lost { proc, observer });
             }
-            state.awaiting.take(link)
+            (children, state.awaiting.take(link))
         };
         self.0.uplink_lost.notify_waiters();
         self.0.departed.notify_waiters();
-        given_up.iter().for_each(|observer| observer.give_up(reason));
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
-        let returned: Vec<Envelope> = returned
-            .iter()
-            .filter(|envelope| envelope.headers.reply_to.is_none())
-            .flat_map(each_of)
-            .collect();
-        // What went to procs behind a supervised one, a host, ends with that: its exit is their answer too.
-        let (departed, cut) = if supervised.is_empty() { (Vec::new(), calls) } else { (calls, Vec::new()) };
-        let (held, returned) =
-            if supervised.is_empty() { (Vec::new(), returned) } else { (returned, Vec::new()) };
-        self.fail_calls(cut, &unreachable);
-        for envelope in returned {
-            self.bounce(Bounced { envelope, kind: unreachable.clone() });
+        let returned = returned.iter().filter(|envelope| envelope.headers.reply_to.is_none());
+        let mut waiting = Waiting { calls, held: returned.flat_map(each_of).collect() };
+        if loss.is_silence || children.is_empty() {
+            children.iter().for_each(|child| child.observer.give_up(reason));
+            return self.settle(waiting, &unreachable);
         }
-        let (mut departed, mut held) = (departed, held);
-        for (n, (proc, observer)) in supervised.into_iter().enumerate().rev() {
-            let calls = departed.extract_if(.., |call| n == 0 || call.callee == proc).collect();
-            let envelopes = held.extract_if(.., |envelope| n == 0 || envelope.to.proc == proc).collect();
-            tokio::spawn(self.clone().depart(proc, observer, calls, envelopes));
+        for (n, child) in children.into_iter().enumerate().rev() {
+            // What went to procs behind a child, a host, ends with that: its exit is their answer too.
+            let its = if n == 0 { std::mem::take(&mut waiting) } else { waiting.of(&child.proc) };
+            tokio::spawn(self.clone().depart(child, its));
         }
     }
 
-    /// Finds out how a proc ended, then answers everyone who waits on it (`GATE-3`).
-    async fn depart(
-        self,
-        proc: ProcId,
-        observer: Arc<dyn ExitObserver>,
-        calls: Vec<Call>,
-        held: Vec<Envelope>,
-    ) {
+    /// Finds out how a child ended, then answers everyone who waits for it (`GATE-3`).
+    async fn depart(self, Lost { proc, observer }: Lost, mut waiting: Waiting) {
         let wait = self.0.config.exit_status_wait;
         let exit = match tokio::time::timeout(wait, observer.exited()).await {
             Ok(exit) => exit,
@@ -91,15 +93,49 @@ impl Gateway {
         };
         self.0.events.note(|| format!("proc {proc} gone: {}", exit.status));
         let kind = CallErrorKind::proc_lost(&proc, &exit);
-        let late = {
+        {
             let mut state = self.state();
             state.record_gone(&proc, kind.clone());
-            state.departing.remove(&proc.uid).unwrap_or_default()
-        };
+            let late = state.departing.remove(&proc.uid).unwrap_or_default();
+            waiting.held.extend(late.into_envelopes());
+        }
         self.0.departed.notify_waiters();
-        self.fail_calls(calls, &kind);
-        for envelope in held.into_iter().chain(late.into_envelopes()) {
+        self.settle(waiting, &kind);
+    }
+
+    /// The one way in which those who wait hear why they wait in vain: calls are answered, messages come back.
+    fn settle(&self, Waiting { calls, held }: Waiting, kind: &CallErrorKind) {
+        for Call { port, slot, .. } in calls {
+            let to = Destination::port(&port, slot);
+            let (headers, body) = (self.own_headers(), Body::Failed(kind.clone()));
+            self.post_or_bounce(Envelope { to, headers, body });
+        }
+        for envelope in held {
             self.bounce(Bounced { envelope, kind: kind.clone() });
         }
+    }
+}
+
+impl State {
+    /// Takes a lost link out of the tables; `None` if it is gone already.
+    fn unlink(&mut self, link: LinkId) -> Option<LinkEntry> {
+        let mut entry = self.links.remove(&link)?;
+        if self.by_gateway.get(&entry.peer.uid) == Some(&link) {
+            self.by_gateway.remove(&entry.peer.uid);
+            let other = self.links.iter().find(|(_, other)| other.peer == entry.peer).map(|(id, _)| *id);
+            self.by_gateway.extend(other.map(|id| (entry.peer.uid, id)));
+        }
+        if self.uplink == Some(link) {
+            self.uplink = None;
+            self.uplink_lost = true;
+        }
+        // Of others another life is there already.
+        entry.procs.retain(|proc| self.by_proc.get(&proc.uid).is_none_or(|current| *current == link));
+        for proc in &entry.procs {
+            self.by_proc.remove(&proc.uid);
+            self.full.forget(proc.uid);
+            self.leave_place(proc);
+        }
+        Some(entry)
     }
 }

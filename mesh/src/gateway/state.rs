@@ -6,7 +6,9 @@ use std::sync::{Arc, Weak};
 use super::awaiting::Awaiting;
 use super::collect::Collectors;
 use super::door::ExpectedPeer;
+use super::full::FullActors;
 use super::held::Held;
+use super::hold::Holds;
 use super::place::Place;
 use super::refusal::Refusals;
 use super::{Bounced, ExitObserver, LocalProc};
@@ -46,6 +48,10 @@ pub(super) struct State {
     pub(super) uplink_lost: bool,
     pub(super) awaiting: Awaiting,
     pub(super) collectors: Collectors,
+    /// What waits for room here.
+    pub(super) holds: Holds,
+    /// The actors elsewhere that have no room.
+    pub(super) full: FullActors,
     pub(super) expected: BTreeMap<[u8; 16], ExpectedPeer>,
     pub(super) observers: BTreeMap<Uid, Arc<dyn ExitObserver>>,
     /// Envelopes for procs whose link is lost and whose exit status is not yet known.
@@ -77,6 +83,8 @@ impl State {
             uplink_lost: false,
             awaiting: Awaiting::new(),
             collectors: Collectors::new(own),
+            holds: Holds::new(own),
+            full: FullActors::default(),
             expected: BTreeMap::new(),
             observers: BTreeMap::new(),
             departing: BTreeMap::new(),

@@ -12,6 +12,9 @@ use crate::transport::MemoryNetwork;
 use crate::wire::codec::Payload;
 use crate::wire::hello::HandlerFingerprint;
 
+mod flow;
+mod strangers;
+
 /// Keeps what is delivered, or refuses it.
 #[derive(Default)]
 struct Inbox {

@@ -75,6 +75,10 @@ impl Backlog {
         len: usize,
         put: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
+        if self.pieces.is_empty() && self.tail.is_empty() {
+            // All is acknowledged: begin at the front of the block again, which is in the cache, rather than go through it.
+            let _ = self.tail.try_reclaim(BLOCK_LEN);
+        }
         if self.tail.capacity() - self.tail.len() < len {
             self.end_tail();
             self.tail = BytesMut::with_capacity(len.max(BLOCK_LEN));

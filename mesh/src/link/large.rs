@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
+use crate::wire::session::Window;
 
 /// A message with more bytes than this, body and parts together, is cut.
 pub(super) const LARGE_LEN_MIN: usize = 128 << 10;
@@ -139,10 +140,11 @@ impl LargeQueue {
         self.active.iter().any(|large| large.way == way) || self.waiting.contains_key(&way)
     }
 
-    /// Whether it fits; `window` is that of the session, in messages and bytes (`LARGE-3`).
-    pub(super) fn admits(&self, envelope: &Envelope, (messages, bytes): (u64, u64)) -> bool {
+    /// Whether it fits; `window` is that of the session (`LARGE-3`).
+    pub(super) fn admits(&self, envelope: &Envelope, window: Window) -> bool {
+        let Window { messages, len_bytes: bytes } = window;
         let len = len_of(envelope) as u64;
-        if envelope.headers.lane == Lane::Control {
+        if envelope.bound_lane() == Lane::Control {
             return true;
         }
         if is_large(envelope) {
@@ -156,7 +158,7 @@ impl LargeQueue {
         let len = len_of(&envelope) as u64;
         if is_large(&envelope) {
             self.large_bytes += len;
-        } else if envelope.headers.lane == Lane::Data {
+        } else if envelope.bound_lane() == Lane::Data {
             self.waiting_messages += 1;
             self.waiting_bytes += len;
         }

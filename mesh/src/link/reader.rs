@@ -195,6 +195,10 @@ impl Reader {
 
     /// Makes room for what the decoder waits for, within its bound.
     fn make_room(&mut self) {
+        if self.buffer.is_empty() {
+            // All is taken in: begin at the front again, which is in the cache, rather than go through the whole of it.
+            let _ = self.buffer.try_reclaim(RESERVE_MAX);
+        }
         if self.buffer.capacity() - self.buffer.len() < ROOM_MIN.max(self.decoder.wanted(self.buffer.len())) {
             self.buffer.reserve(RESERVE_MAX);
         }

@@ -5,15 +5,17 @@
 //! others leave what they put to it.
 
 mod heard;
+mod room;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
+use room::len_of;
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
-use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len, window_len_of};
+use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len_of};
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::{LinkId, LinkLimits, Refused};
@@ -22,7 +24,7 @@ use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{HeadWriter, Tell};
-use crate::wire::session::{Session, Window};
+use crate::wire::session::Session;
 
 /// The longest reason that a `Bye` carries, in bytes.
 pub(super) const REASON_LEN_MAX: usize = 1024;
@@ -439,11 +441,6 @@ impl State {
         self.connected
     }
 
-    /// Whether a small envelope would be taken; also when there is nothing to wait for any more.
-    pub(super) fn has_room(&self) -> bool {
-        !self.is_open() || self.session.admits(Lane::Data, 0)
-    }
-
     pub(super) fn is_acknowledged(&self, seq: u64) -> bool {
         matches!(self.phase, Phase::Closed { .. }) || self.session.acknowledged() >= seq
     }
@@ -488,15 +485,15 @@ impl State {
     }
 
     fn post(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
-        let lane = envelope.headers.lane;
-        let len_bytes = envelope.payload().map_or(size_of::<Envelope>() as u64, window_len);
-        self.admit(lane, len_bytes)?;
+        let len_bytes = len_of(envelope);
+        self.check_open()?;
+        self.check_room(self.admits(envelope, len_bytes))?;
         self.put_envelope(envelope, len_bytes)
     }
 
     /// Sends an envelope that is admitted.
     fn put_envelope(&mut self, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
-        let (empty, lane) = (Payload::default(), envelope.headers.lane);
+        let (empty, lane) = (Payload::default(), envelope.bound_lane());
         let payload = envelope.payload().unwrap_or(&empty);
         let number = self.session.next_seq();
         self.encoder.clear();
@@ -507,11 +504,8 @@ impl State {
 
     /// Whether an envelope may go in chunks, or behind some.
     fn check_large(&mut self, envelope: &Envelope) -> Result<(), CallErrorKind> {
-        let Window { messages, len_bytes } = self.session.window();
         self.check_open()?;
-        if !self.large.admits(envelope, (messages, len_bytes)) {
-            return Err(CallErrorKind::MailboxFull { capacity: messages });
-        }
+        self.check_room(self.large.admits(envelope, self.window_of(envelope)))?;
         let head = HeadWriter::check(envelope).map_err(CallErrorKind::decode)?;
         let empty = Payload::default();
         let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
@@ -572,28 +566,13 @@ impl State {
 
     fn tell(&mut self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         let len_bytes = window_len_of(tell.body.len() + tell.parts.iter().map(Bytes::len).sum::<usize>());
-        self.admit(Lane::Data, len_bytes)?;
+        self.check_open()?;
+        self.check_room(self.session.admits(Lane::Data, len_bytes))?;
         let number = self.session.next_seq();
         self.encoder.clear();
         self.heads.encode_tell(tell, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
         self.append(number, tell.body, None, tell.parts)
             .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
-    }
-
-    fn check_open(&self) -> Result<(), CallErrorKind> {
-        if let Phase::Closing { reason, .. } | Phase::Closed { reason } = &self.phase {
-            return Err(CallErrorKind::Unreachable { reason: reason.clone() });
-        }
-        Ok(())
-    }
-
-    /// Whether a message is taken.
-    fn admit(&self, lane: Lane, len_bytes: u64) -> Result<(), CallErrorKind> {
-        self.check_open()?;
-        if !self.session.admits(lane, len_bytes) {
-            return Err(CallErrorKind::MailboxFull { capacity: self.session.window().messages });
-        }
-        Ok(())
     }
 
     /// Appends the frame of message `number`, whose head is in the encoder; gives its length in bytes. A long body is

@@ -255,6 +255,22 @@ async fn a_full_window_refuses_data_and_admits_control() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_back_counts_in_the_window() {
+    let (near, _far) = pair_with(&MemoryNetwork::new(), window(2)).await;
+    let returned = |number| {
+        let sent = data(number);
+        let body = Body::Returned { to: Box::new(sent.to), reason: CallErrorKind::ActorStopped };
+        Envelope { body, ..envelope(Lane::Control, number) }
+    };
+    near.link.post(returned(1)).unwrap();
+    near.link.post(returned(2)).unwrap();
+    let refused = near.link.post(returned(3)).unwrap_err();
+    assert_eq!(refused.kind, CallErrorKind::MailboxFull { capacity: 2 });
+    near.link.room().await;
+    near.link.post(returned(3)).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flush_does_not_wait_for_the_idle_acknowledgement() {
     let (near, mut far) = pair().await;
     let start = Instant::now();
@@ -385,8 +401,15 @@ async fn a_mismatch_is_named_on_both_sides() {
 #[tokio::test]
 async fn a_mismatch_is_named_on_both_sides_of_a_socket() {
     let work = async {
-        let connections = connect(&Transports::default(), &ChannelAddr::Tcp("127.0.0.1:0".into())).await;
-        check_mismatch(connections, &hello(1, 7), &hello(2, 8), add_differs()).await;
+        let dir = SocketDir::new(None).unwrap();
+        for addr in [dir.addr("s"), ChannelAddr::Tcp("127.0.0.1:0".into())] {
+            let connections = connect(&Transports::default(), &addr).await;
+            let start = Instant::now();
+            check_mismatch(connections, &hello(1, 7), &hello(2, 8), add_differs()).await;
+            let took = start.elapsed();
+            println!("refused on both sides within {} us", took.as_micros());
+            assert!(took < Duration::from_secs(1), "{took:?}: ten times what it may take");
+        }
     };
     tokio::time::timeout(HANG, work).await.expect("it hangs");
 }

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record as SpanRecord};
 use tracing::{Event, Metadata, Subscriber};
+use tracing_core::span::Current;
 
 use super::event::{Fields, LogEvent};
 use super::record::Record;
@@ -42,7 +43,7 @@ pub(crate) fn forward_events(level: &str) {
 }
 
 struct Span {
-    name: &'static str,
+    metadata: &'static Metadata<'static>,
     fields: Fields,
     handles: usize,
     parent: Option<u64>,
@@ -79,8 +80,10 @@ impl Forwarder {
         let outwards = std::iter::successors(innermost.and_then(|id| spans.get(&id)), |span| {
             span.parent.and_then(|id| spans.get(&id))
         });
-        let mut path: Vec<String> =
-            outwards.take(NAMED_MAX).map(|span| format!("{}{}", span.name, span.fields.braced())).collect();
+        let mut path: Vec<String> = outwards
+            .take(NAMED_MAX)
+            .map(|span| format!("{}{}", span.metadata.name(), span.fields.braced()))
+            .collect();
         path.reverse();
         path
     }
@@ -110,7 +113,7 @@ impl Subscriber for Forwarder {
             if let Some(outer) = parent.and_then(|parent| spans.get_mut(&parent)) {
                 outer.handles += 1;
             }
-            spans.insert(id, Span { name: span.metadata().name(), fields, handles: 1, parent });
+            spans.insert(id, Span { metadata: span.metadata(), fields, handles: 1, parent });
         }
         Id::from_u64(id)
     }
@@ -141,6 +144,12 @@ impl Subscriber for Forwarder {
         });
         // Who reads our output is gone, and we will be soon.
         let _ = record.write_to(StreamKind::Stderr);
+    }
+
+    fn current_span(&self) -> Current {
+        let Some(id) = innermost() else { return Current::none() };
+        let metadata = self.spans().get(&id).map(|span| span.metadata);
+        metadata.map_or_else(Current::none, |metadata| Current::new(Id::from_u64(id), metadata))
     }
 
     fn enter(&self, span: &Id) {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::create::{self, MeshStopError, SpawnError};
+use super::hosted::HostsWatch;
 use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
@@ -15,7 +16,7 @@ use crate::bootstrap::{BootstrapCommand, ChildKind, ProcSetup};
 use crate::cast::Members;
 use crate::gateway::DoorError;
 use crate::host::ChildSpec;
-use crate::ident::{GatewayId, Label, MeshId, ProcId};
+use crate::ident::{ActorId, GatewayId, Label, MeshId, ProcId};
 use crate::request::{Cast, MeshCallError};
 use crate::shape::{Extent, Region};
 use crate::supervision::RankPolicy;
@@ -28,6 +29,8 @@ pub struct HostMeshRef {
     hosts: Arc<[Arc<Location>]>,
     /// The shape of the hosts; `None` for a single one that takes no part in the shape of its procs.
     extent: Option<Extent>,
+    /// Who hears of the end of the hosts; `None` for hosts that run by themselves.
+    owner: Option<ActorId>,
 }
 
 impl HostMeshRef {
@@ -109,8 +112,16 @@ impl HostMeshRef {
             .then(|| Whole { members: agents.mesh().members().clone(), view: view.clone() });
         let spec = ProcSpec { policy: options.policy, whole, ..proc_spec(scope, &id, child) };
         create::create::<ProcKind>(scope, &agents, &id, spec).await?;
+        let watch = if self.loss_is_told_to(scope) { None } else { HostsWatch::start(scope, &agents, &id) };
         let members = Members::Mesh { procs: id.clone(), hosts: self.hosts.clone(), per_host };
-        Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned))
+        Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned, watch))
+    }
+
+    /// Whether a caller hears of the loss of these hosts, or ends with it.
+    fn loss_is_told_to(&self, scope: Scope<'_>) -> bool {
+        let own = scope.outbox.gateway().location();
+        let is_own = self.hosts.iter().all(|host| host.gateway == own.gateway);
+        is_own || self.owner.as_ref().is_some_and(|owner| *owner == scope.owner().id)
     }
 
     /// The agent of each host, and where.
@@ -140,7 +151,7 @@ fn proc_spec(scope: Scope<'_>, mesh: &MeshId, child: ChildSpec) -> ProcSpec {
 pub async fn this_host(cx: &impl Caller) -> Result<HostMeshRef, SpawnError> {
     let location = cx.scope().outbox.gateway().location();
     let id = MeshId { uid: location.gateway.uid, label: "this_host".into() };
-    Ok(HostMeshRef { id, hosts: [location].into(), extent: None })
+    Ok(HostMeshRef { id, hosts: [location].into(), extent: None, owner: None })
 }
 
 /// A host could not be attached to.
@@ -317,7 +328,8 @@ impl HostMesh {
         let local = local.then(|| local_agents(scope, Region::whole(&extent)));
         let owned = local.clone().map(|agents| Owned::new(scope, agents, id.clone()));
         let hosts: Arc<[Arc<Location>]> = hosts.into_iter().map(Arc::new).collect();
-        let view = HostMeshRef { id, hosts, extent: Some(extent) };
+        let owner = owned.as_ref().map(|_| scope.owner().id);
+        let view = HostMeshRef { id, hosts, extent: Some(extent), owner };
         Ok(HostMesh { view, owned, local })
     }
 
@@ -345,7 +357,8 @@ impl HostMesh {
         }
         let id = MeshId { uid: scope.outbox.entropy().uid(), label: "hosts".into() };
         let extent = Some(Extent::new([("hosts", hosts.len())]));
-        Ok(HostMesh { view: HostMeshRef { id, hosts: hosts.into(), extent }, owned: None, local: None })
+        let view = HostMeshRef { id, hosts: hosts.into(), extent, owner: None };
+        Ok(HostMesh { view, owned: None, local: None })
     }
 
     /// What there is beside spawning: a view to send, stop.
@@ -377,8 +390,7 @@ impl HostMeshControl<'_> {
         self.0.view.clone()
     }
 
-    /// Ends every proc of every host, and waits until all have ended; the hosts take no more. All hosts drain before
-    /// any of them goes, so that what is on its way between them arrives.
+    /// Ends every proc of every host, and waits until all have ended; the hosts take no more, and stay.
     ///
     /// # Errors
     /// [`MeshCallError`], naming the hosts that did not answer.
@@ -401,10 +413,7 @@ impl HostMeshControl<'_> {
     /// Dropping it does not undo the stop.
     pub async fn stop(&self, cx: &impl Caller) -> Result<(), MeshStopError> {
         let (Some(owned), Some(agents)) = (&self.0.owned, &self.0.local) else { return Ok(()) };
-        // First all drain, with the network up; then they go. What did not drain is ended all the same.
-        if let Err(error) = self.shutdown(cx).await {
-            tracing::warn!(%error, "hosts did not drain");
-        }
+        // Their agent has all of them drain first, with the network up.
         let outcome = create::stop::<ProcKind>(cx.scope(), agents, &self.0.view.id, "it was stopped").await;
         owned.disarm();
         outcome

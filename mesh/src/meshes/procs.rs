@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
 use super::flush::FlushLogsError;
+use super::hosted::HostsWatch;
 use super::hosts::{Allocator, HostMesh};
 use super::owned::Owned;
 use crate::actor::{ActorRef, Caller, Scope};
@@ -382,11 +383,13 @@ pub struct ProcMesh {
     owned: Owned<ProcKind>,
     /// Hosts that were made for this mesh alone.
     hosts: Option<HostMesh>,
+    /// Where the loss of a host is not told by others.
+    _watch: Option<HostsWatch>,
 }
 
 impl ProcMesh {
-    pub(super) fn new(view: ProcMeshRef, owned: Owned<ProcKind>) -> ProcMesh {
-        ProcMesh { view, owned, hosts: None }
+    pub(super) fn new(view: ProcMeshRef, owned: Owned<ProcKind>, watch: Option<HostsWatch>) -> ProcMesh {
+        ProcMesh { view, owned, hosts: None, _watch: watch }
     }
 
     /// Turns an allocation into procs: one on each of its hosts.

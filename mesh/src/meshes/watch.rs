@@ -11,13 +11,14 @@ use crate::actor::{Actor, Caller, Scope};
 use crate::addr::PortAddr;
 use crate::agent::{ActorKind, ProcAgent, ProcKind};
 use crate::call::CallErrorKind;
+use crate::clock;
 use crate::ident::{ActorId, Uid};
 use crate::outbox::Outbox;
 use crate::port::{Accumulator, PortsExhausted};
-use crate::request::{Cast, PortRef};
-use crate::resource::{Resource, ResourceState, StreamState};
+use crate::request::{Cast, Limit, PortRef};
+use crate::resource::{Resource, ResourceState, StreamState, WaitRankStatus};
 use crate::shape::Region;
-use crate::value::{Status, StatusMesh};
+use crate::value::{Status, StatusClass, StatusMesh, StatusOverlay};
 
 /// What was told so far.
 struct Seen {
@@ -128,16 +129,72 @@ impl Asking {
     }
 }
 
+/// The ranks that their agent cannot tell of any more, and the status that they have by that.
+type Lost = BTreeMap<u32, Status>;
+
+fn fold_lost(slot: u32, lost: &mut Lost, item: Result<StatusOverlay, CallErrorKind>) {
+    // One that has ended was told of by its agent.
+    if let Err(kind) = item {
+        lost.insert(slot, Status::failed(kind.to_string()));
+    }
+}
+
+/// What the agents of a kind have told, and which of them are lost.
+struct Level {
+    seen: Accumulator<Seen>,
+    lost: Option<Accumulator<Lost>>,
+}
+
+impl Level {
+    fn told(&self) -> Vec<Option<Status>> {
+        let mut told = self.seen.with(|seen| seen.statuses.clone());
+        let lost = self.lost.as_ref().map(|lost| lost.with(|lost| lost.clone())).unwrap_or_default();
+        for (rank, failed) in lost {
+            if let Some(status) = told.get_mut(rank as usize).filter(|status| !is_terminal(status.as_ref())) {
+                // VERB-4
+                *status = Some(failed);
+            }
+        }
+        told
+    }
+
+    fn news(&self) -> (u64, usize) {
+        let lost = self.lost.as_ref().map_or(0, |lost| lost.with(|lost| lost.len()));
+        (self.seen.with(|seen| seen.news), lost)
+    }
+
+    async fn changes(&self, (news, known_lost): (u64, usize)) {
+        let lost = async {
+            match &self.lost {
+                Some(lost) => lost.wait_until(FOREVER, |lost| lost.len() != known_lost).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.seen.wait_until(FOREVER, |seen| seen.news != news) => {}
+            _ = lost => {}
+        }
+    }
+}
+
+fn is_terminal(status: Option<&Status>) -> bool {
+    status.is_some_and(Status::is_terminal)
+}
+
+/// Longer than a program runs.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// The statuses of a mesh, as they change. Whoever has a view of the mesh can watch it, and needs not own it; what was
 /// before is told first.
 ///
 /// Changes that come faster than they are taken are taken together: it holds one status a rank, however many there were.
 /// Dropping it ends the watch.
 pub struct MeshWatch {
-    members: Accumulator<Seen>,
+    members: Level,
     /// Those of the procs that the members live in, where a host manages them: who lives in one that has ended is not
     /// heard of any more.
-    procs: Option<Accumulator<Seen>>,
+    procs: Option<Level>,
     asking: Option<Asking>,
     view: Region,
     shown: Option<StatusMesh>,
@@ -146,9 +203,9 @@ pub struct MeshWatch {
 impl MeshWatch {
     /// The statuses as far as they were told; `None` for a rank that was not heard of yet.
     fn told(&self) -> Vec<Option<Status>> {
-        let members = self.members.with(|seen| seen.statuses.clone());
+        let members = self.members.told();
         let Some(procs) = &self.procs else { return members };
-        let procs = procs.with(|seen| seen.statuses.clone());
+        let procs = procs.told();
         let clamp = |(member, proc): (Option<Status>, Option<Status>)| match proc {
             // VERB-4. A member that has ended by itself has, whatever became of its proc.
             Some(proc) if proc.is_terminal() => Some(member.filter(Status::is_terminal).unwrap_or(proc)),
@@ -172,14 +229,12 @@ impl MeshWatch {
     /// # Cancel safety
     /// Cancel safe: no change is missed.
     pub async fn changed(&mut self) -> StatusMesh {
-        /// Longer than a program runs.
-        const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
         loop {
             if let (Some(asking), Some(procs)) = (&mut self.asking, &self.procs) {
-                asking.ask_again(procs, &self.members);
+                asking.ask_again(&procs.seen, &self.members.seen);
             }
-            let known = self.members.with(|seen| seen.news);
-            let known_procs = self.procs.as_ref().map(|procs| procs.with(|seen| seen.news));
+            let known = self.members.news();
+            let known_procs = self.procs.as_ref().map(Level::news).unwrap_or_default();
             let complete = self.shown.is_some() || self.told().iter().all(Option::is_some);
             let now = self.statuses();
             if complete && self.shown.as_ref() != Some(&now) {
@@ -188,13 +243,14 @@ impl MeshWatch {
             }
             let procs = async {
                 match &self.procs {
-                    Some(procs) => procs.wait_until(FOREVER, |seen| Some(seen.news) != known_procs).await,
+                    Some(procs) => procs.changes(known_procs).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                _ = self.members.wait_until(FOREVER, |seen| seen.news != known) => {}
-                _ = procs => {}
+                biased;
+                () = self.members.changes(known) => {}
+                () = procs => {}
             }
         }
     }
@@ -230,7 +286,8 @@ impl<A: Actor> ActorMeshControl<'_, A> {
     pub fn watch(&self, cx: &impl Caller) -> Result<MeshWatch, PortsExhausted> {
         let (scope, agents) = (cx.scope(), self.agents());
         let (id, view) = (self.id().uid, self.region().clone());
-        let (port, members) = subscribe::<ActorKind>(scope, &agents, id)?;
+        let (port, seen) = subscribe::<ActorKind>(scope, &agents, id)?;
+        let members = Level { seen, lost: None };
         let procs = match ProcMeshRef::of_members(agents.mesh().members(), &view) {
             Some(procs) => procs.subscribe(scope)?,
             None => None,
@@ -242,11 +299,15 @@ impl<A: Actor> ActorMeshControl<'_, A> {
 }
 
 impl ProcMeshRef {
-    fn subscribe(&self, scope: Scope<'_>) -> Result<Option<Accumulator<Seen>>, PortsExhausted> {
-        let agents = self.host_agents();
-        let subscribed =
-            agents.map(|agents| subscribe::<ProcKind>(scope, &agents, self.id().uid)).transpose()?;
-        Ok(subscribed.map(|(_, seen)| seen))
+    fn subscribe(&self, scope: Scope<'_>) -> Result<Option<Level>, PortsExhausted> {
+        let Some(agents) = self.host_agents() else { return Ok(None) };
+        let (_, seen) = subscribe::<ProcKind>(scope, &agents, self.id().uid)?;
+        // Answered by whoever knows that the host of a proc is lost (`CALL-1`).
+        let (sink, lost) = Accumulator::new(Lost::new(), fold_lost);
+        let limit = Limit { after: FOREVER, at: clock::now() + FOREVER };
+        let question = WaitRankStatus::<ProcKind>::new(self.id().uid, StatusClass::Stopped);
+        let port = agents.call_to(scope, &question, limit, sink, None);
+        Ok(Some(Level { seen, lost: port.map(|port| lost.guarded(port)) }))
     }
 
     /// Watches the statuses of the procs of the view, as their hosts see them; `None` for procs that no host manages.

@@ -5,6 +5,7 @@
 //! each use reports the missing bound, so a fallback never runs.
 
 use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -105,6 +106,37 @@ pub trait LocalArgument {
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> LocalArgument for T {}
 
+/// Asserts that a type can be the key of a map that hashes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a `HashMap` or `HashSet`",
+    label = "not `Eq + Hash`",
+    note = "derive both on it: `#[derive(PartialEq, Eq, Hash)]`; floating-point numbers are neither, so use their bits, `to_bits()`, or an integer unit"
+)]
+pub trait HashedKey {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Eq + Hash> HashedKey for T {}
+
+/// Asserts that a type can be the key of a map that sorts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a `BTreeMap` or `BTreeSet`",
+    label = "not `Ord`",
+    note = "derive it: `#[derive(PartialEq, Eq, PartialOrd, Ord)]`; floating-point numbers have no total order, so use their bits, `to_bits()`, or an integer unit"
+)]
+pub trait SortedKey {
+    /// Exists where the type fits.
+    const FITS: () = ();
+}
+#[diagnostic::do_not_recommend]
+impl<T: Ord> SortedKey for T {}
+
+/// A name as a string. A function of one type: `String::from` would be a choice among many.
+pub fn text(name: &str) -> String {
+    name.to_owned()
+}
+
 /// The codec of `T`, real or missing.
 #[derive(Debug)]
 pub struct Wire<T>(pub PhantomData<fn() -> T>);
@@ -137,31 +169,45 @@ impl<T: Serialize + DeserializeOwned + 'static> RealCodec<T> for Wire<T> {
     }
 }
 
-/// Stands in for the codec of a type that has none: the assertion shim has already reported it.
+/// Stands in for the codec of a type that has none. What only names it passes the type check, so that the assertion
+/// alone speaks; it cannot be built into a program:
+///
+/// ```
+/// use mesh::__private::{Encoder, NoCodec as _, RealCodec as _, Wire};
+/// fn never<T>(value: &T) {
+///     let _ = (&Wire::<T>(std::marker::PhantomData)).put(value, &mut Encoder::default());
+/// }
+/// fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// use mesh::__private::{Encoder, NoCodec as _, RealCodec as _, Wire};
+/// struct Plain;
+/// fn main() {
+///     let _ = (&Wire::<Plain>(std::marker::PhantomData)).put(&Plain, &mut Encoder::default());
+/// }
+/// ```
 pub trait NoCodec<T> {
-    /// Never runs.
+    /// Cannot be built; the size keeps the constant from being evaluated earlier, which an optimized build tries.
     ///
     /// # Errors
     /// Never returns.
-    ///
-    /// # Panics
-    /// If it runs all the same.
     fn put(&self, _: &T, _: &mut Encoder) -> Result<(), EncodeError> {
-        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+        const { assert!(size_of::<T>() == usize::MAX, "a type without a codec travels") };
+        unreachable!("it is not built")
     }
-    /// Never runs.
+    /// Cannot be built.
     ///
     /// # Errors
     /// Never returns.
-    ///
-    /// # Panics
-    /// If it runs all the same.
     fn get(&self, _: &mut Decoder<'_>) -> Result<T, DecodeError> {
-        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+        const { assert!(size_of::<T>() == usize::MAX, "a type without a codec travels") };
+        unreachable!("it is not built")
     }
-    /// Never runs.
+    /// Cannot be built.
     fn schema(&self) -> String {
-        unreachable!("a type without a codec does not compile: the shim beside this has reported it")
+        const { assert!(size_of::<T>() == usize::MAX, "a type without a codec travels") };
+        unreachable!("it is not built")
     }
 }
 

@@ -7,6 +7,7 @@
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -46,6 +47,14 @@ impl MergeEntry {
         R: Reducer<T> + Default,
     {
         const { assert!(size_of::<R>() == 0, "a reducer that has state is not merged on the way") };
+        MergeEntry::stateless::<T, R>()
+    }
+
+    const fn stateless<T, R>() -> MergeEntry
+    where
+        T: Serialize + DeserializeOwned + Clone + 'static,
+        R: Reducer<T> + Default,
+    {
         MergeEntry { id: merge_id::<T, R>, merge: merge_replies::<T, R> }
     }
 
@@ -61,6 +70,32 @@ impl MergeEntry {
             .map(|entry| entry.merge)
     }
 }
+
+/// The entry of a pair, [`Mergeable::ENTRY`], where there can be one. A pair that gateways cannot merge has none of its
+/// own, and gets that of [`CallerMerges`]: the caller merges it.
+#[derive(Debug)]
+pub struct Mergeable<T, R>(PhantomData<(T, R)>);
+
+impl<T, R> Mergeable<T, R>
+where
+    T: Serialize + DeserializeOwned + Clone + 'static,
+    R: Reducer<T> + Default,
+{
+    /// What gateways need to know to merge it; a reducer with state is the caller's.
+    pub const ENTRY: MergeEntry =
+        if size_of::<R>() == 0 { MergeEntry::stateless::<T, R>() } else { CALLER_MERGES };
+}
+
+/// The entry of a pair that has none.
+const CALLER_MERGES: MergeEntry = MergeEntry { id: merge_id::<(), ()>, merge: |_| None };
+
+/// Of every pair: found where [`Mergeable`] has no entry of its own.
+pub trait CallerMerges {
+    /// One that merges nothing.
+    const ENTRY: MergeEntry = CALLER_MERGES;
+}
+
+impl<T, R> CallerMerges for Mergeable<T, R> {}
 
 fn merge_replies<T, R>(replies: &[(&Payload, u32)]) -> Option<Payload>
 where
@@ -99,6 +134,9 @@ const BUILT_IN: &[&[MergeEntry]] = entries! {
 
 /// Lets gateways merge replies with a reducer of your own on their way back, as they do with the built-in ones: without
 /// it the caller merges them. The reducer has no state, and its replies are `Clone`.
+///
+/// `#[handler(reduce = R)]` does this for the replies of its handler, where `R` and they are such, and the actor is not
+/// generic; it is not to be repeated here.
 ///
 /// ```
 /// use mesh::Reducer;

@@ -12,14 +12,37 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::inlet::{Came, Here, Inlet};
 use super::table::{CallWait, Next, PortItem, PortSink, PortTable};
-use crate::call::CallErrorKind;
+use crate::addr::PortAddr;
+use crate::call::{CallErrorKind, Callee};
 use crate::wire::codec::Payload;
 
-/// The port was closed before an item came.
+/// No item came, and none will from whom it is about: one that the port was sent to has failed, or nobody is left who could
+/// post (`CALL-1`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no item will come: {0}")]
-pub struct PortClosed(pub CallErrorKind);
+#[error("{}", closed_text(.callee.as_deref(), .kind))]
+pub struct PortClosed {
+    /// From whom no item will come; `None` where that is nobody in particular.
+    pub callee: Option<Box<Callee>>,
+    /// Why. [`CallErrorKind::ActorStopped`] is an end in order.
+    pub kind: CallErrorKind,
+}
+
+impl PortClosed {
+    /// Everyone has let go of it.
+    pub(super) fn let_go() -> PortClosed {
+        PortClosed { callee: None, kind: CallErrorKind::ActorStopped }
+    }
+}
+
+fn closed_text(callee: Option<&Callee>, kind: &CallErrorKind) -> String {
+    match (callee, kind) {
+        (None, CallErrorKind::ActorStopped) => "no item will come: nobody holds the port any more".to_owned(),
+        (None, kind) => format!("no item will come: {kind}"),
+        (Some(callee), kind) => format!("no item will come from {callee}: {kind}"),
+    }
+}
 
 /// Closes a port when its receiving end goes.
 pub(crate) struct PortGuard {
@@ -113,65 +136,115 @@ pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result
 }
 
 /// The receiving end of a port for many items. Dropping it closes the port.
+///
+/// It ends when nobody is left who could post: the references in this process are dropped, and each actor that was sent one,
+/// with `send` or `cast`, has dropped it or has ended. One that fails while it holds the port, or whose process is lost, is
+/// an error among the items, with its name and rank. A reference that went another way, in a call or as a constructor's
+/// argument, may be anywhere: then the port stays open.
 pub struct Port<T> {
-    items: mpsc::Receiver<(u32, PortItem)>,
+    items: mpsc::UnboundedReceiver<Came>,
+    inlet: Arc<Inlet>,
     _guard: PortGuard,
     _type: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + 'static> Port<T> {
-    pub(crate) fn new(items: mpsc::Receiver<(u32, PortItem)>, guard: PortGuard) -> Port<T> {
-        Port { items, _guard: guard, _type: PhantomData }
+    fn given(&self, came: Came) -> Result<T, PortClosed> {
+        match came {
+            Came::Item(item) => {
+                self.inlet.taken();
+                open_item(item).map_err(|kind| PortClosed { callee: None, kind })
+            }
+            Came::Lost(closed) => Err(closed),
+        }
     }
 
     /// Waits for the next item.
     ///
     /// # Errors
-    /// [`PortClosed`], when an item could not be delivered or decoded.
+    /// [`PortClosed`], when an item could not be decoded, one that could post has failed, or nobody can post any more.
     ///
     /// # Cancel safety
     /// Cancel safe: an item that was not returned stays in the port.
     pub async fn receive(&mut self) -> Result<T, PortClosed> {
         match self.items.recv().await {
-            Some((_, item)) => open_item(item).map_err(PortClosed),
-            None => Err(PortClosed(CallErrorKind::ActorStopped)),
+            Some(came) => self.given(came),
+            None => Err(self.inlet.over()),
         }
     }
 }
 
 impl<T> Unpin for Port<T> {}
 
+/// It ends after those that could post have let go of it, with the error of one that has failed as its last item.
 impl<T: DeserializeOwned + 'static> Stream for Port<T> {
     type Item = Result<T, PortClosed>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.items.poll_recv(cx).map(|item| item.map(|(_, item)| open_item(item).map_err(PortClosed)))
+        self.items.poll_recv(cx).map(|came| came.map(|came| self.given(came)))
     }
 }
 
-/// The receiving end of a port for one item: a future of it. Dropping it closes the port.
-pub struct OncePort<T> {
-    item: oneshot::Receiver<PortItem>,
-    _guard: PortGuard,
-    _type: PhantomData<fn() -> T>,
-}
-
-impl<T: DeserializeOwned + 'static> OncePort<T> {
-    pub(crate) fn new(item: oneshot::Receiver<PortItem>, guard: PortGuard) -> OncePort<T> {
-        OncePort { item, _guard: guard, _type: PhantomData }
-    }
-}
-
-impl<T> Unpin for OncePort<T> {}
+/// The receiving end of a port for one item: a future of it. Dropping it closes the port. It ends as a [`Port`] does.
+pub struct OncePort<T>(Port<T>);
 
 impl<T: DeserializeOwned + 'static> Future for OncePort<T> {
     type Output = Result<T, PortClosed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.item).poll(cx).map(|item| match item {
-            Ok(item) => open_item(item).map_err(PortClosed),
-            Err(_) => Err(PortClosed(CallErrorKind::ActorStopped)),
-        })
+        let over = |port: &Port<T>| Err(port.inlet.over());
+        Pin::new(&mut self.0).poll_next(cx).map(|item| item.unwrap_or_else(|| over(&self.0)))
+    }
+}
+
+/// A port that is about to be entered into a table.
+pub(crate) struct NewPort {
+    inlet: Arc<Inlet>,
+    items: mpsc::UnboundedReceiver<Came>,
+}
+
+impl NewPort {
+    /// For so many items at a time.
+    pub(crate) fn of_many(capacity: usize) -> NewPort {
+        let (inlet, items) = Inlet::of_many(capacity);
+        NewPort { inlet, items }
+    }
+
+    /// For one item.
+    pub(crate) fn of_one() -> NewPort {
+        let (inlet, items) = Inlet::of_one();
+        NewPort { inlet, items }
+    }
+
+    /// Where its items come in.
+    pub(crate) fn inlet(&self) -> &Arc<Inlet> {
+        &self.inlet
+    }
+
+    /// Its receiving end, entered.
+    pub(crate) fn entered<T>(self, addr: &PortAddr, guard: PortGuard) -> Port<T> {
+        let NewPort { inlet, items } = self;
+        inlet.entered(addr.clone());
+        Port { items, inlet, _guard: guard, _type: PhantomData }
+    }
+}
+
+impl<T> Port<T> {
+    /// The references to it in this process; asked for once.
+    pub(crate) fn here(&self) -> Arc<Here> {
+        Here::of(&self.inlet)
+    }
+
+    /// As a port for one item.
+    pub(crate) fn into_once(self) -> OncePort<T> {
+        OncePort(self)
+    }
+}
+
+impl<T> OncePort<T> {
+    /// As of a [`Port`].
+    pub(crate) fn here(&self) -> Arc<Here> {
+        self.0.here()
     }
 }
 

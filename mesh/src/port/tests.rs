@@ -3,8 +3,15 @@ use std::time::Duration;
 
 use super::receive::PortGuard;
 use super::*;
+use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
+use crate::ident::{GatewayId, ProcId, Uid};
 use crate::wire::codec::Payload;
+
+fn nowhere(port: u64) -> PortAddr {
+    let at = Location { gateway: GatewayId { uid: Uid(1), incarnation: 1 }, door: None };
+    PortAddr { proc: ProcAddr { id: ProcId::single(Uid(1), "proc".into()), at: Arc::new(at) }, port }
+}
 
 fn value<T: serde::Serialize + 'static>(value: T) -> PortItem {
     PortItem::Value(Payload::of(&value).unwrap())
@@ -13,9 +20,9 @@ fn value<T: serde::Serialize + 'static>(value: T) -> PortItem {
 #[tokio::test]
 async fn a_once_port_takes_one_item() {
     let table = Arc::new(PortTable::new(4));
-    let (sink, receiver) = OnceSink::new();
-    let port = table.open(sink).unwrap();
-    let receive = OncePort::<u8>::new(receiver, PortGuard::new(table.clone(), port));
+    let new = NewPort::of_one();
+    let port = table.open(new.inlet().clone()).unwrap();
+    let receive = new.entered::<u8>(&nowhere(port), PortGuard::new(table.clone(), port)).into_once();
     table.deliver(port, 0, value(7_u8)).unwrap();
     assert!(matches!(table.deliver(port, 0, value(8_u8)), Err(CallErrorKind::Undeliverable { .. })));
     assert_eq!(receive.await, Ok(7));
@@ -25,9 +32,9 @@ async fn a_once_port_takes_one_item() {
 #[tokio::test]
 async fn a_full_port_refuses_and_a_dropped_one_is_closed() {
     let table = Arc::new(PortTable::new(4));
-    let (sink, receiver) = ItemSink::new(1);
-    let port = table.open(sink).unwrap();
-    let mut receive = Port::<u8>::new(receiver, PortGuard::new(table.clone(), port));
+    let new = NewPort::of_many(1);
+    let port = table.open(new.inlet().clone()).unwrap();
+    let mut receive = new.entered::<u8>(&nowhere(port), PortGuard::new(table.clone(), port));
     table.deliver(port, 0, value(1_u8)).unwrap();
     assert_eq!(table.deliver(port, 0, value(2_u8)), Err(CallErrorKind::MailboxFull { capacity: 1 }));
     assert_eq!(receive.receive().await, Ok(1));

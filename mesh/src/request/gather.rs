@@ -12,7 +12,7 @@ use super::builder::Limit;
 use super::many::CastMesh;
 use super::pending::Whom;
 use crate::addr::ActorAddr;
-use crate::call::{CallError, CallErrorKind, RankError};
+use crate::call::{CallError, CallErrorKind, Callee, RankError};
 use crate::ident::Uid;
 use crate::port::{CallWait, Next, PortGuard, PortItem, PortSink};
 use crate::reduce::Reducer;
@@ -120,14 +120,15 @@ impl Ranks {
         self.view.base_rank(rank).and_then(|base| self.mesh.addr(base))
     }
 
-    pub(super) fn error(&self, rank: usize, kind: CallErrorKind) -> RankError {
-        let addr = self.addr(rank);
+    pub(super) fn callee(&self, rank: usize) -> Callee {
+        let addr = self.addr(rank).unwrap_or_else(|| self.mesh.nowhere());
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        let whom = match addr {
-            Some(addr) => Whom::Remote(Arc::new(addr), Some(rank)),
-            None => Whom::Remote(Arc::new(self.mesh.nowhere()), Some(rank)),
-        };
-        RankError { rank, error: CallError::new(whom.callee(self.handler), kind) }
+        Whom::Remote(Arc::new(addr), Some(rank)).callee(self.handler)
+    }
+
+    pub(super) fn error(&self, rank: usize, kind: CallErrorKind) -> RankError {
+        let error = CallError::new(self.callee(rank), kind);
+        RankError { rank: u32::try_from(rank).unwrap_or(u32::MAX), error }
     }
 }
 

@@ -35,9 +35,9 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
         }
         let (reply, receiver) =
             ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });
-        let mut headers = ParcelHeaders { deadline: Some(limit.at), chain, ..ParcelHeaders::default() };
+        let mut headers = ParcelHeaders { deadline: Some(limit.at), chain, rare: traced(scope) };
         let reply = if M::DEFERRED {
-            headers.rare = Some(Box::new(RareHeaders { deferred: Some(Deferred::here(reply)), point: None }));
+            headers.rare.get_or_insert_default().deferred = Some(Deferred::here(reply));
             ReplyTo::none()
         } else {
             reply
@@ -58,22 +58,27 @@ fn take_back<A: Handler<M>, M: Message>(parcel: Parcel<A>) -> M {
     message
 }
 
-fn headers(timeout: Option<Duration>) -> ParcelHeaders {
+fn headers(scope: Scope<'_>, timeout: Option<Duration>) -> ParcelHeaders {
     let deadline = timeout.and_then(|after| clock::now().checked_add(after));
-    ParcelHeaders { deadline, ..ParcelHeaders::default() }
+    ParcelHeaders { deadline, chain: None, rare: traced(scope) }
+}
+
+/// The trace that it belongs to.
+fn traced(scope: Scope<'_>) -> Option<Box<RareHeaders>> {
+    scope.outbox.trace().map(|trace| Box::new(RareHeaders { trace: Some(trace), ..RareHeaders::default() }))
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
-    fn send(&self, _: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
+    fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let cell = self.cell();
-        if timeout.is_none() {
+        if timeout.is_none() && scope.outbox.trace().is_none() {
             return cell.push(Plain::new(message)).map_err(|refused| {
                 let (kind, plain) = *refused;
                 SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: plain.into_message() }
             });
         }
-        cell.push(Letter::new(message, ReplyTo::none(), headers(timeout))).map_err(|refused| {
+        cell.push(Letter::new(message, ReplyTo::none(), headers(scope, timeout))).map_err(|refused| {
             let (kind, letter) = *refused;
             SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: letter.into_message() }
         })
@@ -81,7 +86,7 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
 
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let cell = self.cell();
-        let waited = cell.push_or_wait(Letter::new(message, ReplyTo::none(), headers(timeout)));
+        let waited = cell.push_or_wait(Letter::new(message, ReplyTo::none(), headers(scope, timeout)));
         if let Ok(None) = waited {
             return SendWait::accepted();
         }

@@ -21,11 +21,11 @@ use crate::cast::{Leaf, Members, plan};
 use crate::clock;
 use crate::ident::{GatewayId, MeshId, ProcId, Uid};
 use crate::message::{self, RemoteMessage};
-use crate::port::{PortGuard, PortItem, PortSink};
+use crate::port::{PortGuard, PortItem, PortSink, encoded_count, encoded_since};
 use crate::shape::Region;
 use crate::wire::cast::{self as wire, CAST_RANKS_MAX, Manifest, Member};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::CastPoint;
+use crate::wire::envelope::{CastPoint, ReplyOn};
 
 /// The most members that a mesh from outside may claim (`PEER-1`).
 const MEMBERS_MAX: usize = 1 << 24;
@@ -121,7 +121,9 @@ impl<A: Actor> Cast<A> {
             });
         };
         let mut members = 0;
-        let calls = posting.reply_to.is_some() && scope.call_chain().is_some();
+        let calls = posting.reply_to.is_some()
+            && posting.reply_on != Some(ReplyOn::Release)
+            && scope.call_chain().is_some();
         for Leaf { point, proc } in plan(&self.view, &self.mesh.members) {
             if calls {
                 let to = proc.actor(actor, self.mesh.id.label.clone());
@@ -310,11 +312,21 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
     fn cast(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), CastError> {
         let ranks = self.ranks(M::NAME);
         let mut failed = Vec::new();
+        let encoded = encoded_count();
         match message::encode_message(&message) {
             Ok(payload) => {
-                let posting = Posting { limit_us: timeout.map(clock::to_us), ..Posting::default() };
+                let mut posting = Posting { limit_us: timeout.map(clock::to_us), ..Posting::default() };
+                // A port of ours hears what becomes of the references that go to the ranks.
+                let inlet = encoded_since(encoded);
+                if let Some((inlet, port)) = inlet.as_ref().and_then(|inlet| Some((inlet, inlet.addr()?))) {
+                    let ranks = self.ranks(M::NAME);
+                    inlet.cast(self.view.num_ranks(), Box::new(move |rank| ranks.callee(rank as usize)));
+                    posting.reply_to = Some((port.clone(), 0));
+                    posting.reply_on = Some(ReplyOn::Release);
+                }
                 self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
                     failed.push(ranks.error(rank as usize, kind));
+                    inlet.iter().for_each(|inlet| inlet.unsent(rank));
                 });
             }
             Err(error) => {

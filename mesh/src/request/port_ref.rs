@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +11,8 @@ use crate::actor::{Caller, Scope};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee, SendError};
 use crate::ident::{ActorId, Uid};
-use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
+use crate::outbox::Held;
+use crate::port::{Accumulator, Fold, Here, OncePort, Port, PortsExhausted};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::Lane;
 
@@ -43,12 +45,28 @@ use crate::wire::envelope::Lane;
 pub struct PortRef<T> {
     addr: PortAddr,
     slot: u32,
+    hold: Hold,
     _item: PhantomData<fn(T)>,
+}
+
+/// What a reference is to whoever waits at the port: while one is held, an item may come.
+#[derive(Clone)]
+pub enum Hold {
+    /// Nothing: it is not counted.
+    None,
+    /// One in the process that has opened the port.
+    Here(Arc<Here>),
+    /// One that came to an actor in a message.
+    Held(Arc<Held>),
 }
 
 impl<T> PortRef<T> {
     pub(crate) fn new(addr: PortAddr, slot: u32) -> PortRef<T> {
-        PortRef { addr, slot, _item: PhantomData }
+        PortRef::holding(addr, slot, Hold::None)
+    }
+
+    pub(super) fn holding(addr: PortAddr, slot: u32, hold: Hold) -> PortRef<T> {
+        PortRef { addr, slot, hold, _item: PhantomData }
     }
 
     /// Where it is.
@@ -97,7 +115,7 @@ impl<T> PortRef<T> {
 
 impl<T> Clone for PortRef<T> {
     fn clone(&self) -> PortRef<T> {
-        PortRef::new(self.addr.clone(), self.slot)
+        PortRef::holding(self.addr.clone(), self.slot, self.hold.clone())
     }
 }
 
@@ -117,6 +135,11 @@ impl<T> Eq for PortRef<T> {}
 
 impl<T> Serialize for PortRef<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.hold {
+            Hold::None => {}
+            Hold::Here(here) => here.encoded(),
+            Hold::Held(held) => held.passed_on(),
+        }
         (&self.addr, self.slot).serialize(serializer)
     }
 }
@@ -124,7 +147,7 @@ impl<T> Serialize for PortRef<T> {
 impl<'de, T> Deserialize<'de> for PortRef<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (addr, slot) = Deserialize::deserialize(deserializer)?;
-        Ok(PortRef::new(addr, slot))
+        Ok(PortRef::holding(addr, slot, Held::decoded().map_or(Hold::None, Hold::Held)))
     }
 }
 
@@ -136,7 +159,7 @@ pub trait CallerPorts: Caller {
     /// [`PortsExhausted`], when too many are open.
     fn open_port<T: DeserializeOwned + 'static>(&self) -> Result<(PortRef<T>, Port<T>), PortsExhausted> {
         let (addr, port) = self.scope().open_port()?;
-        Ok((PortRef::new(addr, 0), port))
+        Ok((PortRef::holding(addr, 0, Hold::Here(port.here())), port))
     }
 
     /// Opens a port for one item.
@@ -147,7 +170,7 @@ pub trait CallerPorts: Caller {
         &self,
     ) -> Result<(PortRef<T>, OncePort<T>), PortsExhausted> {
         let (addr, port) = self.scope().open_once_port()?;
-        Ok((PortRef::new(addr, 0), port))
+        Ok((PortRef::holding(addr, 0, Hold::Here(port.here())), port))
     }
 
     /// Opens a port whose items are folded into one state as they come.

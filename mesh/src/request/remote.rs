@@ -1,5 +1,6 @@
 //! Verbs on an actor anywhere: the message is encoded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::{Accepts, Limit, OneActor};
@@ -10,7 +11,7 @@ use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{CallWait, OnceSink, PortItem};
+use crate::port::{CallWait, OnceSink, PortItem, encoded_count, encoded_since};
 use crate::wire::codec::{PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
 
@@ -44,11 +45,12 @@ pub(super) fn post(
 pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
     let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
     headers.deadline_us = posting.limit_us;
+    headers.trace = scope.outbox.trace();
     if posting.reply_to.is_some() {
         headers.reply_to = posting.reply_to.clone();
         headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
-        // Who waits for the acceptance alone does not wait for the handler.
-        if headers.reply_on != ReplyOn::Acceptance {
+        // Who waits for the acceptance alone, or for items, does not wait for the handler.
+        if !matches!(headers.reply_on, ReplyOn::Acceptance | ReplyOn::Release) {
             headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
         }
     }
@@ -58,9 +60,36 @@ pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
 /// The longest body, in bytes, that is copied into a link's buffer rather than shared.
 const TELL_LEN_MAX: usize = 16 << 10;
 
+/// Posts a message without a reply. Where it carries a reference to a port of ours, the port hears what becomes of that.
+fn post_plain<M: RemoteMessage>(
+    scope: Scope<'_>,
+    (to, rank): (&Arc<ActorAddr>, Option<u32>),
+    payload: Payload,
+    (encoded, limit_us): (u64, Option<u64>),
+) -> Result<(), CallErrorKind> {
+    let posting = Posting { limit_us, ..Posting::default() };
+    let inlet = encoded_since(encoded);
+    let Some((inlet, port)) = inlet.as_ref().and_then(|inlet| Some((inlet, inlet.addr()?.clone()))) else {
+        return post(scope, to, M::ID, payload, posting);
+    };
+    let slot = inlet.sent(Whom::Remote(to.clone(), rank).callee(M::NAME));
+    let posting = Posting { reply_to: Some((port, slot)), reply_on: Some(ReplyOn::Release), ..posting };
+    post(scope, to, M::ID, payload, posting).inspect_err(|_| inlet.unsent(slot))
+}
+
 /// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
-fn tell<M: RemoteMessage>(scope: Scope<'_>, to: &ActorAddr, message: &M) -> Result<(), CallErrorKind> {
+fn tell<M: RemoteMessage>(
+    scope: Scope<'_>,
+    to: &Arc<ActorAddr>,
+    rank: Option<u32>,
+    message: &M,
+) -> Result<(), CallErrorKind> {
+    let encoded = encoded_count();
     message::with_encoded(message, |encoder| {
+        if encoded != encoded_count() || scope.outbox.trace().is_some() {
+            let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
+            return post_plain::<M>(scope, (to, rank), payload, (encoded, None));
+        }
         let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
         if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
             let (body, parts) = (encoder.body(), encoder.parts());
@@ -138,20 +167,16 @@ impl<A: Handler<M>, M: RemoteMessage> Accepts<M> for Remote<A> {
 impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let Some(limit_us) = timeout.map(clock::to_us) else {
-            return tell(scope, self.addr(), &message).map_err(|kind| {
+            return tell(scope, self.addr(), self.rank(), &message).map_err(|kind| {
                 let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);
                 SendError { callee: Box::new(callee), kind, message }
             });
         };
+        let encoded = encoded_count();
         let sent =
             message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
-                post(
-                    scope,
-                    self.addr(),
-                    M::ID,
-                    payload,
-                    Posting { limit_us: Some(limit_us), ..Posting::default() },
-                )
+                let to = (self.addr(), self.rank());
+                post_plain::<M>(scope, to, payload, (encoded, Some(limit_us)))
             });
         sent.map_err(|kind| {
             let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);

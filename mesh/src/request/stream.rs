@@ -1,6 +1,7 @@
 //! Replies and items as they come.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use tokio::time::{Sleep, sleep_until};
 use super::builder::{Limit, ManyActors, OneActor};
 use super::gather::Ranks;
 use super::many::{Cast, CastError};
-use super::port_ref::PortRef;
+use super::port_ref::{Hold, PortRef};
 use crate::actor::{Caller, Handler, Scope};
 use crate::call::{CallErrorKind, Callee, RankError, SendError};
 use crate::ident::{ActorId, Uid};
 use crate::message::{self, Message, RemoteMessage};
-use crate::port::{ItemSink, Port, PortItem};
+use crate::outbox::Held;
+use crate::port::{Here, ItemSink, Port, PortItem};
 use crate::wire::codec::{DecodeError, Payload};
 
 /// The replies of a mesh as they come: a stream of `(rank, Result<R, RankError>)`, one a rank, then its end.
@@ -99,6 +101,9 @@ impl<R> Stream for Replies<R> {
 }
 
 /// The items of a `#[stream]` handler. Dropping it closes the port; the handler's next post comes back to it.
+///
+/// It ends when the handler, and whatever it has given the port to, has dropped it; a rank that fails is an error among the
+/// items that names it.
 pub type Items<I> = Port<I>;
 
 /// A request to a `#[stream]` handler, to be finished with `.stream(cx)`.
@@ -115,6 +120,12 @@ pub type StreamManyRequest<'t, A, I, F> = StreamRequest<'t, Cast<A>, I, F>;
 
 /// How a target opens a stream: one actor, or every rank of a mesh.
 pub trait Streams<M: Message> {
+    /// What the reference that the message carries is to whoever waits at the port.
+    #[doc(hidden)]
+    fn lends(&self, here: Arc<Here>) -> Hold {
+        Hold::Here(here)
+    }
+
     /// Sends the message that carries the port.
     ///
     /// # Errors
@@ -154,7 +165,8 @@ impl<'t, T, I, F> StreamRequest<'t, T, I, F> {
             kind: CallErrorKind::Undeliverable { reason: error.to_string() },
             message: (),
         })?;
-        self.target.start(scope, (self.make)(PortRef::new(addr, 0)), self.timeout)?;
+        let hold = self.target.lends(items.here());
+        self.target.start(scope, (self.make)(PortRef::holding(addr, 0, hold)), self.timeout)?;
         Ok(items)
     }
 }
@@ -173,6 +185,12 @@ fn start_one<T: OneActor<M>, M: Message>(
 }
 
 impl<A: Handler<M>, M: Message> Streams<M> for crate::actor::Local<A> {
+    fn lends(&self, here: Arc<Here>) -> Hold {
+        let (cell, inlet) = (self.cell(), here.inlet().clone());
+        let slot = inlet.sent(cell.callee(M::NAME));
+        Hold::Held(Held::here(cell.sending().clone(), cell.id().clone(), inlet, slot))
+    }
+
     fn start(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<()>> {
         start_one(self, scope, message, timeout)
     }

@@ -21,7 +21,7 @@ use super::{ACCEPT_QUEUE, Connection, Listener, Transport, TransportError, Trust
 use crate::addr::ChannelAddr;
 
 /// How many bytes a connection holds in each direction.
-const BUFFER_LEN: usize = 64 << 10;
+const BUFFER_LEN: usize = 16 << 10;
 
 /// How many bytes are read at a time from a connection that is soon to be cut.
 const LAST_READ_LEN: usize = 4 << 10;

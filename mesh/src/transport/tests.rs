@@ -98,6 +98,60 @@ async fn a_socket_is_for_its_user_alone() {
     assert!(!path.exists(), "removed with its owner");
 }
 
+/// Nobody's, by convention.
+const OTHER_USER: u32 = 65_534;
+
+/// Does something in a thread of another user; `None` where this process may not.
+fn as_other_user<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let other = rustix::process::Uid::from_raw(OTHER_USER);
+    let thread = std::thread::spawn(move || {
+        // Of this thread alone, which ends with it.
+        rustix::thread::set_thread_res_uid(other, other, other).ok().map(|()| work())
+    });
+    let done = thread.join().unwrap();
+    if done.is_none() {
+        println!("PEER-3 here: no other user to be had, so what the kernel says of one is not tried");
+    }
+    done
+}
+
+#[tokio::test]
+async fn a_process_of_another_user_is_hung_up_on_even_where_it_reaches_the_socket() {
+    let dir = SocketDir::new(None).unwrap();
+    let mut listener = guarded(unix::UnixTransport.listen(&dir.addr("s"))).await.unwrap();
+    let path = dir.path().join("s");
+    // As if neither directory nor socket kept anybody out.
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let Some(theirs) = as_other_user({
+        let path = path.clone();
+        move || std::os::unix::net::UnixStream::connect(path).unwrap()
+    }) else {
+        return;
+    };
+    let mut own = guarded(unix::UnixTransport.dial(&dir.addr("s"))).await.unwrap();
+    let mut accepted = guarded(listener.accept()).await.unwrap();
+    own.writer.write_all(b"own").await.unwrap();
+    let mut said = [0; 3];
+    guarded(accepted.reader.read_exact(&mut said)).await.unwrap();
+    assert_eq!(&said, b"own", "the other one was first, and is not let in");
+    theirs.set_read_timeout(Some(HANG)).unwrap();
+    assert_eq!(std::io::Read::read(&mut &theirs, &mut [0]).unwrap(), 0, "it was hung up on");
+}
+
+#[tokio::test]
+async fn a_socket_that_another_user_holds_is_not_spoken_to() {
+    let dir = SocketDir::new(None).unwrap();
+    let path = dir.path().join("s");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let Some(theirs) = as_other_user(move || std::os::unix::net::UnixListener::bind(path).unwrap()) else {
+        return;
+    };
+    let error = guarded(unix::UnixTransport.dial(&dir.addr("s"))).await.unwrap_err();
+    assert!(matches!(error, TransportError::OtherUser { uid: OTHER_USER, .. }), "{error}");
+    drop(theirs);
+}
+
 #[tokio::test]
 async fn a_runtime_directory_is_used_where_it_fits() {
     let outer = SocketDir::new(None).unwrap();

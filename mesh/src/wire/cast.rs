@@ -131,6 +131,11 @@ impl Manifest {
         self.runs.push(Run { rank, base_rank, base_step: 0, seq, seq_step: 0, len: 1, at });
     }
 
+    /// The actor that each member is, in its proc.
+    pub fn actor(&self) -> Uid {
+        self.actor
+    }
+
     /// How many members there are.
     pub fn len(&self) -> u32 {
         self.runs.iter().map(|run| run.len).sum()

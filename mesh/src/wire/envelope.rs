@@ -1,5 +1,6 @@
 //! A message on its way between procs: whom to, what about, and what it carries.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,13 @@ pub struct TraceContext {
     pub span_id: u64,
 }
 
+/// As a `traceparent` of W3C Trace Context, version 00.
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{:032x}-{:016x}-01", self.trace_id, self.span_id)
+    }
+}
+
 /// What an envelope says beside its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers {
@@ -162,6 +170,8 @@ pub enum ReplyOn {
     Acceptance,
     /// A value that the handler gives later.
     Deferred,
+    /// The end of the references to a port that the message carries: the reply is to that port, and always a reason.
+    Release,
 }
 
 /// What an envelope carries.
@@ -223,6 +233,12 @@ impl BodyHead {
 }
 
 impl Envelope {
+    /// The lane whose bound it is within on a link. What comes back is one for each that was sent, which nothing else
+    /// would bound: it counts as they did.
+    pub fn bound_lane(&self) -> Lane {
+        if matches!(self.body, Body::Returned { .. }) { Lane::Data } else { self.headers.lane }
+    }
+
     /// Checks what the other side would not take.
     pub(super) fn check_bounds(&self) -> Result<(), EncodeError> {
         if self.headers.chain.len() > CHAIN_LEN_MAX {

@@ -12,8 +12,9 @@
 //! - `SESSION-1` sent = acknowledged + unacknowledged, in the order sent; what is returned is exactly the latter.
 //! - `SESSION-2` numbers arrive without gaps. A number below the next one is a repetition and ignored; a number above
 //!   it means that something was lost, and is an error.
-//! - `SESSION-3` what stands in [`Lane::Data`] and is not acknowledged is within the [`Window`]; only an envelope
-//!   larger than the whole window may be alone in it. [`Lane::Control`] is always admitted.
+//! - `SESSION-3` what stands in [`Lane::Data`] and is not acknowledged is within the [`Window`], and, with those whose
+//!   senders wait for an answer, within [`WAITING_WINDOWS`] of it; only an envelope larger than all of that may be alone
+//!   in it. [`Lane::Control`] is always admitted.
 //! - `SESSION-4` acknowledged ≤ written ≤ sent. Over any number of connections, each of which carries a prefix of what
 //!   was written to it, every message is received exactly once and in order.
 
@@ -27,6 +28,10 @@ pub const WINDOW_MESSAGES: u64 = 8192;
 /// The most bytes of [`Lane::Data`] on a link that are not acknowledged, by default.
 pub const WINDOW_BYTES: u64 = 32 << 20;
 
+/// How many windows those may fill whose senders wait for an answer: they take their places behind a full window, as
+/// calls and waiting sends do in front of a full mailbox, while plain sends are refused.
+pub const WAITING_WINDOWS: u64 = 2;
+
 /// How much of a window may arrive before it is acknowledged without waiting for a frame that could carry it: a quarter.
 const ACK_PART: u64 = 4;
 
@@ -37,6 +42,16 @@ pub struct Window {
     pub messages: u64,
     /// In bytes, parts included.
     pub len_bytes: u64,
+}
+
+impl Window {
+    /// As many windows in one.
+    pub fn times(self, count: u64) -> Window {
+        Window {
+            messages: self.messages.saturating_mul(count),
+            len_bytes: self.len_bytes.saturating_mul(count),
+        }
+    }
 }
 
 impl Default for Window {
@@ -134,8 +149,17 @@ impl<K> Session<K> {
 
     /// Whether `len_bytes` more in `lane` fit into the window (`SESSION-3`).
     pub fn admits(&self, lane: Lane, len_bytes: u64) -> bool {
-        let fits = self.kept_messages < self.window.messages
-            && self.kept_bytes.saturating_add(len_bytes) <= self.window.len_bytes;
+        self.admits_within(self.window, lane, len_bytes)
+    }
+
+    /// As [`Session::admits`], of a message whose sender waits for an answer.
+    pub fn admits_waiting(&self, lane: Lane, len_bytes: u64) -> bool {
+        self.admits_within(self.window.times(WAITING_WINDOWS), lane, len_bytes)
+    }
+
+    fn admits_within(&self, window: Window, lane: Lane, len_bytes: u64) -> bool {
+        let fits = self.kept_messages < window.messages
+            && self.kept_bytes.saturating_add(len_bytes) <= window.len_bytes;
         lane == Lane::Control || fits || self.kept_messages == 0
     }
 

@@ -161,3 +161,35 @@ fn a_spawn_on_a_lost_proc_fails_at_its_rank() {
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     });
 }
+
+/// In the middle of a barrier: what has come up has, and every rank of the host is reported (`VERB-3`).
+#[test]
+fn a_host_that_is_lost_in_a_barrier_fails_all_its_ranks() {
+    on_network(7, async |cx, network| {
+        let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
+        let procs = hosts.spawn_procs(cx, extent!(gpus = 3)).await.unwrap();
+        let second = procs.proc(3).unwrap().at.gateway;
+        // Nothing reaches the procs of the second host, whose link to the client is there.
+        network.stall(&format!("host-{second}"));
+        let mut spawn = std::pin::pin!(procs.spawn(cx, "counters", Counter::spec(1)));
+        let begun = std::future::poll_fn(|task| {
+            let _ = spawn.as_mut().poll(task);
+            std::task::Poll::Ready(())
+        });
+        begun.await;
+        settle().await;
+        let start = tokio::time::Instant::now();
+        network.partition(&door(cx));
+        let mesh::SpawnError::Failed { statuses, .. } = spawn.await.map(drop).unwrap_err() else {
+            panic!("it failed");
+        };
+        assert!(start.elapsed() < Duration::from_secs(10), "not by its idle time: {:?}", start.elapsed());
+        for rank in 3..6 {
+            let text = statuses.get(rank).unwrap().to_string();
+            assert!(text.contains("hosts/1") && text.contains("is gone"), "rank {rank}: {text}");
+        }
+        for rank in 0..3 {
+            assert_eq!(statuses.get(rank), Some(&mesh::Status::Running), "it had come up");
+        }
+    });
+}

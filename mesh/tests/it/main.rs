@@ -12,6 +12,7 @@ mod decoders;
 mod endings;
 mod fairness;
 mod fates;
+mod flow;
 mod inspecting;
 mod large;
 mod links;
@@ -28,4 +29,6 @@ mod spawning;
 mod style;
 mod support;
 mod tidy;
+#[cfg(feature = "tls")]
+mod tls;
 mod watching;

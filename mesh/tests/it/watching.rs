@@ -3,6 +3,9 @@
 use mesh::meshes::MeshWatch;
 use mesh::prelude::*;
 use mesh::value::StatusClass;
+use mesh::{HostMesh, ProcessAllocator};
+
+use crate::loss::{door, on_network};
 
 struct Fragile;
 
@@ -99,4 +102,35 @@ async fn end_of_a_proc_is_the_end_of_its_ranks(cx: &Client) -> mesh::Result<()> 
         watch.changed().await;
     }
     Ok(())
+}
+
+/// No member looks better than its proc, and no proc better than its host (`VERB-4`).
+#[test]
+fn what_lives_on_a_lost_host_is_not_seen_as_running() {
+    on_network(8, async |cx, network| {
+        let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
+        let procs = hosts.spawn_procs(cx, extent!(gpus = 2)).await.unwrap();
+        let all = procs.spawn(cx, "all", Fragile::spec()).await.unwrap();
+        let mut watch = all.control().watch(cx).unwrap();
+        let mut of_procs = procs.control().watch(cx).unwrap().expect("hosts manage them");
+        watch.changed().await;
+        of_procs.changed().await;
+        assert_eq!((classes(&watch), classes(&of_procs)), (vec![Running; 4], vec![Running; 4]));
+        network.partition(&door(cx));
+        let bound = std::time::Duration::from_secs(60);
+        tokio::time::timeout(bound, async {
+            while classes(&of_procs) != [Failed; 4] {
+                of_procs.changed().await;
+            }
+            while classes(&watch) != [Failed; 4] {
+                watch.changed().await;
+            }
+        })
+        .await
+        .expect("it is seen without a deadline");
+        let status = watch.statuses();
+        let text = status.get(3).unwrap().to_string();
+        assert!(text.contains("hosts/1"), "{text}");
+        assert!(all.control().status(cx).await.values().iter().all(|status| status.class() == Failed));
+    });
 }

@@ -1,5 +1,6 @@
 //! The actors of the tests. Every child is this binary, so all of them can be spawned by name.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use mesh::CallError;
@@ -253,6 +254,44 @@ impl Landlord {
     }
 }
 
+/// Owns procs on a host of others, and tells of their failures.
+pub(crate) struct Lodger {
+    owned: Vec<ProcMesh>,
+    told: PortRef<Failure>,
+}
+
+#[actor]
+impl Lodger {
+    pub(crate) fn new(told: PortRef<Failure>) -> Self {
+        Lodger { owned: Vec::new(), told }
+    }
+
+    /// Spawns procs there.
+    #[handler(local)]
+    pub(crate) async fn move_in(
+        &mut self,
+        cx: &Context<Self>,
+        hosts: mesh::HostMeshRef,
+        rooms: usize,
+    ) -> Result<(), String> {
+        let procs = hosts.spawn_procs(cx, extent!(rooms = rooms)).await.map_err(|error| error.to_string())?;
+        self.owned.push(procs);
+        Ok(())
+    }
+
+    /// How many meshes it owns.
+    #[handler]
+    pub(crate) fn owned(&self) -> usize {
+        self.owned.len()
+    }
+
+    #[on_failure]
+    async fn failed(&mut self, cx: &Context<Self>, failure: Failure) -> Directive {
+        self.told.post(cx, failure).unwrap();
+        Directive::Handled
+    }
+}
+
 /// Says when it stops.
 pub(crate) struct Farewell;
 
@@ -267,4 +306,60 @@ impl Farewell {
     async fn goodbye(&mut self) {
         println!("goodbye");
     }
+}
+
+/// Unites the processes of which replies speak, and those that have united them. No one is told of it but by the handler
+/// that names it.
+#[derive(Default)]
+pub(crate) struct Mergers;
+
+impl Reducer<BTreeSet<u32>> for Mergers {
+    fn reduce(&self, mut left: BTreeSet<u32>, mut right: BTreeSet<u32>) -> BTreeSet<u32> {
+        left.append(&mut right);
+        left.insert(std::process::id());
+        left
+    }
+}
+
+/// Answers with what its own reducer merges.
+pub(crate) struct Voter;
+
+#[actor]
+impl Voter {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Voter
+    }
+
+    /// Nothing but what those who merge add to it.
+    #[handler(reduce = Mergers)]
+    pub(crate) fn vote(&self) -> BTreeSet<u32> {
+        BTreeSet::new()
+    }
+}
+
+/// Goes where it is sent.
+pub(crate) struct Guest;
+
+#[actor]
+impl Guest {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Guest
+    }
+
+    /// Attaches to the host at an address.
+    #[handler]
+    pub(crate) async fn attach(&self, cx: &Context<Self>, address: String) -> Result<(), String> {
+        let address = address.parse().map_err(|error| format!("{error}"))?;
+        match mesh::HostMesh::attach(cx, &[address]).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(with_causes(&error)),
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -14,6 +14,7 @@ use tokio::process::Command;
 use crate::proc_fs::{Token, describe, eventually, gone, leads_a_session, state, with_token};
 use crate::program::Program;
 use crate::roles::order;
+use crate::world::stop;
 
 crate::tests![
     orders_arrive,
@@ -151,12 +152,6 @@ async fn kill_ends_a_stopped_child() {
     stop(launched.pid.unwrap()).await;
     launched.control.kill();
     assert_eq!(launched.control.exited().await.status, signal(Signal::KILL));
-}
-
-async fn stop(pid: u32) {
-    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
-    rustix::process::kill_process(pid, Signal::STOP).unwrap();
-    assert!(eventually(|| state(pid) == Some('T')).await, "state {:?}", state(pid));
 }
 
 async fn missing_program_and_directory_are_named() {

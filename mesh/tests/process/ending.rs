@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use mesh::ExitStatus;
 use mesh::config::{self, Config};
 use mesh::prelude::*;
-use rustix::process::Signal;
+use mesh::{ExitStatus, HostMesh, ProcessAllocator};
 
-use crate::actors::Farewell;
-use crate::proc_fs::{Token, gone, with_token};
+use crate::actors::{Farewell, Victim};
+use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::Program;
-use crate::world::{KILLED, World, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, soon, stop};
 
 crate::tests![
     stopped_procs_exit_with_code_zero_after_on_stop,
@@ -21,6 +20,8 @@ crate::tests![
     end_of_main_ends_the_procs_and_shows_their_last_lines,
     proc_that_is_suspended_is_killed,
     proc_that_exits_unasked_has_failed,
+    hosts_stay_until_all_of_them_have_drained,
+    program_that_ends_keeps_its_hosts_until_all_have_drained,
 ];
 
 /// How the procs of a mesh ended.
@@ -128,7 +129,7 @@ async fn proc_that_is_suspended_is_killed() {
     let world = World::with(config).await;
     let cx = world.client();
     let (procs, victims) = world.victims(1).await;
-    send_signal(soon(victims.rank(0).pid().call(cx)).await.unwrap(), Signal::STOP);
+    stop(soon(victims.rank(0).pid().call(cx)).await.unwrap()).await;
     let start = tokio::time::Instant::now();
     soon(procs.control().stop(cx)).await.unwrap();
     let took = start.elapsed();
@@ -152,4 +153,48 @@ async fn proc_that_exits_unasked_has_failed() {
     let error = soon(procs.control().stop(cx)).await.unwrap_err();
     assert!(error.to_string().contains("without being asked"), "{error}");
     world.end().await;
+}
+
+/// Two hosts with a proc each, of which the second does not drain: the processes of the hosts, and of the first proc.
+async fn two_hosts(cx: &Client) -> (HostMesh, ProcMesh, [u32; 2], u32) {
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 1))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let parents = soon(victims.parent().call(cx)).await.unwrap().into_values();
+    let first = soon(victims.rank(0).pid().call(cx)).await.unwrap();
+    let (port, mut running) = cx.open_port::<usize>().unwrap();
+    victims.rank(1).hang(port).send(cx).unwrap();
+    soon(running.receive()).await.unwrap();
+    std::mem::forget(victims);
+    (hosts, procs, [parents[0], parents[1]], first)
+}
+
+/// The host whose only proc has ended waits for the other, which has until its drain is over.
+async fn stay_together(hosts: [u32; 2], first: u32) {
+    assert!(eventually(|| !is_alive(first)).await);
+    // That the host does not go is what is tested; without this it goes at once.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(hosts.iter().all(|pid| is_alive(*pid)), "{hosts:?}");
+    assert!(eventually(|| !hosts.iter().any(|pid| is_alive(*pid))).await, "{hosts:?} stay");
+}
+
+async fn hosts_stay_until_all_of_them_have_drained() {
+    let world = World::with(Config::default().with(config::STOP_DRAIN_TIMEOUT, Duration::from_secs(1))).await;
+    let cx = world.client();
+    let (hosts, procs, pids, first) = two_hosts(cx).await;
+    // Dropped: nobody waits.
+    std::mem::forget(procs);
+    drop(hosts);
+    stay_together(pids, first).await;
+    assert!(cx.failures().is_empty(), "{:?}", cx.failures());
+    world.end().await;
+}
+
+/// As it does at the end of `main`, at Ctrl-C and at SIGTERM.
+async fn program_that_ends_keeps_its_hosts_until_all_have_drained() {
+    let world = World::with(Config::default().with(config::STOP_DRAIN_TIMEOUT, Duration::from_secs(1))).await;
+    let cx = world.client().clone();
+    let (hosts, procs, pids, first) = two_hosts(&cx).await;
+    std::mem::forget((hosts, procs));
+    tokio::join!(soon(world.end()), stay_together(pids, first));
 }

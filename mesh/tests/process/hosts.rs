@@ -1,5 +1,6 @@
 //! Hosts in processes of their own: allocated, and attached to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mesh::addr::ChannelAddr;
@@ -8,7 +9,7 @@ use mesh::prelude::*;
 use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator};
 use rustix::process::Signal;
 
-use crate::actors::{Neighbour, Victim};
+use crate::actors::{Lodger, Mergers, Neighbour, Victim, Voter};
 use crate::proc_fs::{Token, describe, gone, with_token};
 use crate::program::{Program, Scratch};
 use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
@@ -16,9 +17,11 @@ use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 crate::tests![
     killed_host_takes_its_procs_with_it,
     killed_host_in_a_cast_fails_its_subtree_alone,
+    reducer_named_by_a_handler_merges_in_each_process_on_the_way,
     allocated_hosts_end_in_order,
     attached_program_is_a_host,
     killed_attached_program_is_unreachable,
+    actor_that_owns_procs_of_a_killed_host_is_told_of_each,
     nothing_to_attach_to_is_named,
 ];
 
@@ -114,6 +117,29 @@ async fn killed_host_in_a_cast_fails_its_subtree_alone() {
     world.end().await;
 }
 
+async fn reducer_named_by_a_handler_merges_in_each_process_on_the_way() {
+    let world = World::start().await;
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    let voters = procs.spawn(cx, "voters", Voter::spec()).await.unwrap();
+    // Each host merges what its two procs say, and the caller what the hosts say.
+    let want = BTreeSet::from([parent_of(pids[0]), parent_of(pids[3]), std::process::id()]);
+    // A reply waits a millisecond for others: on a busy machine one comes too late now and then.
+    let mut merged_in = BTreeSet::new();
+    for _ in 0..100 {
+        merged_in.append(&mut soon(voters.vote().reduce(Mergers).call(cx)).await.unwrap());
+        assert!(merged_in.is_subset(&want), "{merged_in:?}, not {want:?}");
+        if merged_in == want {
+            break;
+        }
+    }
+    assert_eq!(merged_in, want);
+    world.end().await;
+}
+
 fn parent_of(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
@@ -190,16 +216,54 @@ async fn killed_attached_program_is_unreachable() {
     let (port, mut running) = cx.open_port::<usize>().unwrap();
     let call = victims.rank(1).hang(port).call(cx);
     assert_eq!(soon(running.receive()).await.unwrap(), 1);
+    let pid = soon(victims.rank(0).pid().call(cx)).await.unwrap();
+    send_signal(pid, Signal::KILL);
+    soon(cx.failure(|failure| failure.ranks == [0])).await;
     program.kill().await;
     let error = soon(call).await.unwrap_err();
     assert!(matches!(&error.kind, CallErrorKind::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains("victims@gpus/1"), "{error}");
     let later = soon(victims.rank(0).pid().call(cx)).await.unwrap_err();
     assert!(matches!(&later.kind, CallErrorKind::Unreachable { .. }), "{later:?}");
+    // The owner hears of each proc, but not again of one whose end its host has told.
+    for rank in 0..2 {
+        let failure = soon(cx.failure(|failure| failure.ranks == [rank])).await;
+        assert_eq!(failure.mesh.as_ref(), Some(procs.id()));
+        assert_eq!(failure.subject.to_string(), format!("proc gpus/{rank}"));
+        let by_host = matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED);
+        let by_loss = matches!(&failure.cause, Cause::LinkLost { exit: None, .. });
+        assert!(if rank == 0 { by_host } else { by_loss }, "{failure}");
+    }
     gone(&token).await;
     let spawned = soon(hosts.spawn_procs(cx, extent!(gpus = 1))).await.unwrap_err().to_string();
     assert!(spawned.contains("unreachable"), "{spawned}");
+    let client = cx.clone();
     world.end().await;
+    assert_eq!(client.failures().len(), 2, "{:?}", client.failures());
+}
+
+async fn actor_that_owns_procs_of_a_killed_host_is_told_of_each() {
+    let Attached { mut program, token, world, hosts, .. } = attach().await;
+    let cx = world.client();
+    let (told, mut failures) = cx.open_port::<Failure>().unwrap();
+    let lodger = cx.spawn(Lodger::new(told));
+    soon(lodger.move_in(hosts.control().to_ref(), 3).try_call(cx)).await.unwrap();
+    program.kill().await;
+    let mut ranks = Vec::new();
+    for _ in 0..3 {
+        let failure = soon(failures.receive()).await.unwrap();
+        assert!(matches!(&failure.cause, Cause::LinkLost { exit: None, .. }), "{failure}");
+        ranks.extend(failure.ranks);
+    }
+    ranks.sort_unstable();
+    assert_eq!(ranks, [0, 1, 2]);
+    assert_eq!(soon(lodger.owned().call(cx)).await.unwrap(), 1, "it lives on");
+    gone(&token).await;
+    assert!(cx.failures().is_empty(), "the owner hears of it, and nobody else: {:?}", cx.failures());
+    soon(world.root.shutdown()).await;
+    // Its actors have ended with the world: what it was told is all there.
+    let more = soon(failures.receive()).await;
+    assert!(more.is_err(), "{more:?}");
 }
 
 async fn nothing_to_attach_to_is_named() {

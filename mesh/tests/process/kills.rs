@@ -192,6 +192,56 @@ impl Killing<'_> {
         }
     }
 
+    /// A host that has started and not said hello.
+    async fn host_starting(&mut self) {
+        let cx = self.world.client();
+        let token = Token::fresh();
+        let hung = ["sh", "-c", "exec sleep 600"];
+        let allocator = ProcessAllocator::new(extent!(hosts = 1))
+            .setup(|setup| setup.wrapper(hung).env(crate::proc_fs::TOKEN, (*token).to_owned()));
+        let kill = async {
+            let mut pids = Vec::new();
+            let started = eventually(|| {
+                pids = with_token(&token);
+                !pids.is_empty()
+            });
+            assert!(started.await);
+            self.kill(pids[0].as_raw_pid().try_into().unwrap());
+        };
+        let (allocated, ()) = soon(async { tokio::join!(HostMesh::allocate(cx, &allocator), kill) }).await;
+        let error = allocated.map(drop).unwrap_err().to_string();
+        assert!(error.contains("signal 9 (SIGKILL)"), "{error}");
+    }
+
+    /// A host whose proc does not drain, killed after it was told to end.
+    async fn host_stopping(&mut self) {
+        let cx = self.world.client();
+        let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 1)))).await.unwrap();
+        let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 1))).await.unwrap();
+        let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+        let host = soon(victims.rank(0).parent().call(cx)).await.unwrap();
+        let pid = soon(victims.rank(0).pid().call(cx)).await.unwrap();
+        let (port, mut running) = cx.open_port::<usize>().unwrap();
+        let call = victims.rank(0).hang(port).call(cx);
+        soon(running.receive()).await.unwrap();
+        let control = hosts.control();
+        let kill = async {
+            loop {
+                let states = soon(view(&procs).states(cx)).await.unwrap().into_values();
+                if states.iter().all(|state| state.as_ref().unwrap().status == Status::Stopping) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            self.kill(host);
+        };
+        let (stopped, ()) = soon(async { tokio::join!(control.stop(cx), kill) }).await;
+        // It was asked for, so it is nobody's failure.
+        stopped.unwrap();
+        soon(call).await.unwrap_err();
+        assert!(eventually(|| !is_alive(pid)).await);
+    }
+
     /// A host with two procs.
     async fn host(&mut self, phase: usize) {
         let cx = self.world.client();
@@ -228,6 +278,8 @@ async fn every_kill_is_told_once_to_the_owner() {
         killing.starting().await;
         if round % 3 == 0 {
             killing.host(round / 3).await;
+            killing.host_starting().await;
+            killing.host_stopping().await;
         }
         round += 1;
         if is_long() && round % 100 == 0 {

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use crate::actors::{Landlord, Owner, Victim};
 use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::{Program, Scratch};
-use crate::world::{World, is_alive, send_signal, soon};
+use crate::world::{World, is_alive, send_signal, soon, stop};
 
 crate::tests![
     killed_proc_takes_the_procs_it_owns_with_it,
@@ -139,7 +139,7 @@ async fn stopped_client_of_an_attached_host_is_not_gone() {
     let client = Token::fresh();
     let mut tenant = Program::start(&["attached", &door.address], &client);
     let pids: Vec<u32> = soon(tenant.line("up ")).await.split(' ').map(|pid| pid.parse().unwrap()).collect();
-    send_signal(tenant.pid(), Signal::STOP);
+    stop(tenant.pid()).await;
     // Twice what a lost connection is given.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(pids.iter().all(|pid| is_alive(*pid)), "{pids:?}");

@@ -19,6 +19,7 @@ crate::tests![
     procs_have_files,
     events_of_children_are_lines_without_a_subscriber,
     events_of_children_keep_their_fields,
+    events_of_handlers_name_the_span_of_their_caller,
 ];
 
 /// Prints and notes.
@@ -48,6 +49,14 @@ impl Speaker {
         loop {
             std::thread::park();
         }
+    }
+
+    /// Has another note, in a span of its own.
+    #[handler]
+    pub(crate) async fn have_noted(&self, cx: &Context<Self>, by: ActorRef<Speaker>) -> Option<String> {
+        let noted = tracing::info_span!("asking").in_scope(|| by.note().call(cx));
+        noted.await.unwrap();
+        cx.trace().map(|trace| trace.to_string())
     }
 
     /// Notes something, in a span.
@@ -188,4 +197,43 @@ async fn events_of_children_keep_their_fields() {
     };
     assert_eq!(lines, [want(0), want(1)], "{}", ended.stderr);
     assert_eq!(ended.stderr, "");
+}
+
+/// How an event names the trace and the span it comes from.
+fn parent_of(line: &str) -> (String, String) {
+    let after = |key: &str| {
+        let at = line.find(key).unwrap_or_else(|| panic!("no {key} in {line}")) + key.len();
+        line[at..].chars().take_while(char::is_ascii_hexdigit).collect()
+    };
+    (after("trace_id="), after("parent_id="))
+}
+
+/// Off, nothing travels.
+async fn events_of_handlers_name_the_span_of_their_caller() {
+    let run = async |on: &str| {
+        let token = Token::fresh();
+        let program = Program::start_with(&["traces"], &token, &[("MESH_TRACE_SPANS", on)]);
+        let ended = soon(program.end()).await;
+        assert!(ended.status.success(), "{}", ended.stderr);
+        ended.stdout
+    };
+    let said = run("true").await;
+    let own = said.iter().find_map(|line| line.strip_prefix("client: 00-")).expect("it says its trace");
+    let [trace_id, span_id, _] = own.split('-').collect::<Vec<_>>()[..] else { panic!("{own}") };
+    let there = said.iter().find_map(|line| line.strip_prefix("there: 00-")).expect("it says its trace");
+    assert!(there.starts_with(trace_id), "the handler is in the trace of its caller: {there}, {own}");
+    let (traced, untraced): (Vec<&String>, Vec<&String>) = said
+        .iter()
+        .filter(|line| line.contains("short of memory"))
+        .partition(|line| line.contains("trace_id="));
+    assert_eq!(untraced.len(), 1, "what is sent outside of a span has no trace: {said:?}");
+    let parents: Vec<(String, String)> = traced.iter().map(|line| parent_of(line)).collect();
+    assert_eq!(parents.len(), 2, "{said:?}");
+    assert!(parents.iter().all(|(of, _)| *of == trace_id), "{own}: {said:?}");
+    let direct = parents.iter().filter(|(_, parent)| *parent == span_id).count();
+    assert_eq!(direct, 1, "one comes from the client's span, one from the span between: {said:?}");
+    let off = run("false").await;
+    assert_eq!(off.iter().filter(|line| line.contains("short of memory")).count(), 3);
+    assert!(!off.iter().any(|line| line.contains("trace_id=")), "{off:?}");
+    assert!(off.contains(&"client: none".to_owned()), "{off:?}");
 }

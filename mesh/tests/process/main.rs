@@ -24,6 +24,7 @@ mod program;
 mod programs;
 mod respawn;
 mod roles;
+mod secrets;
 mod signals;
 mod silence;
 mod stuck;
@@ -55,6 +56,7 @@ fn main() -> std::process::ExitCode {
             cgroups::TESTS,
             hosts::TESTS,
             leases::TESTS,
+            secrets::TESTS,
             respawn::TESTS,
             kills::TESTS,
             ending::TESTS,

@@ -55,6 +55,16 @@ pub(crate) fn state(pid: Pid) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// Whether every thread of a process is stopped. One that runs on another core takes notice a little after the signal.
+pub(crate) fn is_stopped(pid: Pid) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_pid())) else { return false };
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // One that has ended since runs no more either.
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 'Z', 'X']))
+    })
+}
+
 /// Whether a process leads a group. `getpgid` would do, but rustix's panics on 0, which a group has whose leader is
 /// outside this pid namespace.
 pub(crate) fn leads_a_group(pid: Pid) -> bool {

@@ -25,6 +25,7 @@ pub(crate) fn play(role: &str, args: &[String]) -> ExitCode {
         "stubborn" => stubborn::main(),
         "last-lines" => last_lines::main(),
         "events" => events::main(),
+        "traces" => traces::main(),
         "cycles" => cycles::main(),
         "pulse" => crate::silence::pulse::main(),
         "phase" => phase::main(),
@@ -183,6 +184,30 @@ mod events {
         let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
         let speakers = procs.spawn(cx, "speakers", Speaker::spec()).await?;
         speakers.note().call(cx).await?;
+        procs.control().flush_logs(cx).await?;
+        Ok(())
+    }
+}
+
+/// Asks for notes outside of a span, in one, and through another actor.
+mod traces {
+    use super::*;
+    use crate::logs::Speaker;
+
+    #[mesh::main]
+    pub(crate) async fn main(cx: &Client) -> mesh::Result<()> {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).without_time().with_ansi(false).init();
+        let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+        let speakers = procs.spawn(cx, "speakers", Speaker::spec()).await?;
+        let said = |trace: Option<String>| trace.unwrap_or_else(|| "none".to_owned());
+        speakers.rank(1).note().call(cx).await?;
+        let (direct, through) = tracing::info_span!("asking").in_scope(|| {
+            println!("client: {}", said(cx.trace().map(|trace| trace.to_string())));
+            let through = speakers.rank(1).have_noted(speakers.rank(0)).call(cx);
+            (speakers.rank(0).note().call(cx), through)
+        });
+        direct.await?;
+        println!("there: {}", said(through.await?));
         procs.control().flush_logs(cx).await?;
         Ok(())
     }

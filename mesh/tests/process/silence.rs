@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::actors::Victim;
 use crate::proc_fs::{Token, eventually, gone, with_token};
 use crate::program::Program;
-use crate::world::{World, is_alive, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, send_signal, soon, stop};
 
 crate::tests![
     stopped_worker_is_unreachable_and_its_owner_is_told,
@@ -28,7 +28,7 @@ async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     let cx = world.client();
     let (_procs, victims) = world.victims(2).await;
     let pid = soon(victims.rank(1).pid().call(cx)).await.unwrap();
-    send_signal(pid, Signal::STOP);
+    stop(pid).await;
     let start = Instant::now();
     let error = soon(victims.rank(1).pid().call(cx)).await.unwrap_err();
     assert!(start.elapsed() > Duration::from_secs(3), "{:?}", start.elapsed());
@@ -39,7 +39,8 @@ async fn stopped_worker_is_unreachable_and_its_owner_is_told() {
     }
     let failure = soon(cx.failure(|_| true)).await;
     assert_eq!(failure.ranks, [1]);
-    assert!(matches!(&failure.cause, Cause::LinkLost { .. }), "{failure}");
+    let Cause::LinkLost { exit: Some(exit), .. } = &failure.cause else { panic!("{failure}") };
+    assert_eq!(exit.status, KILLED);
     for part in ["nothing was heard for 5000 ms", "so it was killed: signal 9 (SIGKILL)"] {
         assert!(failure.to_string().contains(part), "no {part} in: {failure}");
     }
@@ -56,7 +57,7 @@ async fn worker_that_is_stopped_for_three_seconds_goes_on() {
     let cx = world.client();
     let (_procs, victims) = world.victims(1).await;
     let pid = soon(victims.rank(0).pid().call(cx)).await.unwrap();
-    send_signal(pid, Signal::STOP);
+    stop(pid).await;
     let call = victims.rank(0).pid().call(cx);
     // The time is what is tested.
     sleep(Duration::from_secs(3)).await;
@@ -119,7 +120,7 @@ async fn stopped_client_keeps_its_procs() {
     soon(program.line("alive")).await;
     let children = || with_token(&token).len();
     assert_eq!(children(), 3);
-    send_signal(program.pid(), Signal::STOP);
+    stop(program.pid()).await;
     sleep(Duration::from_secs(8)).await;
     assert_eq!(children(), 3, "its procs live on");
     send_signal(program.pid(), Signal::CONT);
@@ -141,8 +142,8 @@ pub(crate) mod pulse {
         let mut last = Instant::now();
         loop {
             victims.pid().call(cx).await?;
+            // Before it is printed: who reads it may stop this process at once.
             let was_stopped = last.elapsed() > Duration::from_secs(5);
-            // Before the line: whoever reads it may stop this program at once.
             last = Instant::now();
             println!("{}", if was_stopped { "alive after 5 s" } else { "alive" });
             sleep(Duration::from_millis(200)).await;

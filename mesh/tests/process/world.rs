@@ -9,7 +9,7 @@ use mesh::{BootstrapCommand, CallErrorKind, ExitStatus, Launch, Root, RootOption
 use rustix::process::{Pid, Signal};
 
 use crate::actors::Victim;
-use crate::proc_fs::{TOKEN, Token, gone};
+use crate::proc_fs::{TOKEN, Token, eventually, gone, is_stopped};
 
 /// How long a step may take that needs no more than a few messages.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -84,6 +84,13 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 
 pub(crate) fn send_signal(pid: u32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
+}
+
+/// Stops a process; once this returns, none of its threads answers any more.
+pub(crate) async fn stop(pid: u32) {
+    send_signal(pid, Signal::STOP);
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    assert!(eventually(|| is_stopped(pid)).await, "{pid:?} still runs");
 }
 
 /// How a lost proc ended, and its last words.

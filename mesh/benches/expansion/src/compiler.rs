@@ -73,9 +73,27 @@ impl Call {
         }
     }
 
+    /// How many instructions the compiler executes: valgrind counts them, so that nothing else on the machine matters.
+    pub fn instructions(&self) -> u64 {
+        let count = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+        let mut command = Command::new("valgrind");
+        command.args(count).args(&self.arguments);
+        let output = self.in_place(command).output().expect("valgrind is installed");
+        let account = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{account}");
+        // "I refs:", with more spaces in older versions; without the simulated cache there are no others.
+        let refs = account.lines().find_map(|line| line.split_once("refs:")).map_or("", |(_, count)| count);
+        refs.trim().replace(',', "").parse().expect("cachegrind says how many")
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.arguments[0]);
-        command.args(&self.arguments[1..]).current_dir(&self.folder).stdin(Stdio::null());
+        command.args(&self.arguments[1..]);
+        self.in_place(command)
+    }
+
+    fn in_place(&self, mut command: Command) -> Command {
+        command.current_dir(&self.folder).stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command
     }

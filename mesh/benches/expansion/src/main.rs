@@ -2,13 +2,14 @@
 //! `#[remote_message]`, and the same methods without annotations.
 //!
 //! ```text
-//! cargo run --release --manifest-path mesh/benches/expansion/Cargo.toml -- [ROUNDS [PACKAGE,..]]
+//! cargo run --release --manifest-path mesh/benches/expansion/Cargo.toml -- [ROUNDS | instructions [PACKAGE,..]]
 //! ```
 //!
 //! Each crate is checked once by cargo, which prebuilds what it depends on; then the compiler is called as cargo
 //! called it, the subjects in turn, `ROUNDS` times each (7 unless told). The best of the rounds counts: whatever else
 //! runs on the machine only adds. The processor time is of the compiler alone. The ratio to kameo is the median of the
-//! ratios in one round. Packages are `mesh-local-1`, `kameo-100` and the like; all of them unless told.
+//! ratios in one round. With `instructions`, valgrind counts what the compiler executes, once, whatever else the machine
+//! does. Packages are `mesh-local-1`, `kameo-100` and the like; all of them unless told.
 
 mod compiler;
 mod subjects;
@@ -31,13 +32,18 @@ fn main() -> ExitCode {
     if let Some(code) = compiler::record_if_called_by_cargo() {
         return code;
     }
-    let rounds = std::env::args().nth(1).map_or(7, |rounds| rounds.parse().expect("ROUNDS is a number"));
+    let how = std::env::args().nth(1);
     let wanted = std::env::args().nth(2);
     let wanted: Option<Vec<&str>> = wanted.as_ref().map(|packages| packages.split(',').collect());
     let program = std::env::current_exe().expect("a program has a file");
     let scratch = program.ancestors().nth(2).expect("it is in a target folder").join("crates");
     let calls = prepare(&scratch, |package| wanted.as_ref().is_none_or(|wanted| wanted.contains(&package)));
 
+    if how.as_deref() == Some("instructions") {
+        print_instructions(&calls);
+        return ExitCode::SUCCESS;
+    }
+    let rounds = how.map_or(7, |rounds| rounds.parse().expect("ROUNDS is a number"));
     let mut costs: BTreeMap<Key, Vec<Cost>> = BTreeMap::new();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
@@ -67,6 +73,22 @@ fn prepare(scratch: &Path, wanted: impl Fn(&str) -> bool) -> BTreeMap<Key, Call>
             ((handlers, subject), compiler::check(scratch, &package))
         })
         .collect()
+}
+
+fn print_instructions(calls: &BTreeMap<Key, Call>) {
+    println!("| handlers | subject | instructions | beside kameo of the same reach |");
+    println!("|---:|---|---:|---:|");
+    // Kameo first: a row is printed as soon as it is known.
+    let (peers, ours): (Vec<_>, Vec<_>) =
+        calls.iter().partition(|((_, subject), _)| subject.peer() == *subject);
+    let mut counts = BTreeMap::new();
+    for (key @ (handlers, subject), call) in peers.into_iter().chain(ours) {
+        let count = call.instructions();
+        counts.insert(*key, count);
+        let peer = counts.get(&(*handlers, subject.peer()));
+        let ratio = peer.map_or("".to_owned(), |peer| format!("{:.2}", count as f64 / *peer as f64));
+        println!("| {handlers} | {subject} | {:.1} M | {ratio} |", count as f64 / 1e6);
+    }
 }
 
 fn print_table(costs: &BTreeMap<Key, Vec<Cost>>) {

@@ -45,3 +45,59 @@ fn pairs_have_numbers_of_their_own_and_what_is_not_known_is_not_merged() {
     let merge = MergeEntry::find(merge_id::<i64, Sum>()).unwrap();
     assert!(merge(&[(&Payload { body: vec![255; 3].into(), parts: Vec::new() }, 1)]).is_none());
 }
+
+/// Keeps the shortest line; named by a handler alone.
+#[derive(Default)]
+struct Shortest;
+
+impl Reducer<String> for Shortest {
+    fn reduce(&self, left: String, right: String) -> String {
+        if right.len() < left.len() { right } else { left }
+    }
+}
+
+/// As [`Shortest`], but it cannot be made anew elsewhere.
+struct Unmade;
+
+impl Reducer<String> for Unmade {
+    fn reduce(&self, left: String, _right: String) -> String {
+        left
+    }
+}
+
+/// Has state: what it merges depends on which one it is.
+#[derive(Default)]
+struct Joined(String);
+
+impl Reducer<String> for Joined {
+    fn reduce(&self, left: String, right: String) -> String {
+        [left, right].join(&self.0)
+    }
+}
+
+struct Teller;
+
+#[mesh::actor]
+impl Teller {
+    #[handler(reduce = Shortest)]
+    fn short(&self) -> String {
+        "short".into()
+    }
+
+    #[handler(reduce = Unmade)]
+    fn unmade(&self) -> String {
+        "unmade".into()
+    }
+
+    #[handler(reduce = Joined)]
+    fn joined(&self) -> String {
+        "joined".into()
+    }
+}
+
+#[test]
+fn the_reducer_of_a_handler_is_known_to_gateways_where_it_can_be_made_anew() {
+    check::<String, Shortest>(&[("abc".into(), 1), ("a".into(), 2), ("b".into(), 1)], Some("a".into()));
+    assert!(MergeEntry::find(merge_id::<String, Unmade>()).is_none());
+    assert!(MergeEntry::find(merge_id::<String, Joined>()).is_none());
+}
