@@ -347,7 +347,7 @@ impl Client {
 
     fn spawn_born<A: Actor>(&self, label: Label, birth: Birth<A>) -> Result<ActorHandle<A>, AdmitError> {
         let options = SpawnOptions {
-            uid: self.0.proc.outbox().entropy().uid(),
+            uid: self.0.proc.outbox().actor_uid(),
             label,
             incarnation: 1,
             restart: None,

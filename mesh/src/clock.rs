@@ -8,6 +8,7 @@
 //! - `CLOCK-1` two `Entropy` of one seed, asked the same questions in the same order, give the same answers.
 //! - `CLOCK-2` a secret never comes from an `Entropy`: whoever learns the seed learns every answer.
 
+mod coarse;
 mod deadlines;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use coarse::Coarse;
 pub use deadlines::{Deadlines, TICK, Wait, Watched};
 
 use crate::ident::Uid;

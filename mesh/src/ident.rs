@@ -1,6 +1,6 @@
 //! Who: identities of gateways, procs, actors, meshes and ports.
 //!
-//! An identity is a random (or derived) 64-bit [`Uid`] with a [`Label`] for people. It does **not** know where
+//! An identity is a random (or derived, or numbered from a random beginning) 64-bit [`Uid`] with a [`Label`] for people. It does **not** know where
 //! anything is: see `addr` for that.
 //!
 //! Invariants
@@ -11,7 +11,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,32 @@ use serde::{Deserialize, Serialize};
 /// A 64-bit identity, random for what is made once, derived for the members of a mesh.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Uid(pub u64);
+
+/// A map by identities. They are random, derived by a mix, or one after the other: as they are they are spread well
+/// enough over the places of a table, and those that follow each other stay neighbours there. Only the seven highest bits,
+/// by which `std`'s table tells its places apart before it looks at them, are mixed.
+#[expect(clippy::disallowed_types, reason = "its hasher is fixed, so its order is too")]
+pub type UidMap<V> = std::collections::HashMap<Uid, V, BuildHasherDefault<UidHasher>>;
+
+/// The hasher of a [`UidMap`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UidHasher(u64);
+
+impl Hasher for UidHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0.rotate_left(8) ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, uid: u64) {
+        const HIGHEST: u32 = 57;
+        self.0 =
+            (uid & ((1 << HIGHEST) - 1)) | (uid.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> HIGHEST << HIGHEST);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl Uid {
     /// Derives the identity of the `index`-th member of `self`. A pure function.

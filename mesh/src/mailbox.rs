@@ -27,15 +27,17 @@
 //! - `MAIL-4` one thread at a time has the consumer, from the making, a `begin` or a `claim` to the next `park` that does not
 //!   say `Running`; what comes meanwhile is seen by that `park`, so no message waits for a consumer that rests.
 //!
-//! The queue is a lock around a `VecDeque` that the consumer swaps out whole, which measured faster than the channels
-//! there are, and lets the consumer check its stop signal, budget and counters once a batch.
+//! The queue is a lock around a piece of memory that the consumer swaps out whole ([`Records`]), which measured faster than
+//! the channels there are, and lets the consumer check its stop signal, budget and counters once a batch.
 
 mod full;
 mod queue;
+mod records;
 mod wait;
 
 pub use full::FullPolicy;
-pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
+pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken};
+pub use records::{Pack, Record, Records, Room, SLACK, WHOLE, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
 /// How a mailbox is bounded.

@@ -4,6 +4,7 @@ mod heard;
 mod held;
 mod trace;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use heard::Heard;
@@ -17,7 +18,7 @@ pub(crate) use trace::{InTrace, Traced};
 use crate::activity::CallOf;
 use crate::addr::{PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
-use crate::clock::{Deadlines, Entropy, Wait, Watched};
+use crate::clock::{Coarse, Deadlines, Entropy, Wait, Watched};
 use crate::config::{self, Config};
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway};
@@ -42,10 +43,12 @@ pub struct Outbox {
     ports: Arc<PortTable>,
     config: Config,
     entropy: Entropy,
+    next_uid: AtomicU64,
     events: EventLog,
     residents: OnceLock<Weak<dyn Residents>>,
     sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
+    coarse: Coarse,
     heard: Arc<Heard>,
     /// Whether spans travel.
     traces: bool,
@@ -175,11 +178,13 @@ impl Outbox {
             ports: Arc::new(PortTable::new(config.get(config::PORTS_MAX))),
             traces: config.get(config::TRACE_SPANS),
             config,
+            next_uid: AtomicU64::new(entropy.next_u64()),
             entropy,
             events,
             residents: OnceLock::new(),
             sequences: Mutex::default(),
             deadlines: Deadlines::default(),
+            coarse: Coarse::of(workers.runtime()),
             heard: Arc::default(),
             workers,
         }
@@ -208,6 +213,11 @@ impl Outbox {
     /// A wait is over.
     pub fn forget(&self, watched: Watched) {
         self.deadlines.forget(watched);
+    }
+
+    /// The time, for deadlines.
+    pub fn coarse(&self) -> &Coarse {
+        &self.coarse
     }
 
     /// Whether a failure that comes to an owner here is news to it.
@@ -263,6 +273,15 @@ impl Outbox {
     /// The seeded randomness.
     pub fn entropy(&self) -> &Entropy {
         &self.entropy
+    }
+
+    /// The identity of the next actor that is made here: one after the other from a random beginning, so that actors
+    /// which are made together lie together in the tables that know them.
+    pub fn actor_uid(&self) -> Uid {
+        match self.next_uid.fetch_add(1, Ordering::Relaxed) {
+            0 => self.actor_uid(),
+            uid => Uid(uid),
+        }
     }
 
     /// The event log.

@@ -21,7 +21,7 @@ use crate::clock::{self, Entropy};
 use crate::config::Config;
 use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway, LocalProc};
-use crate::ident::{ActorId, ProcId, Uid};
+use crate::ident::{ActorId, ProcId, Uid, UidMap};
 use crate::inspect::{ACTORS_MAX, ProcReport, Waiting, thread_key};
 use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
 use crate::port::PortItem;
@@ -36,7 +36,7 @@ use crate::worker::Workers;
 #[derive(Clone)]
 pub struct Proc(Arc<Inner>);
 
-type Table = FxHashMap<Uid, Arc<dyn Resident>>;
+type Table = UidMap<Arc<dyn Resident>>;
 
 /// All of them, in the order of their identities: the map's own order is nobody's business.
 fn in_order(table: &Mutex<Table>) -> Vec<Arc<dyn Resident>> {

@@ -226,10 +226,11 @@ impl<A: RemoteSpawn> EntryOfActor for Constructed<A> {
 /// }
 /// ```
 pub trait EntryOfNothing {
-    /// Cannot be built into a program: had no assertion spoken, it would have an actor that nothing can spawn. `E` keeps
-    /// the constant from being evaluated before it is called, which an optimized build does in a function without parameters.
+    /// Cannot be built into a program: had no assertion spoken, it would have an actor that nothing can spawn. The size of
+    /// `E` keeps the constant from being evaluated before it is called, which an optimized build tries.
     fn entry<E>(&self, _: &'static str) -> SpawnEntry {
-        const { panic!("the constructor of this actor lacks a bound") }
+        const { assert!(size_of::<E>() == usize::MAX, "the constructor of this actor lacks a bound") };
+        unreachable!("it is not built")
     }
 }
 impl<A> EntryOfNothing for &Constructed<A> {}

@@ -19,6 +19,8 @@ const LOCAL: &[(&str, u64, &[u64])] = &[
     ("fanout", 300, &[1, 2]),
     ("ring", 1_000_000, &[1, 2]),
     ("skynet", 100_000, &[1, 2]),
+    ("quiet-ask", 500, &[1, 2]),
+    ("quiet-tell", 500, &[1, 2]),
 ];
 
 const REMOTE: &[(&str, u64)] = &[("remote-tell", 1_000_000), ("remote-ask", 20_000), ("remote-1MiB", 512)];

@@ -4,9 +4,30 @@
 mod full;
 #[path = "../../src/mailbox/queue.rs"]
 mod queue;
+#[path = "../../src/mailbox/records.rs"]
+mod records;
 #[path = "../../src/mailbox/wait.rs"]
 mod wait;
 
 pub use full::FullPolicy;
-pub use queue::{Accepted, Closed, Entered, Mailbox, Parked, Refusal, Rest, Taken};
+pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken};
+pub use records::{Pack, Record, Records, Room, SLACK, WHOLE, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
+
+// SAFETY: one word, of which it fills the beginning.
+#[expect(unsafe_code, reason = "messages are records; these are two bytes")]
+unsafe impl Record for (u8, u8) {
+    fn words(&self) -> usize {
+        1
+    }
+
+    unsafe fn write(self, to: *mut Word) {
+        // SAFETY: there is a word, as the caller promises.
+        unsafe { to.cast::<(u8, u8)>().write(self) }
+    }
+
+    unsafe fn read(from: *const Word) -> ((u8, u8), usize) {
+        // SAFETY: this is where one was written, as the caller promises.
+        (unsafe { from.cast::<(u8, u8)>().read() }, 1)
+    }
+}

@@ -1,7 +1,8 @@
 //! What `mesh/src/sync.rs` is, of loom.
 
+pub use loom::cell::UnsafeCell;
 pub use loom::hint::spin_loop;
-pub use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use loom::thread::yield_now;
 // Counts of references are not what is checked, and only the standard one points to a `dyn`.

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::PoisonError;
 
 use tokio::sync::Notify;
 
@@ -24,11 +23,11 @@ use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
 use crate::inspect::ActorReport;
-use crate::mailbox::{Accepted, Entered, Mailbox, Places, Refusal, WaitCell, WaitOutcome, Waiting};
+use crate::mailbox::{Accepted, Entered, Mailbox, Pack, Places, Refusal, WaitCell, WaitOutcome, Waiting};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Held, Outbox, Resident, StopMode, failing};
 use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Weak};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Spin, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
@@ -106,7 +105,7 @@ pub struct Cell<A: Actor> {
     pub(super) incarnation: AtomicU32,
     /// For one that can be made anew.
     pub(super) again: Option<Box<Again<A>>>,
-    status: Mutex<ActorStatus>,
+    status: Spin<ActorStatus>,
     pub(super) ended: Notify,
     /// Itself, to be queued.
     me: Weak<Cell<A>>,
@@ -137,7 +136,7 @@ impl<A: Actor> Cell<A> {
             activity: Activity::default(),
             asked_to_stop: AtomicBool::new(false),
             killed: AtomicBool::new(false),
-            status: Mutex::new(ActorStatus::Initializing),
+            status: Spin::new(ActorStatus::Initializing),
             ended: Notify::new(),
             me: me.clone(),
             body: Owned::new(super::step::Body::new()),
@@ -145,9 +144,14 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts it into a worker's queue, if the mailbox asks for that.
-    #[inline]
     pub(super) fn queue_if(&self, asked: bool) {
-        if asked && let Some(me) = self.me.upgrade() {
+        if asked {
+            self.queue();
+        }
+    }
+
+    fn queue(&self) {
+        if let Some(me) = self.me.upgrade() {
             self.outbox.workers().push(me);
         }
     }
@@ -169,10 +173,6 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, ActorStatus> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The sending side of its proc.
     pub(crate) fn sending(&self) -> &Arc<Outbox> {
         &self.outbox
@@ -180,11 +180,12 @@ impl<A: Actor> Cell<A> {
 
     /// Where it is in its life.
     pub fn status(&self) -> ActorStatus {
-        self.lock().clone()
+        self.status.lock().clone()
     }
 
     pub(super) fn set_status(&self, status: ActorStatus) {
-        *self.lock() = status;
+        let before = std::mem::replace(&mut *self.status.lock(), status);
+        drop(before);
     }
 
     /// Its address.
@@ -219,7 +220,7 @@ impl<A: Actor> Cell<A> {
 
     /// Why it takes nothing any more.
     pub(crate) fn gone(&self) -> CallErrorKind {
-        match &*self.lock() {
+        match &*self.status.lock() {
             ActorStatus::Ended(End::Failed(failure)) => {
                 CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) }
             }
@@ -228,7 +229,21 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts a message in without waiting.
-    pub(crate) fn push(&self, parcel: Parcel<A>) -> Result<(), Box<(CallErrorKind, Parcel<A>)>> {
+    #[inline]
+    pub(crate) fn push<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
+        match self.mailbox.push_now(parcel) {
+            Ok(queue) => {
+                if queue {
+                    self.queue();
+                }
+                Ok(())
+            }
+            Err(parcel) => self.push_slow(parcel),
+        }
+    }
+
+    #[cold]
+    fn push_slow<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
         match self.mailbox.push(parcel) {
             Ok(accepted) => {
                 self.accepted_one(accepted);
@@ -240,10 +255,28 @@ impl<A: Actor> Cell<A> {
 
     /// Puts a message in, or in the queue of those who wait for a place; `None` when it is accepted.
     #[expect(clippy::type_complexity, reason = "a place in a mailbox names what is in it")]
-    pub(crate) fn push_or_wait(
+    #[inline]
+    pub(crate) fn push_or_wait<P: Pack<Parcel<A>>>(
         self: &Arc<Self>,
-        parcel: Parcel<A>,
-    ) -> Result<Option<Waiting<Parcel<A>>>, Box<(CallErrorKind, Parcel<A>)>> {
+        parcel: P,
+    ) -> Result<Option<Box<Waiting<Parcel<A>>>>, Box<(CallErrorKind, P)>> {
+        match self.mailbox.push_now(parcel) {
+            Ok(queue) => {
+                if queue {
+                    self.queue();
+                }
+                Ok(None)
+            }
+            Err(parcel) => self.push_or_wait_slow(parcel),
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "as above")]
+    #[cold]
+    fn push_or_wait_slow<P: Pack<Parcel<A>>>(
+        self: &Arc<Self>,
+        parcel: P,
+    ) -> Result<Option<Box<Waiting<Parcel<A>>>>, Box<(CallErrorKind, P)>> {
         match self.mailbox.push_or_wait(parcel, || self.clone()) {
             Ok(Entered::Accepted(accepted)) => {
                 self.accepted_one(accepted);
@@ -251,13 +284,12 @@ impl<A: Actor> Cell<A> {
             }
             Ok(Entered::Waiting(waiting, queue)) => {
                 self.queue_if(queue);
-                Ok(Some(waiting))
+                Ok(Some(Box::new(waiting)))
             }
             Err(refusal) => Err(Box::new(self.refused(refusal))),
         }
     }
 
-    #[inline]
     fn accepted_one(&self, accepted: Accepted<Parcel<A>>) {
         self.queue_if(accepted.queue);
         if let Some(displaced) = accepted.displaced {
@@ -266,7 +298,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    fn refused(&self, refusal: Refusal<Parcel<A>>) -> (CallErrorKind, Parcel<A>) {
+    #[cold]
+    fn refused<P>(&self, refusal: Refusal<P>) -> (CallErrorKind, P) {
         match refusal {
             Refusal::Full(parcel) => (self.full(), parcel),
             Refusal::Closed(parcel) => (self.gone(), parcel),
@@ -605,7 +638,7 @@ impl<A: Actor> Resident for Cell<A> {
     }
 
     fn end(&self) -> Option<End> {
-        match &*self.lock() {
+        match &*self.status.lock() {
             ActorStatus::Ended(end) => Some(end.clone()),
             _ => None,
         }

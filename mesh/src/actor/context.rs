@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::config;
 use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, InTrace, Outbox, Resident, StopMode, Traced};
 use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
+use crate::sync::Spin;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{CastPoint, TraceContext};
 
@@ -145,7 +146,7 @@ pub struct Context<A: Actor> {
     /// Who it is, in a later life than the first.
     later: Option<Box<ActorId>>,
     current: Current,
-    children: Mutex<BTreeMap<Uid, Arc<dyn Resident>>>,
+    children: Spin<BTreeMap<Uid, Arc<dyn Resident>>>,
     stop: AtomicBool,
 }
 
@@ -156,57 +157,65 @@ impl<A: Actor> Context<A> {
             cell,
             later,
             current: Current::default(),
-            children: Mutex::default(),
+            children: Spin::default(),
             stop: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn enter(&mut self, handler: &'static str, id: u64, headers: ParcelHeaders) {
+    /// A handler is about to run; `headers` only where the message brings some.
+    #[inline]
+    pub(super) fn enter(&mut self, handler: &'static str, id: u64, headers: Option<ParcelHeaders>) {
         self.cell.activity.begin(id);
-        let trace = headers.rare.as_ref().and_then(|rare| rare.trace);
-        let traced = trace.map(|trace| Box::new(Traced::new(trace, &self.cell.id, handler)));
-        self.current = Current { headers, handler: Some(handler), traced };
+        self.current.handler = Some(handler);
+        if let Some(headers) = headers {
+            let trace = headers.rare.as_ref().and_then(|rare| rare.trace);
+            self.current.traced = trace.map(|trace| Box::new(Traced::new(trace, &self.cell.id, handler)));
+            self.current.headers = headers;
+        }
     }
 
     /// Enters the trace of the message that is handled, if it has one.
+    #[inline]
     pub(super) fn traced(&self) -> Option<InTrace<'_>> {
         self.current.traced.as_ref().map(|traced| traced.enter())
     }
 
     /// Gives the handler that ran.
+    #[inline]
     pub(super) fn leave(&mut self) -> &'static str {
         self.cell.activity.end();
-        std::mem::take(&mut self.current).handler.unwrap_or_default()
+        if !self.current.headers.is_empty() {
+            self.current.headers = ParcelHeaders::default();
+            self.current.traced = None;
+        }
+        self.current.handler.take().unwrap_or_default()
     }
 
     pub(super) fn stop_requested(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn children(&self) -> std::sync::MutexGuard<'_, BTreeMap<Uid, Arc<dyn Resident>>> {
-        self.children.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn forget_child(&self, uid: Uid) -> Option<Arc<dyn Resident>> {
-        self.children().remove(&uid)
+        self.children.lock().remove(&uid)
     }
 
     /// One that has ended is made anew; false when it cannot be.
     pub(super) fn restart_child(&self, child: Arc<dyn Resident>) -> bool {
         let restarts = child.clone().restart();
         if restarts {
-            self.children().insert(child.id().uid, child);
+            self.children.lock().insert(child.id().uid, child);
         }
         restarts
     }
 
     pub(super) fn has_children(&self) -> bool {
-        !self.children().is_empty()
+        !self.children.lock().is_empty()
     }
 
     /// Stops the children and waits for them (`ACTOR-4`); those that take longer than the bound are killed.
     pub(super) async fn stop_children(&self, mode: StopMode) {
-        let children: Vec<Arc<dyn Resident>> = std::mem::take(&mut *self.children()).into_values().collect();
+        let children = std::mem::take(&mut *self.children.lock());
+        let children: Vec<Arc<dyn Resident>> = children.into_values().collect();
         if children.is_empty() {
             return;
         }
@@ -235,7 +244,8 @@ impl<A: Actor> Context<A> {
 
     /// Ends the children at once, and does not wait for them.
     pub(super) fn kill_children(&self) {
-        std::mem::take(&mut *self.children()).into_values().for_each(|child| child.kill());
+        let children = std::mem::take(&mut *self.children.lock());
+        children.into_values().for_each(|child| child.kill());
     }
 
     /// This actor, as those outside see it.
@@ -376,7 +386,7 @@ impl<A: Actor> Context<A> {
         birth: Birth<B>,
     ) -> Result<ActorHandle<B>, AdmitError> {
         let options = SpawnOptions {
-            uid: self.cell.outbox.entropy().uid(),
+            uid: self.cell.outbox.actor_uid(),
             label,
             incarnation: 1,
             restart: None,
@@ -385,7 +395,7 @@ impl<A: Actor> Context<A> {
         };
         let handle = spawn_actor(&self.cell.outbox, birth, options)?;
         let resident = handle.resident();
-        self.children().insert(resident.id().uid, resident);
+        self.children.lock().insert(resident.id().uid, resident);
         Ok(handle)
     }
 }
@@ -424,7 +434,7 @@ impl<A: Actor> Caller for Context<A> {
         Scope {
             outbox: &self.cell.outbox,
             sender: self.id(),
-            deadline: self.current.headers.deadline,
+            deadline: self.deadline(),
             chain: self.current.headers.chain.as_ref(),
             is_actor: true,
         }

@@ -1,6 +1,22 @@
 //! Where a reply goes.
+//!
+//! Within a process it is one allocation with two ends, of the one who answers and the one who waits, and no count of them:
+//! whoever is the last to leave frees it, and who that is follows from the four bits of its state.
+//!
+//! - `REPLY-1` before `GIVEN` the reply is the answering side's, after it the waiting side's.
+//! - `REPLY-2` while `WAITING` is set the waker is only read; without it, it is the waiting side's.
+//! - `REPLY-3` the answering side sets `GIVEN`, once, with its last touch of the place; but where it finds `WAITING` that is
+//!   `LEFT`, which it sets when it has woken.
+//! - `REPLY-4` the waiting side frees the place when the other has left. Else it sets `CLOSED`, once, with its last touch, and
+//!   the other frees it. Each sets its last bit and reads the other's in one step, so exactly one sees both.
+//!
+//! After Rust's and tokio's one-shot channels; these count references beside the state, which made three of the five atomic
+//! operations of a reply that is there when it is asked for.
+
+#![expect(unsafe_code, reason = "two ends of one allocation without counting; see above, and `mesh/model`")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use super::panic::panic_text;
@@ -10,7 +26,7 @@ use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
 use crate::outbox::Outbox;
-use crate::sync::{Arc, Mutex, MutexGuard, lock};
+use crate::sync::{Arc, AtomicU8, Ordering, Spin, UnsafeCell};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
@@ -18,11 +34,31 @@ use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 pub type Reply<R> = Result<R, CallErrorKind>;
 
 /// Where a reply goes. Dropped unused, it says that the actor has stopped: no caller waits for ever (`CALL-1`).
-pub struct ReplyTo<R>(Option<Place<R>>);
+pub struct ReplyTo<R>(Option<NonNull<Place<R>>>);
 
+// SAFETY: what it points to is shared with the waiting side by the rules above; replies are sent from one to the other.
+unsafe impl<R: Send> Send for ReplyTo<R> {}
+// SAFETY: a reference only tells whether there is a place.
+unsafe impl<R: Send> Sync for ReplyTo<R> {}
+
+/// One allocation, so that a reply is one word of a message.
 enum Place<R> {
-    Here(Arc<ReplySlot<R>>),
-    Port(Box<RemoteReply<R>>),
+    Here(Slot<R>),
+    /// The answering side's alone.
+    Port(RemoteReply<R>),
+}
+
+impl<R> Place<R> {
+    fn new(place: Place<R>) -> NonNull<Place<R>> {
+        NonNull::from(Box::leak(Box::new(place)))
+    }
+
+    /// # Safety
+    /// It was made by `new`, and nobody else has it.
+    unsafe fn free(place: NonNull<Place<R>>) {
+        // SAFETY: as the caller promises.
+        drop(unsafe { Box::from_raw(place.as_ptr()) });
+    }
 }
 
 struct RemoteReply<R> {
@@ -34,6 +70,19 @@ struct RemoteReply<R> {
 }
 
 impl<R> RemoteReply<R> {
+    fn answer(&self, value: &R) {
+        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
+        let encoded = catch_unwind(AssertUnwindSafe(|| (self.encode)(value)));
+        self.post(match encoded {
+            Ok(Ok(payload)) => Body::Reply(payload),
+            Ok(Err(error)) => Body::Failed(error.call_error()),
+            Err(panic) => {
+                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
+                Body::Failed(CallErrorKind::Decode { reason })
+            }
+        });
+    }
+
     fn post(&self, body: Body) {
         let headers = self.outbox.headers(&self.from, Lane::Control);
         let to = Destination::port(&self.port, self.slot);
@@ -41,72 +90,71 @@ impl<R> RemoteReply<R> {
     }
 }
 
+/// The reply is there.
+const GIVEN: u8 = 1;
+/// The waker is there.
+const WAITING: u8 = 2;
+/// The waiting side has left.
+const CLOSED: u8 = 4;
+/// The answering side, which found a waker, has left.
+const LEFT: u8 = 8;
+
 /// Where a reply within the process waits for its caller, or the caller for it. Every [`ReplyTo`] answers, at the
 /// latest when it is dropped, so there is no state for a lost sender.
-struct ReplySlot<R> {
-    slot: Mutex<Slot<R>>,
+struct Slot<R> {
+    state: AtomicU8,
+    reply: UnsafeCell<Option<Reply<R>>>,
+    waker: UnsafeCell<Option<Waker>>,
     call: CallOf,
 }
 
-enum Slot<R> {
-    Empty,
-    Waiting(Waker),
-    Given(Reply<R>),
-    /// The time is over; the caller is to be told.
-    Expired,
-    /// The caller has what it wanted, or wants it no more.
-    Closed,
-}
-
-impl<R> ReplySlot<R> {
-    fn lock(&self) -> MutexGuard<'_, Slot<R>> {
-        // No user code runs under the lock, so a poisoned slot is still whole.
-        lock(&self.slot)
+/// Gives the reply.
+///
+/// # Safety
+/// The place is that of a `ReplyTo`, which is gone with this.
+#[inline]
+unsafe fn give<R>(place: NonNull<Place<R>>, reply: Reply<R>) {
+    // SAFETY: the answering side has not left yet, so it is not freed (`REPLY-4`), or its alone.
+    let slot = match unsafe { place.as_ref() } {
+        Place::Here(slot) => slot,
+        Place::Port(remote) => {
+            match &reply {
+                Ok(value) => remote.answer(value),
+                Err(kind) => remote.post(Body::Failed(kind.clone())),
+            }
+            // SAFETY: a port's place has one side only.
+            return unsafe { Place::free(place) };
+        }
+    };
+    // SAFETY: it is this side's until `GIVEN` (`REPLY-1`).
+    slot.reply.with_mut(|to| unsafe { *to = Some(reply) });
+    let before = slot.state.fetch_or(GIVEN, Ordering::AcqRel);
+    if before & (CLOSED | WAITING) == 0 {
+        return;
     }
-
-    fn give(&self, reply: Reply<R>) {
-        let mut slot = self.lock();
-        match &*slot {
-            Slot::Empty | Slot::Given(_) => *slot = Slot::Given(reply),
-            Slot::Waiting(_) => {
-                let before = std::mem::replace(&mut *slot, Slot::Given(reply));
-                drop(slot);
-                if let Slot::Waiting(waker) = before {
-                    waker.wake();
-                }
-            }
-            // The caller has given up. A value of the user's is not dropped under the lock.
-            Slot::Expired | Slot::Closed => {
-                drop(slot);
-                drop(reply);
-            }
+    if before & CLOSED == 0 {
+        // SAFETY: it is only read while it is there (`REPLY-2`), and the waiting side waits for `LEFT` to free it.
+        let waker = |waker: *const Option<Waker>| unsafe { &*waker }.as_ref().map(Waker::wake_by_ref);
+        slot.waker.with(waker);
+        if slot.state.fetch_or(LEFT, Ordering::AcqRel) & CLOSED == 0 {
+            return;
         }
     }
-}
-
-impl<R: Send> Wait for ReplySlot<R> {
-    fn is_open(&self) -> bool {
-        matches!(&*self.lock(), Slot::Waiting(_))
-    }
-
-    fn call(&self) -> Option<CallOf> {
-        Some(self.call)
-    }
-
-    fn expire(&self) {
-        let mut slot = self.lock();
-        if matches!(&*slot, Slot::Waiting(_)) {
-            let before = std::mem::replace(&mut *slot, Slot::Expired);
-            drop(slot);
-            if let Slot::Waiting(waker) = before {
-                waker.wake();
-            }
-        }
-    }
+    // SAFETY: the waiting side has left, and this one just now (`REPLY-4`).
+    unsafe { Place::free(place) };
 }
 
 /// A caller's end of a reply within the process.
-pub struct ReplyWait<R>(Arc<ReplySlot<R>>);
+pub struct ReplyWait<R> {
+    /// Until the reply is taken.
+    place: Option<NonNull<Place<R>>>,
+    watch: Option<Arc<Watch>>,
+}
+
+// SAFETY: as of `ReplyTo`.
+unsafe impl<R: Send> Send for ReplyWait<R> {}
+// SAFETY: a reference only reads the state.
+unsafe impl<R: Send> Sync for ReplyWait<R> {}
 
 /// What a caller finds.
 pub enum Arrival<R> {
@@ -117,35 +165,167 @@ pub enum Arrival<R> {
 }
 
 impl<R> ReplyWait<R> {
-    /// Takes the reply, or waits for it.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<R>> {
-        let mut slot = self.0.lock();
-        match &*slot {
-            Slot::Waiting(waker) if waker.will_wake(cx.waker()) => Poll::Pending,
-            Slot::Empty | Slot::Waiting(_) => {
-                *slot = Slot::Waiting(cx.waker().clone());
-                Poll::Pending
-            }
-            Slot::Expired => Poll::Ready(Arrival::Expired),
-            Slot::Given(_) | Slot::Closed => match std::mem::replace(&mut *slot, Slot::Closed) {
-                Slot::Given(reply) => Poll::Ready(Arrival::Reply(reply)),
-                _ => Poll::Ready(Arrival::Reply(Err(CallErrorKind::ActorStopped))),
-            },
+    fn slot(&self) -> Option<&Slot<R>> {
+        // SAFETY: this side has not left while it has the place.
+        match unsafe { self.place?.as_ref() } {
+            Place::Here(slot) => Some(slot),
+            Place::Port(_) => None,
         }
     }
-}
 
-impl<R: Send + 'static> ReplyWait<R> {
-    /// The wait, for its deadline to be watched.
-    pub fn wait(&self) -> Arc<dyn Wait> {
-        self.0.clone()
+    /// Whether the reply is there.
+    #[inline]
+    pub fn is_given(&self) -> bool {
+        self.slot().is_none_or(|slot| slot.state.load(Ordering::Acquire) & GIVEN != 0)
+    }
+
+    /// Takes the reply, or waits for it.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<R>> {
+        let Some(slot) = self.slot() else {
+            return Poll::Ready(Arrival::Reply(Err(CallErrorKind::ActorStopped)));
+        };
+        let state = slot.state.load(Ordering::Acquire);
+        if state & GIVEN != 0 {
+            return Poll::Ready(Arrival::Reply(self.take(state & WAITING != 0)));
+        }
+        if let Some(taken) = self.wait_on(state, cx.waker()) {
+            return Poll::Ready(Arrival::Reply(taken));
+        }
+        if !self.watch.as_ref().is_some_and(|watch| watch.wait(cx.waker())) {
+            return Poll::Pending;
+        }
+        if self.is_given() {
+            // Before the time was over, and while the waker was there.
+            return Poll::Ready(Arrival::Reply(self.take(true)));
+        }
+        self.leave();
+        Poll::Ready(Arrival::Expired)
+    }
+
+    /// The reply is not wanted any more.
+    fn leave(&mut self) {
+        let Some(slot) = self.slot() else { return };
+        let before = slot.state.fetch_or(CLOSED, Ordering::AcqRel);
+        let left = before & LEFT != 0 || before & WAITING == 0;
+        if let Some(place) = self.place.take()
+            && before & GIVEN != 0
+            && left
+        {
+            // SAFETY: as in `take`.
+            unsafe { Place::free(place) };
+        }
+    }
+
+    /// Leaves a waker; the reply, if it has come meanwhile.
+    fn wait_on(&mut self, state: u8, waker: &Waker) -> Option<Reply<R>> {
+        let slot = self.slot()?;
+        if state & WAITING != 0 {
+            // SAFETY: it is only read while it is there (`REPLY-2`).
+            let same =
+                |left: *const Option<Waker>| unsafe { &*left }.as_ref().is_some_and(|it| it.will_wake(waker));
+            if slot.waker.with(same) {
+                return None;
+            }
+            if slot.state.fetch_and(!WAITING, Ordering::AcqRel) & GIVEN != 0 {
+                // Given while the waker was there.
+                return Some(self.take(true));
+            }
+        }
+        let waker = waker.clone();
+        // SAFETY: it is this side's without `WAITING` (`REPLY-2`).
+        let before = slot.waker.with_mut(|left| unsafe { (*left).replace(waker) });
+        drop(before);
+        // Given while there was none.
+        (slot.state.fetch_or(WAITING, Ordering::AcqRel) & GIVEN != 0).then(|| self.take(false))
+    }
+
+    /// Takes the reply, which was given; `woken` when the other side found a waker.
+    fn take(&mut self, woken: bool) -> Reply<R> {
+        let stopped = Err(CallErrorKind::ActorStopped);
+        let Some(slot) = self.slot() else { return stopped };
+        // SAFETY: it is this side's after `GIVEN` (`REPLY-1`), which was read with an acquire.
+        let reply = slot.reply.with_mut(|from| unsafe { (*from).take() });
+        let last = !woken || slot.state.fetch_or(CLOSED, Ordering::AcqRel) & LEFT != 0;
+        if let Some(place) = self.place.take()
+            && last
+        {
+            // SAFETY: the other side has left (`REPLY-3`), and this one just now (`REPLY-4`).
+            unsafe { Place::free(place) };
+        }
+        reply.unwrap_or(stopped)
+    }
+
+    /// The wait, for its deadline to be watched; `None` when the reply was taken.
+    pub fn watch(&mut self, waker: &Waker) -> Option<Arc<dyn Wait>> {
+        let call = self.slot()?.call;
+        let watch = Arc::new(Watch { call, at: Spin::new(Watching::Open(waker.clone())) });
+        self.watch = Some(watch.clone());
+        Some(watch)
     }
 }
 
 impl<R> Drop for ReplyWait<R> {
     fn drop(&mut self) {
-        let before = std::mem::replace(&mut *self.0.lock(), Slot::Closed);
-        drop(before);
+        if let Some(watch) = &self.watch {
+            let before = std::mem::replace(&mut *watch.at.lock(), Watching::Closed);
+            drop(before);
+        }
+        self.leave();
+    }
+}
+
+/// The wait for a reply that does not come at once, as those see it who watch its deadline.
+struct Watch {
+    call: CallOf,
+    at: Spin<Watching>,
+}
+
+enum Watching {
+    Open(Waker),
+    /// The time is over; the caller is to be told.
+    Expired,
+    /// The caller has what it wanted, or wants it no more.
+    Closed,
+}
+
+impl Watch {
+    /// Leaves a waker; whether the time is over.
+    fn wait(&self, waker: &Waker) -> bool {
+        match &*self.at.lock() {
+            Watching::Open(before) if before.will_wake(waker) => return false,
+            Watching::Open(_) => {}
+            Watching::Expired => return true,
+            Watching::Closed => return false,
+        }
+        // A waker is the executor's code: it is cloned, and dropped, where no lock is held.
+        let waker = Watching::Open(waker.clone());
+        let mut at = self.at.lock();
+        let expired = matches!(&*at, Watching::Expired);
+        let unused = if expired { waker } else { std::mem::replace(&mut *at, waker) };
+        drop(at);
+        drop(unused);
+        expired
+    }
+}
+
+impl Wait for Watch {
+    fn is_open(&self) -> bool {
+        matches!(&*self.at.lock(), Watching::Open(_))
+    }
+
+    fn call(&self) -> Option<CallOf> {
+        Some(self.call)
+    }
+
+    fn expire(&self) {
+        let mut at = self.at.lock();
+        if matches!(&*at, Watching::Open(_)) {
+            let before = std::mem::replace(&mut *at, Watching::Expired);
+            drop(at);
+            if let Watching::Open(waker) = before {
+                waker.wake();
+            }
+        }
     }
 }
 
@@ -157,8 +337,13 @@ impl<R> ReplyTo<R> {
 
     /// A caller in this process, of this call.
     pub fn here(call: CallOf) -> (ReplyTo<R>, ReplyWait<R>) {
-        let slot = Arc::new(ReplySlot { slot: Mutex::new(Slot::Empty), call });
-        (ReplyTo(Some(Place::Here(slot.clone()))), ReplyWait(slot))
+        let place = Place::new(Place::Here(Slot {
+            state: AtomicU8::new(0),
+            reply: UnsafeCell::new(None),
+            waker: UnsafeCell::new(None),
+            call,
+        }));
+        (ReplyTo(Some(place)), ReplyWait { place: Some(place), watch: None })
     }
 
     /// A port, anywhere.
@@ -168,7 +353,7 @@ impl<R> ReplyTo<R> {
         (port, slot): (PortAddr, u32),
         encode: fn(&R) -> Result<Payload, EncodeError>,
     ) -> ReplyTo<R> {
-        ReplyTo(Some(Place::Port(Box::new(RemoteReply { outbox, from, port, slot, encode }))))
+        ReplyTo(Some(Place::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
     }
 
     /// Whether somebody waits.
@@ -176,61 +361,55 @@ impl<R> ReplyTo<R> {
         self.0.is_some()
     }
 
-    /// Answers.
-    pub fn answer(mut self, value: R) {
-        match self.0.take() {
-            None => {}
-            Some(Place::Here(slot)) => slot.give(Ok(value)),
-            // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
-            Some(Place::Port(remote)) => {
-                let encoded = catch_unwind(AssertUnwindSafe(|| (remote.encode)(&value)));
-                remote.post(match encoded {
-                    Ok(Ok(payload)) => Body::Reply(payload),
-                    Ok(Err(error)) => Body::Failed(error.call_error()),
-                    Err(panic) => {
-                        let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
-                        Body::Failed(CallErrorKind::Decode { reason })
-                    }
-                });
-            }
+    #[inline]
+    fn give(&mut self, reply: Reply<R>) {
+        if let Some(place) = self.0.take() {
+            // SAFETY: it is this `ReplyTo`'s, which has it no more.
+            unsafe { give(place, reply) };
         }
     }
 
-    /// The same port for another type; `None` for a place that is not a port.
-    pub(super) fn encoding<S>(
-        mut self,
-        encode: fn(&S) -> Result<Payload, EncodeError>,
-    ) -> Option<ReplyTo<S>> {
-        match self.0.take()? {
-            Place::Here(_) => None,
-            Place::Port(remote) => {
-                let RemoteReply { outbox, from, port, slot, .. } = *remote;
-                Some(ReplyTo::port(outbox, from, (port, slot), encode))
-            }
-        }
+    /// Answers.
+    #[inline]
+    pub fn answer(mut self, value: R) {
+        self.give(Ok(value));
     }
 
     /// Says that there is no answer.
     pub fn fail(mut self, kind: CallErrorKind) {
-        self.fail_with(kind);
+        self.give(Err(kind));
     }
 
-    fn fail_with(&mut self, kind: CallErrorKind) {
-        match self.0.take() {
-            None => {}
-            Some(Place::Here(slot)) => slot.give(Err(kind)),
-            Some(Place::Port(remote)) => remote.post(Body::Failed(kind)),
+    /// The port, if it is one; else whoever waits is told that the actor has stopped.
+    fn into_port(mut self) -> Option<RemoteReply<R>> {
+        let place = self.0?;
+        // SAFETY: this side has not left yet.
+        if matches!(unsafe { place.as_ref() }, Place::Here(_)) {
+            return None;
+        }
+        self.0 = None;
+        // SAFETY: a port's place has one side only, whose end is taken out just now.
+        match *unsafe { Box::from_raw(place.as_ptr()) } {
+            Place::Here(_) => None,
+            Place::Port(remote) => Some(remote),
         }
     }
 
-    /// Nobody is told.
-    pub fn forget(mut self) {
-        self.0 = None;
+    /// The same port for another type; `None` for a place that is not a port.
+    pub(super) fn encoding<S>(self, encode: fn(&S) -> Result<Payload, EncodeError>) -> Option<ReplyTo<S>> {
+        let RemoteReply { outbox, from, port, slot, .. } = self.into_port()?;
+        Some(ReplyTo::port(outbox, from, (port, slot), encode))
+    }
+
+    /// Tells no port. Who waits in this process is told as by a drop.
+    pub fn forget(self) {
+        drop(self.into_port());
     }
 }
 
 impl<R> Drop for ReplyTo<R> {
+    #[inline]
     fn drop(&mut self) {
-        self.fail_with(CallErrorKind::ActorStopped);
+        self.give(Err(CallErrorKind::ActorStopped));
     }
 }

@@ -10,7 +10,6 @@
 //! - `AGAIN-2` the incarnation is raised before anyone hears that it is made anew.
 //! - `AGAIN-3` while it pauses, a stop ends it at once, and a drain ends the pause.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task;
@@ -24,6 +23,7 @@ use super::traits::Actor;
 use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::ActorId;
+use crate::mailbox::Records;
 use crate::outbox::{End, Resident, StopMode};
 use crate::supervision::{
     Cause, RestartHistory, RestartPolicy, Subject, SupervisionEvent, SupervisionEventKind as EventKind,
@@ -136,7 +136,7 @@ impl<A: Actor> Cell<A> {
         self: &Arc<Self>,
         pause: &mut Pin<Box<Sleep>>,
         draining: &mut bool,
-        batch: &mut VecDeque<Parcel<A>>,
+        batch: &mut Records<Parcel<A>>,
     ) -> Pause {
         let Some(again) = &self.again else { return Pause::Over };
         again.pauses.store(true, Ordering::Release);
@@ -151,9 +151,9 @@ impl<A: Actor> Cell<A> {
         self: &Arc<Self>,
         pause: &mut Pin<Box<Sleep>>,
         draining: &mut bool,
-        batch: &mut VecDeque<Parcel<A>>,
+        batch: &mut Records<Parcel<A>>,
     ) -> Pause {
-        let waker = self.waker();
+        let waker = self.waker_ref();
         let over = pause.as_mut().poll(&mut task::Context::from_waker(&waker)).is_ready();
         while let Some(control) = self.mailbox.take_control() {
             match control {

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "the body of an actor is its runner's; see `owned`")]
 
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 
@@ -15,8 +16,6 @@ use crate::mailbox::{Parked, Rest};
 use crate::sync::Arc;
 use crate::worker::Run;
 
-/// How many messages an actor handles before it lets others run.
-const BUDGET: u32 = 128;
 /// How many messages it handles in the turn of a caller.
 const CALLER_BUDGET: u32 = 4;
 
@@ -34,7 +33,9 @@ impl Scheduler for Shared {
     fn start<A: Actor>(&self, birth: Birth<A>, cell: &Arc<Cell<A>>) {
         // SAFETY: who makes an actor has it until it parks for the first time, below (`MAIL-4`).
         unsafe { cell.body.get() }.install(birth, cell);
-        cell.park(Rest::Turn);
+        if cell.mailbox.park(Rest::Turn) == Parked::Queue {
+            cell.outbox.workers().push_born(cell.clone());
+        }
     }
 }
 
@@ -50,16 +51,17 @@ impl<A: Actor> Wake for Cell<A> {
 }
 
 impl<A: Actor> Run for Cell<A> {
-    fn run(self: Arc<Self>) {
-        if let Some(first) = self.mailbox.begin() {
-            self.turn(Turn { first, budget: BUDGET, fresh: false });
-        }
+    fn run(self: Arc<Self>, most: u32) -> u32 {
+        let Some(first) = self.mailbox.begin() else { return 0 };
+        let left = self.turn(Turn { first, budget: most, fresh: false });
+        // Its start and its end are work too.
+        (most - left).max(1)
     }
 }
 
 impl<A: Actor> Cell<A> {
-    /// Runs it; the caller has it to itself.
-    fn turn(self: &Arc<Self>, mut turn: Turn<A>) {
+    /// Runs it; the caller has it to itself. How many messages are left of its budget.
+    fn turn(self: &Arc<Self>, mut turn: Turn<A>) -> u32 {
         activity::on_this_thread(thread_key(&self.id), || {
             loop {
                 let run = || {
@@ -75,10 +77,10 @@ impl<A: Actor> Cell<A> {
                     Rest::End
                 });
                 if !self.park(rest) {
-                    return;
+                    return turn.budget;
                 }
             }
-        });
+        })
     }
 
     /// It would rest. Whether the caller has it still, and is to run it.
@@ -100,8 +102,10 @@ impl<A: Actor> Cell<A> {
         true
     }
 
-    /// The waker of what it awaits.
-    pub(super) fn waker(self: &Arc<Self>) -> Waker {
-        Waker::from(self.clone())
+    /// The waker of what it awaits, without counting: most of what is polled with it needs none.
+    pub(super) fn waker_ref(self: &Arc<Self>) -> ManuallyDrop<Waker> {
+        // SAFETY: the count that this takes for itself is never given back, and `self` outlives the borrow that a task's
+        // context makes of it: it is used within the caller's turn, which has the `Arc`.
+        ManuallyDrop::new(Waker::from(unsafe { Arc::from_raw(Arc::as_ptr(self)) }))
     }
 }

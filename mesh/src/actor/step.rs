@@ -1,5 +1,7 @@
 //! The life of an actor, step by step: what it does when it is run.
 
+#![expect(unsafe_code, reason = "messages are run where they lie; see the proofs below")]
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,22 +14,21 @@ use super::cell::{ActorStatus, Cell, Control, count};
 use super::context::Context;
 use super::held::Held;
 use super::panic::panic_text;
-use super::parcel::{Done, Parcel, Ran};
+use super::parcel::{Done, Lying, Parcel, Ran};
 use super::restart::{Making, Pause};
 use super::spawn::Birth;
 use super::traits::Actor;
 use crate::addr::ActorAddr;
 use crate::call::CallErrorKind;
-use crate::clock;
-use crate::mailbox::{Rest, Taken};
+use crate::mailbox::{First, Records, Rest, Room, Taken, WHOLE, Word};
 use crate::outbox::{End, Resident, StopMode, failing};
 use crate::supervision::{Cause, Directive, Failure, SupervisionEvent, SupervisionEventKind};
 use crate::sync::{Arc, Ordering};
 
 /// For how long an actor runs.
-pub(super) struct Turn<A: Actor> {
+pub(super) struct Turn<'c, A: Actor> {
     /// The message that it is run for.
-    pub(super) first: Option<Parcel<A>>,
+    pub(super) first: Option<First<'c, Parcel<A>, Control<A>>>,
     /// How many messages it handles at most.
     pub(super) budget: u32,
     /// What it handles was sent just now, so its time is not over.
@@ -87,7 +88,7 @@ pub(super) struct Body<A: Actor> {
     /// Failures that came while messages were queued, and are behind so many that were ever accepted: the last of what has
     /// failed are among them.
     behind: VecDeque<(u64, Box<Failure>, Option<Origin>)>,
-    batch: VecDeque<Parcel<A>>,
+    batch: Records<Parcel<A>>,
 }
 
 /// How far an orderly stop has come.
@@ -128,7 +129,7 @@ impl<A: Actor> Body<A> {
             draining: false,
             ending: None,
             behind: VecDeque::new(),
-            batch: VecDeque::new(),
+            batch: Records::new(),
         }
     }
 
@@ -147,7 +148,7 @@ impl<A: Actor> Body<A> {
     }
 
     /// Runs the actor until it waits, or has handled so many messages.
-    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Rest {
+    pub(super) fn run(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<'_, A>) -> Rest {
         if cell.killed.load(Ordering::Relaxed) || cell.outbox.workers().is_closed() {
             self.keep(turn);
             self.kill(cell);
@@ -177,7 +178,7 @@ impl<A: Actor> Body<A> {
                 }
                 Phase::Start => self.start(cell),
                 Phase::Create(future) => {
-                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    let waker = waker.get_or_insert_with(|| cell.waker_ref());
                     let mut task = task::Context::from_waker(waker);
                     match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task))) {
                         Ok(Poll::Pending) => return Rest::Notice,
@@ -195,7 +196,7 @@ impl<A: Actor> Body<A> {
                 | Phase::Hearing
                 | Phase::Parting(_)
                 | Phase::Stopping => {
-                    let waker = waker.get_or_insert_with(|| cell.waker());
+                    let waker = waker.get_or_insert_with(|| cell.waker_ref());
                     match self.held.poll(&mut task::Context::from_waker(waker)) {
                         Poll::Pending => return Rest::Notice,
                         Poll::Ready(done) => self.done(cell, done),
@@ -274,9 +275,9 @@ impl<A: Actor> Body<A> {
 
     /// What it was run for and is not started is the first of its batch.
     #[inline]
-    fn keep(&mut self, turn: &mut Turn<A>) {
+    fn keep(&mut self, turn: &mut Turn<'_, A>) {
         if let Some(first) = turn.first.take() {
-            self.batch.push_front(first);
+            self.batch.push_front(first.into_record());
         }
     }
 
@@ -329,95 +330,115 @@ impl<A: Actor> Body<A> {
     }
 
     /// Handles messages, up to one whose handler awaits.
-    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<A>) -> Next {
-        let Body { held, phase, draining, behind, batch, .. } = self;
+    fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<'_, A>) -> Next {
         let mut waiting = None;
         loop {
-            let Some((actor, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
+            let Body { held, draining, behind, batch, .. } = self;
+            let Some((_, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
             }
-            let control = match waiting.take() {
-                None if cell.mailbox.has_control() => cell.mailbox.take_control(),
-                waiting => waiting,
-            };
-            let mut parcel = match control {
-                Some(control) => match self::control(cx, control) {
-                    Heard::Message(parcel) => parcel,
-                    Heard::Done => continue,
+            if waiting.is_some() || cell.mailbox.has_control() {
+                let Some(control) = waiting.take().or_else(|| cell.mailbox.take_control()) else { continue };
+                match self::control(cx, control) {
+                    Heard::Message(parcel) => {
+                        if let Some(next) = self.begin(cell, Lying::within(parcel, &mut lay()), turn.fresh) {
+                            return next;
+                        }
+                    }
+                    Heard::Done => {}
                     Heard::Stop => return Next::End(Outcome::Stop),
                     Heard::Drain => {
                         if !std::mem::replace(draining, true) {
                             cell.set_status(ActorStatus::Stopping);
                             cell.mailbox.close_admitting(batch);
                         }
-                        continue;
                     }
                     Heard::Failure(failure, origin) if behind.is_empty() && cell.mailbox.is_empty() => {
                         return self.failed(cell, failure, origin);
                     }
                     Heard::Failure(failure, origin) => {
                         behind.push_back((cell.mailbox.accepted(), failure, origin));
-                        continue;
                     }
                     Heard::Event(event) => return self.told(cell, *event),
-                },
-                None => {
-                    let is_next = |(after, ..): &mut (u64, _, _)| {
-                        *after <= cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
-                    };
-                    if !behind.is_empty()
-                        && let Some((_, failure, origin)) = behind.pop_front_if(is_next)
-                    {
-                        return self.failed(cell, failure, origin);
-                    }
-                    if turn.budget == 0 {
-                        return Next::Rest(Rest::Turn);
-                    }
-                    let next = match turn.first.take().or_else(|| batch.pop_front()) {
-                        Some(parcel) => parcel,
-                        None if *draining => match behind.pop_front() {
-                            Some((_, failure, origin)) => return self.failed(cell, failure, origin),
-                            None => return Next::End(Outcome::Stop),
-                        },
-                        None => match cell.mailbox.take(batch) {
-                            Taken::One(parcel) => parcel,
-                            Taken::Batch => continue,
-                            Taken::Control(control) => {
-                                waiting = Some(control);
-                                continue;
-                            }
-                            Taken::Nothing => match behind.pop_front() {
-                                Some((_, failure, origin)) => return self.failed(cell, failure, origin),
-                                None => return Next::Rest(Rest::Message),
-                            },
-                        },
-                    };
-                    turn.budget -= 1;
-                    cell.mailbox.started();
-                    next
                 }
-            };
-            let plain = parcel.is_plain();
-            if !enter(cell, cx, &mut parcel, turn.fresh) {
-                parcel.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
                 continue;
             }
-            if !plain {
-                *phase = Phase::Handling;
-                return match held.begin(|slot, actor, cx| parcel.begin(slot, actor, cx)) {
-                    Ok(()) => Next::Step,
-                    Err(message) => self.done(cell, Err(message)),
-                };
-            }
-            let ran = parcel.run_plain(actor, cx);
-            let handler = cx.leave();
-            if !matches!(ran, Ran::Answered)
-                && let Some(outcome) = trouble(cell, handler, ran)
+            if !behind.is_empty()
+                && let Some((_, failure, origin)) = behind.pop_front_if(|(after, ..)| has_begun(cell, *after))
             {
-                return Next::End(outcome);
+                return self.failed(cell, failure, origin);
+            }
+            if turn.budget == 0 {
+                return Next::Rest(Rest::Turn);
+            }
+            let lying = match turn.first.take() {
+                // SAFETY: who takes the first has what lies there, and begins it before anything else.
+                Some(first) => Some(unsafe { Lying::at(first.into_place()) }.0),
+                // SAFETY: as does who takes one out of the batch.
+                None => batch.pop_in_place(|place| unsafe { Lying::at(place) }),
+            };
+            let mut room = lay();
+            let lying = match lying {
+                Some(lying) => lying,
+                None if *draining => match behind.pop_front() {
+                    Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                    None => return Next::End(Outcome::Stop),
+                },
+                None => match cell.mailbox.take(batch) {
+                    Taken::One(parcel) => Lying::within(parcel, &mut room),
+                    Taken::Batch => continue,
+                    Taken::Control(control) => {
+                        waiting = Some(control);
+                        continue;
+                    }
+                    Taken::Nothing => match behind.pop_front() {
+                        Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                        None => return Next::Rest(Rest::Message),
+                    },
+                },
+            };
+            turn.budget -= 1;
+            cell.mailbox.started();
+            if let Some(next) = self.begin(cell, lying, turn.fresh) {
+                return next;
             }
         }
+    }
+
+    /// Handles a message; what follows, if it is not the next.
+    #[inline]
+    fn begin(&mut self, cell: &Cell<A>, mut lying: Lying<A>, fresh: bool) -> Option<Next> {
+        let Some((actor, cx)) = self.held.life() else {
+            lying.refuse(CallErrorKind::ActorStopped);
+            return Some(Next::Rest(Rest::Notice));
+        };
+        let headers = lying.take_headers();
+        if !fresh
+            && let Some(at) = headers.as_ref().and_then(|headers| headers.deadline)
+            && cell.outbox.coarse().is_past(at)
+        {
+            count(&cell.counters.expired);
+            lying.refuse(CallErrorKind::Deadline { after: Duration::ZERO });
+            return None;
+        }
+        // Nobody else writes it, so it needs no atomic addition.
+        let handled = &cell.counters.handled;
+        handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        cx.enter(lying.handler(), lying.handler_id(), headers);
+        if !lying.is_plain() {
+            self.phase = Phase::Handling;
+            return Some(match self.held.begin(|slot, actor, cx| lying.begin(slot, actor, cx)) {
+                Ok(()) => Next::Step,
+                Err(message) => self.done(cell, Err(message)),
+            });
+        }
+        let ran = lying.run(actor, cx);
+        let handler = cx.leave();
+        if matches!(ran, Ran::Answered) {
+            return None;
+        }
+        trouble(cell, handler, ran).map(Next::End)
     }
 
     fn leave(&mut self, cell: &Cell<A>, ran: Ran) -> Option<Outcome> {
@@ -472,7 +493,7 @@ impl<A: Actor> Body<A> {
     fn give_back(&mut self, cell: &Cell<A>, kind: &CallErrorKind) {
         let closed = cell.mailbox.close_data();
         failing(kind, || {
-            for parcel in self.batch.drain(..) {
+            for parcel in self.batch.drain() {
                 cell.mailbox.started();
                 count(&cell.counters.returned);
                 parcel.refuse(kind.clone());
@@ -562,7 +583,7 @@ impl<A: Actor> Body<A> {
         (self.draining, self.ending) = (false, None);
         cell.finish(end, in_order);
         drop(self.held.clear());
-        (self.behind, self.batch) = (VecDeque::new(), VecDeque::new());
+        (self.behind, self.batch) = (VecDeque::new(), Records::new());
         Next::Rest(Rest::End)
     }
 
@@ -595,6 +616,12 @@ impl<A: Actor> Body<A> {
         };
         self.over(cell, end, false);
     }
+}
+
+/// Whether so many of the messages that were ever accepted are not queued any more.
+#[cold]
+fn has_begun<A: Actor>(cell: &Cell<A>, accepted: u64) -> bool {
+    accepted <= cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
 }
 
 /// What a control message asks for.
@@ -635,18 +662,9 @@ fn hook_cause(hook: &str, done: Result<Done, String>) -> Cause {
     }
 }
 
-/// Prepares for a message; false when its time is over.
-fn enter<A: Actor>(cell: &Cell<A>, cx: &mut Context<A>, parcel: &mut Parcel<A>, fresh: bool) -> bool {
-    let headers = std::mem::take(parcel.headers_mut());
-    if !fresh && headers.deadline.is_some_and(|at| at <= clock::now()) {
-        count(&cell.counters.expired);
-        return false;
-    }
-    // Nobody else writes it, so it needs no atomic addition.
-    let handled = &cell.counters.handled;
-    handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    cx.enter(parcel.handler(), parcel.handler_id(), headers);
-    true
+/// Where a message is laid that does not lie yet.
+fn lay() -> Room {
+    [Word::uninit(); WHOLE]
 }
 
 /// What follows from a message that was not simply answered.

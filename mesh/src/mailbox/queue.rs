@@ -1,11 +1,14 @@
 //! The queue itself, and whose turn it is.
 
+#![expect(unsafe_code, reason = "a message is run where it lies; see the proofs below")]
+
 use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::FullPolicy;
+use super::records::{Pack, Record, Records, Room, WHOLE, Word};
 use super::wait::{Places, WaitCell, Waiting};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, Spin, SpinGuard};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, Spin, SpinGuard, UnsafeCell};
 
 /// Why a message was not accepted; it comes back.
 #[derive(Debug)]
@@ -102,10 +105,10 @@ struct Lanes<T, C> {
     control: VecDeque<C>,
 }
 
-struct State<T, C> {
-    /// The message that ended a rest, older than those of the queue: nothing is allocated for it.
-    head: Option<T>,
-    queue: VecDeque<T>,
+struct State<T: Record, C> {
+    /// There is a message at the head, and it is not the consumer's yet.
+    head: bool,
+    queue: Records<T>,
     lanes: Option<Box<Lanes<T, C>>>,
     run: Run,
     /// A worker's queue holds an entry of the consumer, though it may have been run by a caller meanwhile.
@@ -118,7 +121,7 @@ struct State<T, C> {
     sealed: bool,
 }
 
-impl<T, C> State<T, C> {
+impl<T: Record, C> State<T, C> {
     fn lanes(&mut self) -> &mut Lanes<T, C> {
         self.lanes
             .get_or_insert_with(|| Box::new(Lanes { waiters: VecDeque::new(), control: VecDeque::new() }))
@@ -140,31 +143,15 @@ impl<T, C> State<T, C> {
         self.lanes.as_ref().is_some_and(|lanes| !lanes.control.is_empty())
     }
 
-    /// Adds a message; whether the consumer is to be queued.
-    #[inline]
-    fn push(&mut self, message: T) -> bool {
-        if self.run == Run::Resting {
-            // It rests only when there is nothing.
-            self.head = Some(message);
-            return self.queue_it();
-        }
-        self.queue.push_back(message);
-        false
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        self.head.take().or_else(|| self.queue.pop_front())
-    }
-
     fn is_empty(&self) -> bool {
-        self.head.is_none() && self.queue.is_empty()
+        !self.head && self.queue.is_empty()
     }
 
-    /// It is run from now on, with this message first.
+    /// It is run from now on; whether the message at the head is its first.
     #[inline]
-    fn run_it(&mut self) -> Option<T> {
+    fn run_it(&mut self) -> bool {
         self.run = Run::Running;
-        self.head.take()
+        std::mem::take(&mut self.head)
     }
 
     /// It is to be run: whether it is to be put into a queue for that.
@@ -184,8 +171,11 @@ impl<T, C> State<T, C> {
 /// Whoever is told to queue the consumer puts it into a worker's queue once; who takes it out asks [`begin`](Self::begin)
 /// whether it is still to be run. From a `begin` or a [`claim`](Self::claim) that says so, to the end of the next
 /// [`park`](Self::park) that does not say `Running`, its caller has the consumer to itself (`MAIL-4`).
-pub struct Mailbox<T, C> {
+pub struct Mailbox<T: Record, C> {
     state: Spin<State<T, C>>,
+    /// The message that ended a rest, older than those of the queue: nothing is allocated for it, and it is not moved to be
+    /// run. Written by who ends the rest, under the lock; read by whoever takes the mark of it.
+    head: UnsafeCell<Room>,
     /// Accepted, ever. Written under the lock.
     accepted: AtomicU64,
     /// Accepted, and taken out again by something else than a start: displaced, or handed out at the close. Written
@@ -202,19 +192,52 @@ pub struct Mailbox<T, C> {
     capacity: usize,
 }
 
+// SAFETY: the head is reached by one thread at a time: under the lock, or by the consumer, which got it under the lock.
+unsafe impl<T: Record + Send, C: Send> Sync for Mailbox<T, C> {}
+
+/// The message that a consumer is run for, where it lies. The consumer's from the `begin` or the `claim` that gave it: the
+/// next is written only after it has rested again.
+pub struct First<'m, T: Record, C>(&'m Mailbox<T, C>);
+
+impl<'m, T: Record, C> First<'m, T, C> {
+    /// Where it lies: the caller's from now on, who reads it once.
+    #[inline]
+    pub fn into_place(self) -> *mut Word {
+        std::mem::ManuallyDrop::new(self).place()
+    }
+
+    #[inline]
+    fn place(&self) -> *mut Word {
+        self.0.head.with_mut(|head| head.cast())
+    }
+
+    /// Takes it out.
+    pub fn into_record(self) -> T {
+        // SAFETY: it was written when it was marked, and nobody has read it.
+        unsafe { T::read(self.into_place()) }.0
+    }
+}
+
+impl<T: Record, C> Drop for First<'_, T, C> {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        drop(unsafe { T::read(self.place()) });
+    }
+}
+
 /// Adds to a count that nobody else writes now.
 #[inline]
 fn add(count: &AtomicU64, n: u64) {
     count.store(count.load(Ordering::Relaxed) + n, Ordering::Release);
 }
 
-impl<T, C> Mailbox<T, C> {
+impl<T: Record, C> Mailbox<T, C> {
     /// An empty mailbox. Whoever makes it has the consumer, until it parks for the first time.
     pub fn new(capacity: usize, waiters_max: usize, full: FullPolicy) -> Mailbox<T, C> {
         Mailbox {
             state: Spin::new(State {
-                head: None,
-                queue: VecDeque::new(),
+                head: false,
+                queue: Records::new(),
                 lanes: None,
                 run: Run::Running,
                 entry: false,
@@ -222,6 +245,7 @@ impl<T, C> Mailbox<T, C> {
                 closed: false,
                 sealed: false,
             }),
+            head: UnsafeCell::new([Word::uninit(); WHOLE]),
             accepted: AtomicU64::new(0),
             removed: AtomicU64::new(0),
             started: AtomicU64::new(0),
@@ -270,19 +294,19 @@ impl<T, C> Mailbox<T, C> {
     /// # Errors
     /// [`Refusal`] with the message: `Full` also while others wait for a place.
     #[inline]
-    pub fn push(&self, message: T) -> Result<Accepted<T>, Refusal<T>> {
-        let state = self.state.lock();
-        if state.closed || self.waiting.load(Ordering::Relaxed) || !self.has_room() {
-            return self.push_slow(state, message);
+    pub fn push<P: Pack<T>>(&self, message: P) -> Result<Accepted<T>, Refusal<P>> {
+        match self.push_now(message) {
+            Ok(queue) => Ok(Accepted { displaced: None, queue }),
+            Err(message) => self.push_slow(self.state.lock(), message),
         }
-        Ok(Accepted { displaced: None, queue: self.accept(state, message) })
     }
 
-    fn push_slow(
+    #[cold]
+    fn push_slow<P: Pack<T>>(
         &self,
         mut state: SpinGuard<'_, State<T, C>>,
-        message: T,
-    ) -> Result<Accepted<T>, Refusal<T>> {
+        message: P,
+    ) -> Result<Accepted<T>, Refusal<P>> {
         if state.closed {
             return Err(Refusal::Closed(message));
         }
@@ -291,7 +315,7 @@ impl<T, C> Mailbox<T, C> {
             if self.full != FullPolicy::DropOldest {
                 return Err(Refusal::Full(message));
             }
-            displaced = state.pop();
+            displaced = self.pop(&mut state);
             if displaced.is_some() {
                 add(&self.removed, 1);
             }
@@ -300,20 +324,55 @@ impl<T, C> Mailbox<T, C> {
     }
 
     #[inline]
-    fn accept(&self, mut state: SpinGuard<'_, State<T, C>>, message: T) -> bool {
+    fn accept(&self, mut state: SpinGuard<'_, State<T, C>>, message: impl Pack<T>) -> bool {
         add(&self.accepted, 1);
-        state.push(message)
+        self.put(&mut state, message)
+    }
+
+    /// Adds a message; whether the consumer is to be queued.
+    #[inline]
+    fn put(&self, state: &mut State<T, C>, message: impl Pack<T>) -> bool {
+        if state.run == Run::Resting {
+            // It rests only when there is nothing: the head is free.
+            // SAFETY: it is only reached under the lock while the consumer rests, and a record has not more words.
+            self.head.with_mut(|head| unsafe { message.write(head.cast()) });
+            state.head = true;
+            return state.queue_it();
+        }
+        state.queue.push(message);
+        false
+    }
+
+    fn pop(&self, state: &mut State<T, C>) -> Option<T> {
+        if std::mem::take(&mut state.head) {
+            // SAFETY: the mark says that it is there, and it is taken with the mark.
+            return Some(self.head.with_mut(|head| unsafe { T::read(head.cast()) }).0);
+        }
+        state.queue.pop()
+    }
+
+    /// Puts a message in if that is simple: there is room, and nobody waits. Whether the consumer is to be queued.
+    ///
+    /// # Errors
+    /// The message: whether it is refused is not said.
+    #[inline]
+    pub fn push_now<P: Pack<T>>(&self, message: P) -> Result<bool, P> {
+        let state = self.state.lock();
+        if state.closed || self.waiting.load(Ordering::Relaxed) || !self.has_room() {
+            return Err(message);
+        }
+        Ok(self.accept(state, message))
     }
 
     /// Puts a message in, or in the queue of those who wait for a place.
     ///
     /// # Errors
     /// [`Refusal`] with the message: `Full` when the policy does not wait, or too many wait already.
-    pub fn push_or_wait(
+    pub fn push_or_wait<P: Pack<T>>(
         &self,
-        message: T,
+        message: P,
         places: impl FnOnce() -> Arc<dyn Places<T>>,
-    ) -> Result<Entered<T>, Refusal<T>> {
+    ) -> Result<Entered<T>, Refusal<P>> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(Refusal::Closed(message));
@@ -326,7 +385,7 @@ impl<T, C> Mailbox<T, C> {
             FullPolicy::DropOldest => return self.push_slow(state, message).map(Entered::Accepted),
             FullPolicy::Wait | FullPolicy::Reject => return Err(Refusal::Full(message)),
         }
-        let cell = WaitCell::new(message);
+        let cell = WaitCell::new(message.into_record());
         state.lanes().waiters.push_back(cell.clone());
         // A consumer that has started something since does not see this yet, but it comes by again before it rests.
         self.waiting.store(true, Ordering::Relaxed);
@@ -365,24 +424,24 @@ impl<T, C> Mailbox<T, C> {
 
     /// An entry was taken out of a queue: whether its taker is to run the consumer, and with which message first.
     #[must_use]
-    pub fn begin(&self) -> Option<Option<T>> {
+    pub fn begin(&self) -> Option<Option<First<'_, T, C>>> {
         let mut state = self.state.lock();
         state.entry = false;
         if state.run != Run::Queued {
             return None;
         }
-        Some(state.run_it())
+        Some(state.run_it().then(|| First(self)))
     }
 
     /// Takes a consumer that is queued, with `most` messages at most, from whoever has its entry: whether the caller is
     /// to run it, and with which message first.
     #[must_use]
-    pub fn claim(&self, most: u64) -> Option<Option<T>> {
+    pub fn claim(&self, most: u64) -> Option<Option<First<'_, T, C>>> {
         let mut state = self.state.lock();
         if state.run != Run::Queued || self.pending() > most {
             return None;
         }
-        Some(state.run_it())
+        Some(state.run_it().then(|| First(self)))
     }
 
     /// The consumer would rest. If it does not run on, its caller has it no more.
@@ -429,7 +488,7 @@ impl<T, C> Mailbox<T, C> {
             let Some(cell) = state.pop_waiter() else { break };
             if let Some((message, waker)) = cell.admit() {
                 add(&self.accepted, 1);
-                queue |= state.push(message);
+                queue |= self.put(state, message);
                 wakers.extend(waker);
             }
         }
@@ -461,7 +520,7 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// The consumer: takes a control message, or one message, or moves all there are into the empty `batch`.
-    pub fn take(&self, batch: &mut VecDeque<T>) -> Taken<T, C> {
+    pub fn take(&self, batch: &mut Records<T>) -> Taken<T, C> {
         if self.pending() == 0 && !self.has_control() {
             return Taken::Nothing;
         }
@@ -474,13 +533,11 @@ impl<T, C> Mailbox<T, C> {
         if state.waiters() > 0 {
             self.let_in(&mut state, &mut wakers);
         }
-        let taken = if let Some(message) = state.head.take() {
-            Taken::One(message)
+        let taken = if self.full == FullPolicy::DropOldest || state.head {
+            // One at a time: the oldest can only be dropped while it is in the queue.
+            self.pop(&mut state).map_or(Taken::Nothing, Taken::One)
         } else if state.queue.is_empty() {
             Taken::Nothing
-        } else if self.full == FullPolicy::DropOldest {
-            // One at a time: the oldest can only be dropped while it is in the queue.
-            state.queue.pop_front().map_or(Taken::Nothing, Taken::One)
         } else if batch.is_empty() {
             std::mem::swap(&mut state.queue, batch);
             Taken::Batch
@@ -556,15 +613,16 @@ impl<T, C> Mailbox<T, C> {
     }
 
     /// Takes no more data: lets everyone in who waits, however full it is, and gives the consumer all there is.
-    pub fn close_admitting(&self, batch: &mut VecDeque<T>) {
+    pub fn close_admitting(&self, batch: &mut Records<T>) {
         let mut state = self.state.lock();
         state.closed = true;
-        batch.extend(state.head.take());
-        batch.append(&mut state.queue);
+        while let Some(message) = self.pop(&mut state) {
+            batch.push(message);
+        }
         let mut wakers = Vec::new();
         while let Some(cell) = state.pop_waiter() {
             let Some((message, waker)) = cell.admit() else { continue };
-            batch.push_back(message);
+            batch.push(message);
             add(&self.accepted, 1);
             wakers.extend(waker);
         }
@@ -577,7 +635,7 @@ impl<T, C> Mailbox<T, C> {
         let mut state = self.state.lock();
         state.closed = true;
         state.sealed |= control_too;
-        let queued: Vec<T> = state.head.take().into_iter().chain(std::mem::take(&mut state.queue)).collect();
+        let queued: Vec<T> = std::iter::from_fn(|| self.pop(&mut state)).collect();
         let mut waiters = VecDeque::new();
         let mut unread = VecDeque::new();
         if let Some(lanes) = &mut state.lanes {
@@ -597,5 +655,14 @@ impl<T, C> Mailbox<T, C> {
     /// Whether it takes no more data.
     pub fn is_closed(&self) -> bool {
         self.state.lock().closed
+    }
+}
+
+impl<T: Record, C> Drop for Mailbox<T, C> {
+    fn drop(&mut self) {
+        let mut state = self.state.lock();
+        let head = if state.head { self.pop(&mut state) } else { None };
+        drop(state);
+        drop(head);
     }
 }

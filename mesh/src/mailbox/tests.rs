@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::*;
@@ -11,12 +10,12 @@ fn mailbox(capacity: usize, full: FullPolicy) -> Arc<Box8> {
 
 /// All that is there now, by a consumer that runs.
 fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
-    let (mut all, mut control, mut batch) = (Vec::new(), Vec::new(), VecDeque::new());
+    let (mut all, mut control, mut batch) = (Vec::new(), Vec::new(), Records::new());
     loop {
         match mailbox.take(&mut batch) {
             Taken::Control(one) => control.push(one),
             Taken::One(one) => all.push(one),
-            Taken::Batch => all.extend(batch.drain(..)),
+            Taken::Batch => all.extend(batch.drain()),
             Taken::Nothing => break,
         }
     }
@@ -24,9 +23,18 @@ fn take(mailbox: &Box8) -> (Vec<u32>, Vec<&'static str>) {
     (all, control)
 }
 
+/// A taken entry: whether it is to be run, and with which message first.
+fn begin(mailbox: &Box8) -> Option<Option<u32>> {
+    mailbox.begin().map(|first| first.map(First::into_record))
+}
+
+fn claim(mailbox: &Box8, most: u64) -> Option<Option<u32>> {
+    mailbox.claim(most).map(|first| first.map(First::into_record))
+}
+
 /// The next message, and no more.
 fn take_one(mailbox: &Box8) -> Option<u32> {
-    let mut batch = VecDeque::new();
+    let mut batch = Records::new();
     match mailbox.take(&mut batch) {
         Taken::One(one) => {
             mailbox.started();
@@ -150,9 +158,9 @@ async fn closing_for_a_drain_lets_those_who_wait_in() {
     let mailbox = mailbox(1, FullPolicy::Wait);
     mailbox.push(1).unwrap();
     let waiting = wait(&mailbox, 2);
-    let mut batch = VecDeque::new();
+    let mut batch = Records::new();
     mailbox.close_admitting(&mut batch);
-    assert_eq!((batch.len(), mailbox.len(), mailbox.accepted()), (2, 2, 2));
+    assert_eq!((batch.drain().count(), mailbox.len(), mailbox.accepted()), (2, 2, 2));
     assert_eq!(waiting.await, WaitOutcome::Accepted);
     assert!(matches!(mailbox.push(3), Err(Refusal::Closed(3))));
 }
@@ -175,13 +183,13 @@ fn the_message_that_ends_a_rest_queues_the_consumer_once() {
     assert!(rests(&mailbox, Rest::Message));
     assert!(mailbox.push(1).unwrap().queue);
     assert!(!mailbox.push(2).unwrap().queue && !mailbox.notify(), "it is queued already");
-    assert_eq!(mailbox.begin(), Some(Some(1)));
-    assert_eq!((mailbox.begin(), mailbox.claim(9)), (None, None), "somebody has it");
+    assert_eq!(begin(&mailbox), Some(Some(1)));
+    assert_eq!((begin(&mailbox), claim(&mailbox, 9)), (None, None), "somebody has it");
     assert_eq!(mailbox.park(Rest::Message), Parked::Running, "there is more");
     mailbox.started();
     assert_eq!(take(&mailbox).0, [2]);
     assert!(rests(&mailbox, Rest::Message));
-    assert_eq!(mailbox.begin(), None, "there is nothing to do");
+    assert_eq!(begin(&mailbox), None, "there is nothing to do");
 }
 
 #[test]
@@ -204,7 +212,7 @@ fn while_it_awaits_only_a_notice_wakes_it() {
     assert!(rests(&mailbox, Rest::Notice));
     assert!(!mailbox.push(1).unwrap().queue && !mailbox.push_control("stop").unwrap());
     assert!(mailbox.notify() && !mailbox.notify());
-    assert_eq!(mailbox.begin(), Some(None));
+    assert_eq!(begin(&mailbox), Some(None));
     assert_eq!(take(&mailbox), (vec![1], vec!["stop"]));
 }
 
@@ -213,18 +221,18 @@ fn what_is_claimed_leaves_one_entry_that_is_used_again() {
     let mailbox = mailbox(8, FullPolicy::Wait);
     assert!(rests(&mailbox, Rest::Message));
     assert!(mailbox.push(1).unwrap().queue);
-    assert!(mailbox.push(2).is_ok() && mailbox.claim(1).is_none(), "two are too many");
-    assert_eq!(mailbox.claim(2), Some(Some(1)));
+    assert!(mailbox.push(2).is_ok() && claim(&mailbox, 1).is_none(), "two are too many");
+    assert_eq!(claim(&mailbox, 2), Some(Some(1)));
     mailbox.started();
     assert_eq!(take(&mailbox).0, [2]);
     assert!(rests(&mailbox, Rest::Message));
     assert!(!mailbox.push(3).unwrap().queue, "its old entry is still queued");
-    assert_eq!(mailbox.begin(), Some(Some(3)));
+    assert_eq!(begin(&mailbox), Some(Some(3)));
     mailbox.started();
     assert_eq!(mailbox.park(Rest::Turn), Parked::Queue);
-    assert_eq!(mailbox.claim(1), Some(None));
+    assert_eq!(claim(&mailbox, 1), Some(None));
     assert!(rests(&mailbox, Rest::Message));
-    assert_eq!(mailbox.begin(), None, "the entry is old");
+    assert_eq!(begin(&mailbox), None, "the entry is old");
     assert!(mailbox.push(4).unwrap().queue, "and now it is gone");
 }
 
@@ -233,7 +241,7 @@ fn a_consumer_that_is_over_is_never_queued_again() {
     let mailbox = mailbox(8, FullPolicy::Wait);
     assert!(rests(&mailbox, Rest::End));
     assert!(!mailbox.notify() && !mailbox.push(1).unwrap().queue);
-    assert_eq!((mailbox.begin(), mailbox.claim(9)), (None, None));
+    assert_eq!((begin(&mailbox), claim(&mailbox, 9)), (None, None));
 }
 
 #[tokio::test]
@@ -241,8 +249,8 @@ async fn who_waits_comes_in_before_the_consumer_rests() {
     let mailbox = mailbox(4, FullPolicy::Wait);
     (0..4).for_each(|n| assert!(mailbox.push(n).is_ok()));
     let fifth = wait(&mailbox, 4);
-    let mut batch = VecDeque::new();
-    assert_eq!((mailbox.take(&mut batch), batch.len()), (Taken::Batch, 4));
+    let mut batch = Records::new();
+    assert_eq!((mailbox.take(&mut batch), batch.drain().count()), (Taken::Batch, 4));
     mailbox.started();
     assert_eq!(mailbox.accepted(), 4, "it is more than half full");
     assert!(rests(&mailbox, Rest::Notice));
@@ -260,7 +268,7 @@ fn nothing_is_lost_between_threads() {
     let (inside, seen) = (std::sync::atomic::AtomicBool::new(false), std::sync::Mutex::new(Vec::new()));
     let run = || {
         while entries.lock().unwrap().recv().expect("a sender is left") {
-            let Some(first) = mailbox.begin() else { continue };
+            let Some(first) = begin(&mailbox) else { continue };
             let mut first = first;
             loop {
                 assert!(!inside.swap(true, std::sync::atomic::Ordering::SeqCst), "two run it");

@@ -25,19 +25,45 @@ pub struct Limit {
     pub at: Instant,
 }
 
+/// From here on a limit may be met some milliseconds late.
+const COARSE: Duration = Duration::from_secs(1);
+
 impl Limit {
     /// The limit of a call: its own, else the handler's, else the configured one; never beyond the caller's own
     /// deadline (`CALL-3`).
     pub fn of<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
-        let after =
-            own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT));
-        let now = clock::now();
-        let at = now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
+        Limit::from(Limit::length::<M>(own, scope), clock::now(), scope)
+    }
+
+    /// As [`of`](Self::of), within the process: some milliseconds more are nothing to a longer limit, and cost less than
+    /// to read the clock.
+    #[inline]
+    pub fn local<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
+        let after = Limit::length::<M>(own, scope);
+        match scope.outbox.coarse().after(after) {
+            Some(at) if after >= COARSE => Limit::within(Limit { after, at }, scope),
+            _ => Limit::from(after, clock::now(), scope),
+        }
+    }
+
+    /// Never beyond the caller's own.
+    fn within(self, scope: Scope<'_>) -> Limit {
         match scope.deadline {
-            Some(inherited) if inherited < at => {
-                Limit { after: inherited.saturating_duration_since(now), at: inherited }
+            Some(at) if at < self.at => {
+                Limit { after: self.after.saturating_sub(self.at.saturating_duration_since(at)), at }
             }
-            _ => Limit { after, at },
+            _ => self,
+        }
+    }
+
+    fn length<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Duration {
+        own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT))
+    }
+
+    fn from(after: Duration, now: Instant, scope: Scope<'_>) -> Limit {
+        match now.checked_add(after) {
+            Some(at) => Limit { after, at }.within(scope),
+            None => Limit { after, at: now + Duration::from_secs(u32::MAX.into()) }.within(scope),
         }
     }
 

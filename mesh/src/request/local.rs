@@ -6,7 +6,9 @@ use super::builder::{Accepts, Limit, OneActor};
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
-use crate::actor::{Deferred, Handler, Local, Parcel, ParcelHeaders, RareHeaders, ReplyTo, Scope};
+use crate::actor::{
+    Deferred, Handler, Letter, Local, Parcel, ParcelHeaders, Plain, RareHeaders, ReplyTo, Scope,
+};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::Message;
@@ -20,11 +22,16 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
 
     fn call(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Pending<M::Reply> {
         let cell = self.cell();
-        let limit = Limit::of::<M>(timeout, scope);
+        let limit = Limit::local::<M>(timeout, scope);
         let whom = Whom::Local(cell.clone());
         let chain = scope.call_chain();
         if let Some(cycle) = chain.as_ref().and_then(|chain| chain.cycle(cell.id())) {
-            return Pending::new(Outcome::Failed(CallErrorKind::Deadlock { cycle }), whom, M::NAME, limit);
+            return Pending::new(
+                Outcome::Failed(Box::new(CallErrorKind::Deadlock { cycle })),
+                whom,
+                M::NAME,
+                limit,
+            );
         }
         let (reply, receiver) =
             ReplyTo::here(CallOf { caller: scope.sender.uid.0, callee: cell.id().uid.0, handler: M::NAME });
@@ -36,10 +43,10 @@ impl<A: Handler<M>, M: Message> Accepts<M> for Local<A> {
             reply
         };
         let pending = |outcome| Pending::new(outcome, whom, M::NAME, limit);
-        match cell.push_or_wait(Parcel::new(message, reply, headers)) {
+        match cell.push_or_wait(Letter::new(message, reply, headers)) {
             Ok(None) => pending(Outcome::local(receiver)),
-            Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(Box::new(waiting)),
-            Err(refused) => pending(Outcome::Failed(refused.0)),
+            Ok(Some(waiting)) => pending(Outcome::local(receiver)).holding(waiting),
+            Err(refused) => pending(Outcome::Failed(Box::new(refused.0))),
         }
     }
 }
@@ -65,15 +72,21 @@ fn traced(scope: Scope<'_>) -> Option<Box<RareHeaders>> {
 impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
     fn send(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<M>> {
         let cell = self.cell();
-        cell.push(Parcel::new(message, ReplyTo::none(), headers(scope, timeout))).map_err(|refused| {
-            let (kind, parcel) = *refused;
-            SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: take_back::<A, M>(parcel) }
+        if timeout.is_none() && scope.outbox.trace().is_none() {
+            return cell.push(Plain::new(message)).map_err(|refused| {
+                let (kind, plain) = *refused;
+                SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: plain.into_message() }
+            });
+        }
+        cell.push(Letter::new(message, ReplyTo::none(), headers(scope, timeout))).map_err(|refused| {
+            let (kind, letter) = *refused;
+            SendError { callee: Box::new(cell.callee(M::NAME)), kind, message: letter.into_message() }
         })
     }
 
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let cell = self.cell();
-        let waited = cell.push_or_wait(Parcel::new(message, ReplyTo::none(), headers(scope, timeout)));
+        let waited = cell.push_or_wait(Letter::new(message, ReplyTo::none(), headers(scope, timeout)));
         if let Ok(None) = waited {
             return SendWait::accepted();
         }
@@ -96,8 +109,8 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
                 SendWait::waiting(whom, M::NAME, limit, Box::pin(wait))
             }
             Err(refused) => {
-                let (kind, parcel) = *refused;
-                SendWait::failed(whom, M::NAME, limit, kind, take_back::<A, M>(parcel))
+                let (kind, letter) = *refused;
+                SendWait::failed(whom, M::NAME, limit, kind, letter.into_message())
             }
         }
     }

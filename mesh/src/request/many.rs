@@ -360,7 +360,12 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
         let Some((point, addr, base)) = self.pick(scope) else {
             let kind = CallErrorKind::Undeliverable { reason: "the mesh has no ranks".to_owned() };
             let whom = Whom::Remote(Arc::new(self.mesh.nowhere()), None);
-            return Pending::new(Outcome::Failed(kind), whom, M::NAME, Limit::of::<M>(timeout, scope));
+            return Pending::new(
+                Outcome::Failed(Box::new(kind)),
+                whom,
+                M::NAME,
+                Limit::of::<M>(timeout, scope),
+            );
         };
         let whom = Whom::Remote(Arc::new(addr.clone()), Some(point.rank));
         remote::call(scope, whom, &addr, &message, timeout, Some(point))

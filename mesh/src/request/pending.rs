@@ -15,7 +15,7 @@ use super::builder::Limit;
 use crate::actor::{Arrival, ReplyWait};
 use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, Callee, TryCallError};
-use crate::clock::{self, Wait, Watched};
+use crate::clock::{self, Watched};
 use crate::outbox::{Outbox, Resident};
 use crate::port::{PortGuard, PortItem};
 use crate::wire::codec::{DecodeError, Payload};
@@ -48,10 +48,10 @@ impl Whom {
 }
 
 pub(super) enum Outcome<R> {
-    Failed(CallErrorKind),
+    Failed(Box<CallErrorKind>),
     Local {
         reply: ReplyWait<R>,
-        deadline: Deadline<R>,
+        deadline: Deadline,
     },
     Remote {
         item: oneshot::Receiver<PortItem>,
@@ -62,16 +62,16 @@ pub(super) enum Outcome<R> {
 }
 
 /// How the deadline of a reply within the process is met.
-pub(super) enum Deadline<R> {
-    /// Not watched yet: the wait of the reply.
-    Of(fn(&ReplyWait<R>) -> Arc<dyn Wait>),
+pub(super) enum Deadline {
+    /// Not watched yet.
+    Unwatched,
     Watched(Watched),
 }
 
-impl<R: Send + 'static> Outcome<R> {
+impl<R> Outcome<R> {
     /// A reply within the process.
     pub(super) fn local(reply: ReplyWait<R>) -> Outcome<R> {
-        Outcome::Local { reply, deadline: Deadline::Of(ReplyWait::wait) }
+        Outcome::Local { reply, deadline: Deadline::Unwatched }
     }
 }
 
@@ -82,6 +82,12 @@ pub struct Pending<R> {
     whom: Whom,
     handler: &'static str,
     limit: Limit,
+    /// What few need: a call is moved a few times, so it is kept small.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Dropped with it: a place among the waiters, a count of calls in flight.
     held: Vec<Box<dyn Send>>,
@@ -89,23 +95,24 @@ pub struct Pending<R> {
 
 impl<R> Pending<R> {
     pub(super) fn new(outcome: Outcome<R>, whom: Whom, handler: &'static str, limit: Limit) -> Pending<R> {
-        Pending { outcome, whom, handler, limit, sleep: None, held: Vec::new() }
+        Pending { outcome, whom, handler, limit, rare: None }
     }
 
     pub(super) fn holding(mut self, held: Box<dyn Send>) -> Pending<R> {
-        self.held.push(held);
+        self.rare.get_or_insert_default().held.push(held);
         self
     }
 
     fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, CallErrorKind>> {
         let stopped = CallErrorKind::ActorStopped;
         let poll = match &mut self.outcome {
-            Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
+            Outcome::Failed(kind) => Poll::Ready(Err((**kind).clone())),
             Outcome::Local { reply, deadline } => {
                 // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
                 let coop = ready!(coop::poll_proceed(cx));
-                if let (Deadline::Of(_), Whom::Local(callee)) = (&*deadline, &self.whom)
-                    && self.sleep.is_none()
+                if !reply.is_given()
+                    && let (Deadline::Unwatched, Whom::Local(callee)) = (&*deadline, &self.whom)
+                    && self.rare.as_ref().is_none_or(|rare| rare.sleep.is_none())
                 {
                     callee.clone().run_for_caller();
                 }
@@ -121,8 +128,14 @@ impl<R> Pending<R> {
                     // A short one is met by a timer of its own, below.
                     Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
                     Poll::Pending => {
-                        if let (Deadline::Of(wait), Some(outbox)) = (&*deadline, self.whom.outbox()) {
-                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait(reply)));
+                        if let (Deadline::Unwatched, Some(outbox)) = (&*deadline, self.whom.outbox())
+                            && let Some(wait) = reply.watch(cx.waker())
+                        {
+                            // Its time was made with a clock that knows nothing of a pause.
+                            if let Err(now) = outbox.coarse().agrees() {
+                                self.limit.at = now + self.limit.after;
+                            }
+                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait));
                         }
                         if let Deadline::Watched(_) = deadline {
                             return Poll::Pending;
@@ -142,7 +155,8 @@ impl<R> Pending<R> {
             return poll;
         }
         let at = self.limit.at;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        let rare = self.rare.get_or_insert_default();
+        let sleep = rare.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         sleep.as_mut().poll(cx).map(|()| Err(CallErrorKind::Deadline { after: self.limit.after }))
     }
 }
@@ -161,8 +175,7 @@ impl<R> Future for Pending<R> {
             {
                 outbox.forget(watched);
             }
-            self.sleep = None;
-            self.held.clear();
+            self.rare = None;
         }
         poll.map_err(|kind| {
             // The callee knows only what was left of the time, not what was allowed.

@@ -146,7 +146,7 @@ pub(super) fn call<M: RemoteMessage>(
         post(scope, to, M::ID, payload, posting)?;
         Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
     });
-    Pending::new(sent.unwrap_or_else(Outcome::Failed), whom, M::NAME, limit)
+    Pending::new(sent.unwrap_or_else(|kind| Outcome::Failed(Box::new(kind))), whom, M::NAME, limit)
 }
 
 pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {

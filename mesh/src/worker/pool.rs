@@ -15,6 +15,14 @@ use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, Spin
 
 /// How many turns a worker runs before others of the runtime may.
 const TURNS: u32 = 64;
+/// How many messages it handles until then, give or take a turn.
+const POLL: u32 = 1024;
+/// How many messages are handled in one round through a worker's queue: the more stand in it, the fewer has each.
+const ROUND: usize = 4096;
+/// How many a turn has at least and at most, whatever stands in the queue.
+const SHARE: std::ops::RangeInclusive<usize> = 8..=128;
+/// How many turns of those just born follow each other before one of those that waited.
+const BORN_FIRST: u32 = 4;
 /// Every so many turns a worker looks at the shared queue though its own is not empty.
 const SHARED_FIRST: u32 = 61;
 
@@ -26,11 +34,46 @@ const STALL: Duration = Duration::from_millis(5);
 
 /// What a worker runs.
 pub trait Run: Send + Sync {
-    /// Runs for a turn. Does not panic.
-    fn run(self: Arc<Self>);
+    /// Runs for a turn of so many messages at most; how many there were. Does not panic.
+    fn run(self: Arc<Self>, most: u32) -> u32;
 }
 
-type Queue = Spin<VecDeque<Arc<dyn Run>>>;
+/// What a worker is to run.
+#[derive(Default)]
+struct Ready {
+    /// In the order they came.
+    queue: VecDeque<Arc<dyn Run>>,
+    /// What was made in a turn of this worker and has not run yet: the last first, so that a tree of actors grows and ends
+    /// branch by branch, in memory that is used again, instead of level by level.
+    born: VecDeque<Arc<dyn Run>>,
+    /// How many of those were run since one of the others was.
+    born_ran: u32,
+}
+
+impl Ready {
+    fn len(&self) -> usize {
+        self.queue.len() + self.born.len()
+    }
+
+    fn pop(&mut self) -> Option<Arc<dyn Run>> {
+        if (self.born_ran < BORN_FIRST || self.queue.is_empty())
+            && let Some(born) = self.born.pop_back()
+        {
+            self.born_ran += 1;
+            return Some(born);
+        }
+        self.born_ran = 0;
+        self.queue.pop_front()
+    }
+
+    /// Half of it, what came first: of what was born that is what grows most.
+    fn half(&mut self) -> Vec<Arc<dyn Run>> {
+        let from = if self.queue.is_empty() { &mut self.born } else { &mut self.queue };
+        from.drain(..from.len().div_ceil(2)).collect()
+    }
+}
+
+type Queue = Spin<Ready>;
 
 /// What is pushed from outside, and who sleeps until then.
 #[derive(Default)]
@@ -43,6 +86,8 @@ struct Shared {
 
 /// The workers of a proc.
 pub struct Workers {
+    /// Of all workers of the process, these.
+    number: u64,
     runtime: Handle,
     queues: Box<[Queue]>,
     /// The turn that each worker is at; 0 while it is at none.
@@ -56,13 +101,24 @@ pub struct Workers {
     on_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
+// Numbers are of the process, as threads are.
+static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+
 thread_local! {
     /// The workers, by address, and the place among them, of the worker that is polled on this thread.
     static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The task that was last found to be on the runtime of workers, and their number.
+    static AT_HOME: Cell<(Option<tokio::task::Id>, u64)> = const { Cell::new((None, 0)) };
     /// How many turns are nested on this thread.
     static NESTED: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread runs what a closed pool holds.
     static DRAINING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How many messages a turn may handle while so many others wait for theirs.
+fn share(waiting: usize) -> u32 {
+    let share = (ROUND / (waiting + 1)).clamp(*SHARE.start(), *SHARE.end());
+    u32::try_from(share).unwrap_or(1)
 }
 
 /// How deep turns may be nested.
@@ -82,6 +138,7 @@ impl Workers {
     pub fn new(runtime: Handle, on_close: Box<dyn FnOnce() + Send>) -> Arc<Workers> {
         let size = runtime.metrics().num_workers().max(1);
         Arc::new(Workers {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             runtime,
             queues: (0..size).map(|_| Queue::default()).collect(),
             turns: (0..size).map(|_| AtomicU32::new(0)).collect(),
@@ -108,22 +165,50 @@ impl Workers {
     pub fn nest(&self) -> Option<Nested> {
         let depth = NESTED.get();
         let worker = HERE.get().0 == std::ptr::from_ref(self).addr();
-        let here = || Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
-        if depth >= NESTED_MAX || !(worker || here()) {
+        if depth >= NESTED_MAX || !(worker || self.is_home()) {
             return None;
         }
         NESTED.set(depth + 1);
         Some(Nested(()))
     }
 
+    /// Whether the task that is polled on this thread is of the same runtime. A task stays on the runtime that it was
+    /// spawned on, so the answer is remembered for the last one.
+    fn is_home(&self) -> bool {
+        let task = tokio::task::try_id();
+        if task.is_some() && AT_HOME.get() == (task, self.number) {
+            return true;
+        }
+        let home = Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
+        if home {
+            AT_HOME.set((task, self.number));
+        }
+        home
+    }
+
     /// Queues what is ready.
     pub fn push(self: &Arc<Self>, ready: Arc<dyn Run>) {
+        self.push_to(|own| &mut own.queue, ready);
+    }
+
+    /// Queues what was just made. Within a turn it comes before what is queued, and after what is made later, but for a
+    /// turn of the others between every few.
+    pub fn push_born(self: &Arc<Self>, ready: Arc<dyn Run>) {
+        self.push_to(|own| &mut own.born, ready);
+    }
+
+    #[inline]
+    fn push_to(
+        self: &Arc<Self>,
+        queue: impl FnOnce(&mut Ready) -> &mut VecDeque<Arc<dyn Run>>,
+        ready: Arc<dyn Run>,
+    ) {
         let (workers, place) = HERE.get();
         if workers == Arc::as_ptr(self).addr() {
             let queued = {
-                let mut queue = self.queues[place].lock();
-                queue.push_back(ready);
-                queue.len()
+                let mut own = self.queues[place].lock();
+                queue(&mut own).push_back(ready);
+                own.len()
             };
             // The worker comes to a single one itself, and soon. Who falls asleep just now may be overlooked here: the
             // next turn looks again.
@@ -149,7 +234,7 @@ impl Workers {
     #[cold]
     fn rouse_from(self: &Arc<Self>, place: usize) {
         self.rouse(self.shared.lock());
-        if self.queues.len() > 1 && !self.queues[place].lock().is_empty() {
+        if self.queues.len() > 1 && self.queues[place].lock().len() > 0 {
             // The runtime runs what was woken last on this very thread next, and lets nobody take it; so something
             // else has to be woken after the worker, which is to run beside this one.
             drop(self.runtime.spawn(async {}));
@@ -185,23 +270,24 @@ impl Workers {
         let part = shared.queue.len().div_ceil(self.queues.len()).min(SHARED_MAX);
         if part > 0 {
             // Nobody locks them the other way round.
-            self.queues[place].lock().extend(shared.queue.drain(..part));
+            self.queues[place].lock().queue.extend(shared.queue.drain(..part));
         }
         part > 0
     }
 
-    fn pop(self: &Arc<Self>, place: usize) -> Option<Arc<dyn Run>> {
+    /// What is to run, and how many messages it may handle.
+    fn pop(self: &Arc<Self>, place: usize) -> Option<(Arc<dyn Run>, u32)> {
         let mut own = self.queues[place].lock();
-        let ready = own.pop_front();
+        let ready = own.pop();
         let left = own.len();
         drop(own);
         if left >= 2 && self.resting.load(Ordering::Relaxed) > 0 {
             self.rouse_from(place);
         }
-        ready
+        Some((ready?, share(left)))
     }
 
-    fn next(self: &Arc<Self>, place: usize, turns: u32) -> Option<Arc<dyn Run>> {
+    fn next(self: &Arc<Self>, place: usize, turns: u32) -> Option<(Arc<dyn Run>, u32)> {
         if turns.is_multiple_of(SHARED_FIRST) {
             self.refill(place);
         }
@@ -216,19 +302,16 @@ impl Workers {
     }
 
     /// Half of what another has.
-    fn steal(&self, place: usize) -> Option<Arc<dyn Run>> {
+    fn steal(&self, place: usize) -> Option<(Arc<dyn Run>, u32)> {
         let size = self.queues.len();
         (1..size).map(|step| (place + step) % size).find_map(|victim| {
-            let mut queue = self.queues[victim].lock();
-            let half = queue.len().div_ceil(2);
-            let mut stolen = queue.drain(..half);
+            let mut stolen = self.queues[victim].lock().half().into_iter();
             let first = stolen.next()?;
-            let rest: Vec<_> = stolen.collect();
-            drop(queue);
-            if !rest.is_empty() {
-                self.queues[place].lock().extend(rest);
+            let left = stolen.len();
+            if left > 0 {
+                self.queues[place].lock().queue.extend(stolen);
             }
-            Some(first)
+            Some((first, share(left)))
         })
     }
 
@@ -242,7 +325,7 @@ impl Workers {
         self.resting.fetch_add(1, Ordering::Relaxed);
         drop(shared);
         fence(Ordering::SeqCst);
-        if self.queues.iter().any(|queue| !queue.lock().is_empty()) {
+        if self.queues.iter().any(|queue| queue.lock().len() > 0) {
             self.get_up(place);
             return false;
         }
@@ -275,11 +358,11 @@ impl Workers {
             return;
         }
         let next = || {
-            let own = self.queues.iter().find_map(|queue| queue.lock().pop_front());
+            let own = self.queues.iter().find_map(|queue| queue.lock().pop());
             own.or_else(|| self.shared.lock().queue.pop_front())
         };
         while let Some(ready) = next() {
-            ready.run();
+            ready.run(share(0));
         }
         DRAINING.set(false);
     }
@@ -307,7 +390,7 @@ async fn watch(workers: Weak<Workers>) {
         let Some(workers) = workers.upgrade() else { return };
         let turns = || workers.turns.iter().map(|turn| turn.load(Ordering::Relaxed));
         let blocked = |(place, (turn, before)): (usize, (u32, &u32))| {
-            turn != 0 && turn == *before && !workers.queues[place].lock().is_empty()
+            turn != 0 && turn == *before && workers.queues[place].lock().len() > 0
         };
         if turns().zip(&seen).enumerate().any(blocked) && workers.resting.load(Ordering::Relaxed) > 0 {
             workers.rouse(workers.shared.lock());
@@ -354,10 +437,10 @@ impl Future for Worker {
             workers.get_up(place);
         }
         let _placed = Placed(HERE.replace((Arc::as_ptr(&workers).addr(), place)));
-        let mut left = TURNS;
+        let (mut left, mut handled) = (TURNS, 0);
         loop {
             // What awaits in a turn uses the budget of this task.
-            if left == 0 || !coop::has_budget_remaining() {
+            if left == 0 || handled >= POLL || !coop::has_budget_remaining() {
                 workers.turns[place].store(0, Ordering::Relaxed);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -365,9 +448,9 @@ impl Future for Worker {
             self.turns = self.turns.wrapping_add(1).max(1);
             workers.turns[place].store(self.turns, Ordering::Relaxed);
             match workers.next(place, self.turns) {
-                Some(ready) => {
+                Some((ready, most)) => {
                     left -= 1;
-                    ready.run();
+                    handled += ready.run(most);
                 }
                 None if workers.sleep(place, cx.waker()) => {
                     workers.turns[place].store(0, Ordering::Relaxed);

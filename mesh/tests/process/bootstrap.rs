@@ -214,7 +214,8 @@ async fn end_of_the_child_ends_its_group() {
     gone(&token).await;
 
     let (_launcher, launched) = launch_and_wait("shell (sleep 600 &)", &token).await;
-    assert_eq!(with_token(&token).len(), 2, "{:?}", describe(&with_token(&token)));
+    // The shell has said something, and may not have started the other yet.
+    assert!(eventually(|| with_token(&token).len() == 2).await, "{:?}", describe(&with_token(&token)));
     let pid = Pid::from_raw(launched.pid.unwrap().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, Signal::KILL).unwrap();
     assert_eq!(launched.control.exited().await.status, signal(Signal::KILL));

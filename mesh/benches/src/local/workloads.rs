@@ -20,6 +20,8 @@ pub async fn run<P: Peer>(args: &Args) -> Option<Report> {
         "spawn" => spawn::<P>(n(100_000)).await,
         "fanout" => fanout::<P>(1_000, n(300)).await,
         "ring" => ring::<P>(1_000, n(1_000_000).div_ceil(1_000)).await,
+        "quiet-ask" => quiet::<P>(n(500), true).await,
+        "quiet-tell" => quiet::<P>(n(500), false).await,
         "skynet" => skynet::<P>(10_u64.pow(n(100_000).ilog10())).await,
         _ => return None,
     })
@@ -111,6 +113,34 @@ async fn ring<P: Peer>(n: u64, rounds: u64) -> Report {
     })
     .await;
     Report::rate(hops, took)
+}
+
+/// One actor that has little to do beside a thousand that always have something: each sends to itself, for ever. The
+/// 99th percentile of the time from a message to its reply, or to the end of its handler.
+async fn quiet<P: Peer>(n: u64, ask: bool) -> Report {
+    let quiet = P::spawn(0).await;
+    for _ in 0..1_000 {
+        let busy = P::spawn(0).await;
+        P::link(&busy, busy.clone()).await;
+        P::token(&busy, u64::MAX).await;
+    }
+    let mut samples = Vec::with_capacity(n as usize);
+    for _ in 0..n {
+        // As a task that has waited for something else.
+        tokio::task::yield_now().await;
+        let start = std::time::Instant::now();
+        if ask {
+            P::ask(&quiet, 7).await;
+        } else {
+            P::token(&quiet, 0).await;
+            DONE.wait().await;
+        }
+        samples.push(start.elapsed().as_nanos() as u32);
+    }
+    let mut report = Report::latency(Duration::ZERO, n, &mut samples);
+    report.value = report.p99.unwrap_or(f64::NAN) / 1e3;
+    report.unit = "us p99".into();
+    report
 }
 
 async fn skynet<P: Peer>(n: u64) -> Report {

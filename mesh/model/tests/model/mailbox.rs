@@ -1,6 +1,5 @@
 //! Whose turn it is, and what comes in (`MAIL-1`, `MAIL-3`, `MAIL-4`).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use loom::sync::Mutex;
@@ -8,7 +7,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use mesh_model::alone::Alone;
 use mesh_model::mailbox::{
-    Closed, Entered, FullPolicy, Mailbox, Parked, Places, Refusal, Rest, Taken, WaitCell,
+    Closed, Entered, First, FullPolicy, Mailbox, Parked, Places, Records, Refusal, Rest, Taken, WaitCell,
 };
 
 /// Who sent it, and as which of theirs.
@@ -75,14 +74,14 @@ impl Actor {
     /// Whoever is told to queue it runs its entry, later than the word.
     pub(crate) fn queue_if(&self, queue: bool) {
         if queue && let Some(first) = self.mailbox.begin() {
-            self.run(first, Rest::Message);
+            self.run(first.map(First::into_record), Rest::Message);
         }
     }
 
     /// As a caller that waits for its reply does.
     pub(crate) fn claim(&self) {
         if let Some(first) = self.mailbox.claim(u64::MAX) {
-            self.run(first, Rest::Message);
+            self.run(first.map(First::into_record), Rest::Message);
         }
     }
 
@@ -91,17 +90,18 @@ impl Actor {
     }
 
     /// Hands out what was taken, and what was not.
-    fn close(&self, batch: &mut VecDeque<Message>) {
-        batch.iter().for_each(|_| self.mailbox.started());
+    fn close(&self, batch: &mut Records<Message>) {
+        let taken: Vec<Message> = batch.drain().collect();
+        taken.iter().for_each(|_| self.mailbox.started());
         let mut closed = self.mailbox.close();
-        closed.queued.splice(0..0, batch.drain(..));
+        closed.queued.splice(0..0, taken);
         *self.closed.lock().expect("nobody panics under it") = Some(closed);
     }
 
     /// A turn, as an actor has it: control first, between two messages too.
     pub(crate) fn run(&self, first: Option<Message>, rest: Rest) {
         let mut first = first;
-        let mut batch = VecDeque::new();
+        let mut batch = Records::new();
         loop {
             let mut rest = rest;
             self.body.during(|| {
@@ -109,7 +109,7 @@ impl Actor {
                 if self.wanted.swap(false, Ordering::Acquire) {
                     self.mailbox.reopen();
                 }
-                batch.extend(first.take());
+                first.take().into_iter().for_each(|first| batch.push(first));
                 loop {
                     if self.mailbox.has_control()
                         && let Some(control) = self.mailbox.take_control()
@@ -121,7 +121,7 @@ impl Actor {
                             break;
                         }
                     }
-                    if let Some(message) = batch.pop_front() {
+                    if let Some(message) = batch.pop() {
                         self.mailbox.started();
                         self.handle(message);
                         continue;
@@ -195,7 +195,7 @@ fn one_runs_it_at_a_time_and_no_message_waits_for_one_that_rests() {
         (0..2).for_each(|n| actor.push((1, n)).expect("there is room"));
         join(threads);
         assert_eq!((actor.of(0), actor.of(1)), (vec![0, 1], vec![0, 1]));
-        assert_eq!((actor.mailbox.len(), actor.mailbox.begin()), (0, None));
+        assert_eq!((actor.mailbox.len(), actor.mailbox.begin().is_none()), (0, true));
     });
 }
 
@@ -250,7 +250,7 @@ fn a_notice_is_not_lost() {
         let actor = Actor::resting(8, FullPolicy::Wait);
         // A handler has begun to await: its runner is about to park.
         actor.mailbox.push((0, 0)).expect("there is room");
-        let first = actor.mailbox.begin().expect("it was queued");
+        let first = actor.mailbox.begin().expect("it was queued").map(First::into_record);
         let (notifies, sends) = (actor.clone(), actor.clone());
         let what_it_awaits = thread::spawn(move || notifies.queue_if(notifies.mailbox.notify()));
         let sender = thread::spawn(move || sends.push((1, 0)).expect("there is room"));
@@ -289,7 +289,7 @@ fn closing_hands_out_what_is_not_handled_once() {
         assert!(seen.is_sorted() && seen.len() + usize::from(refused) == 2, "{seen:?}, {refused} refused");
         assert!(matches!(actor.push((0, 9)), Err(Refusal::Closed(_))));
         assert!(!actor.mailbox.notify(), "it is over");
-        assert_eq!((actor.mailbox.len(), actor.mailbox.begin()), (0, None));
+        assert_eq!((actor.mailbox.len(), actor.mailbox.begin().is_none()), (0, true));
     });
 }
 
@@ -315,7 +315,7 @@ fn one_that_is_wanted_again_after_its_end_is_run_again() {
         assert!(!actor.wanted.load(Ordering::Relaxed), "it is not forgotten");
         assert_eq!(actor.push((1, 0)).is_ok(), lives);
         assert_eq!(actor.of(1).len(), usize::from(lives));
-        assert_eq!((actor.mailbox.len(), actor.mailbox.begin()), (0, None));
+        assert_eq!((actor.mailbox.len(), actor.mailbox.begin().is_none()), (0, true));
     });
 }
 

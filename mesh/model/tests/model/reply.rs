@@ -27,6 +27,11 @@ fn place() -> (ReplyTo<Arc<u32>>, ReplyWait<Arc<u32>>) {
     ReplyTo::here(CALL)
 }
 
+/// As who polls for the first time does, and finds nothing.
+fn watch(wait: &mut ReplyWait<Arc<u32>>) -> Arc<dyn mesh_model::clock::Wait> {
+    wait.watch(std::task::Waker::noop()).expect("nothing was taken")
+}
+
 /// Who waits is woken, by a reply and by its absence.
 ///
 /// Fails with: `give` that does not wake; `give` that looks before it locks; `Drop` of `ReplyTo` that says nothing.
@@ -58,7 +63,7 @@ fn a_deadline_and_a_reply_end_the_wait_once() {
     super::check(4, || {
         let (to, mut wait) = place();
         let value = Arc::new(7);
-        let watched = wait.wait();
+        let watched = watch(&mut wait);
         let given = value.clone();
         let callee = thread::spawn(move || to.answer(given));
         let clock = thread::spawn(move || watched.expire());
@@ -80,7 +85,7 @@ fn a_deadline_and_a_reply_end_the_wait_once() {
 fn a_reply_before_the_deadline_stays() {
     super::check(4, || {
         let (to, mut wait) = place();
-        let watched = wait.wait();
+        let watched = watch(&mut wait);
         let callee = thread::spawn(move || {
             to.answer(Arc::new(7));
             watched.expire();
@@ -100,7 +105,7 @@ fn a_dropped_wait_keeps_no_value() {
         let (to, mut wait) = place();
         let value = Arc::new(7);
         let given = value.clone();
-        let slot = wait.wait();
+        let slot = watch(&mut wait);
         let callee = thread::spawn(move || to.answer(given));
         let mut cx = Context::from_waker(std::task::Waker::noop());
         let polled = wait.poll(&mut cx);

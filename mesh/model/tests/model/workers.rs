@@ -34,11 +34,12 @@ struct Task {
 }
 
 impl Run for Task {
-    fn run(self: Arc<Self>) {
+    fn run(self: Arc<Self>, _: u32) -> u32 {
         for _ in 0..self.pushes {
             self.workers.push(task(&self.workers, &self.tally, 0));
         }
         self.tally.ran.fetch_add(1, Ordering::Relaxed);
+        1
     }
 }
 
