@@ -16,6 +16,7 @@
 //! - `ACTOR-5` an actor that is made anew keeps its cell and its mailbox: see `restart`.
 //! - `ACTOR-6` a failure is heard after the messages that were accepted before it, the last ones of what failed among them.
 
+mod behind;
 mod blocking;
 mod cell;
 mod chain;

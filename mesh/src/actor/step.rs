@@ -2,7 +2,6 @@
 
 #![expect(unsafe_code, reason = "messages are run where they lie; see the proofs below")]
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{self, Poll};
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::behind::Behind;
 use super::cell::{ActorStatus, Cell, Control, count};
 use super::context::Context;
 use super::held::Held;
@@ -85,9 +85,8 @@ pub(super) struct Body<A: Actor> {
     draining: bool,
     /// What is left of its end when it has decided about a failure that came late.
     ending: Option<Ending>,
-    /// Failures that came while messages were queued, and are behind so many that were ever accepted: the last of what has
-    /// failed are among them.
-    behind: VecDeque<(u64, Box<Failure>, Option<Origin>)>,
+    /// Failures that came while messages were queued: the last of what has failed are among these.
+    behind: Behind<Option<Origin>>,
     batch: Records<Parcel<A>>,
 }
 
@@ -128,7 +127,7 @@ impl<A: Actor> Body<A> {
             phase: Phase::Over,
             draining: false,
             ending: None,
-            behind: VecDeque::new(),
+            behind: Behind::nothing(),
             batch: Records::new(),
         }
     }
@@ -243,7 +242,7 @@ impl<A: Actor> Body<A> {
     /// It stops in order: hears first of what has failed meanwhile, its children among it.
     fn late(&mut self, cell: &Cell<A>, ending: Ending) -> Next {
         self.ending = Some(ending);
-        if let Some((_, failure, origin)) = self.behind.pop_front() {
+        if let Some((failure, origin)) = self.behind.take() {
             return self.failed(cell, failure, origin);
         }
         while let Some(control) = cell.mailbox.take_control() {
@@ -267,7 +266,7 @@ impl<A: Actor> Body<A> {
         let kind = CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) };
         failing(&kind, || drop(self.held.clear()));
         // Of what it has owned, which went with it.
-        self.behind.clear();
+        self.behind = Behind::nothing();
         cell.begin_anew(cause, after);
         self.phase = Phase::Resting(cell.pause(after));
         Next::Step
@@ -358,14 +357,14 @@ impl<A: Actor> Body<A> {
                         return self.failed(cell, failure, origin);
                     }
                     Heard::Failure(failure, origin) => {
-                        behind.push_back((cell.mailbox.accepted(), failure, origin));
+                        behind.push(cell.mailbox.accepted(), failure, origin);
                     }
                     Heard::Event(event) => return self.told(cell, *event),
                 }
                 continue;
             }
             if !behind.is_empty()
-                && let Some((_, failure, origin)) = behind.pop_front_if(|(after, ..)| has_begun(cell, *after))
+                && let Some((failure, origin)) = behind.next_after(begun(cell))
             {
                 return self.failed(cell, failure, origin);
             }
@@ -381,8 +380,8 @@ impl<A: Actor> Body<A> {
             let mut room = lay();
             let lying = match lying {
                 Some(lying) => lying,
-                None if *draining => match behind.pop_front() {
-                    Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                None if *draining => match behind.take() {
+                    Some((failure, origin)) => return self.failed(cell, failure, origin),
                     None => return Next::End(Outcome::Stop),
                 },
                 None => match cell.mailbox.take(batch) {
@@ -392,8 +391,8 @@ impl<A: Actor> Body<A> {
                         waiting = Some(control);
                         continue;
                     }
-                    Taken::Nothing => match behind.pop_front() {
-                        Some((_, failure, origin)) => return self.failed(cell, failure, origin),
+                    Taken::Nothing => match behind.take() {
+                        Some((failure, origin)) => return self.failed(cell, failure, origin),
                         None => return Next::Rest(Rest::Message),
                     },
                 },
@@ -583,7 +582,7 @@ impl<A: Actor> Body<A> {
         (self.draining, self.ending) = (false, None);
         cell.finish(end, in_order);
         drop(self.held.clear());
-        (self.behind, self.batch) = (VecDeque::new(), Records::new());
+        (self.behind, self.batch) = (Behind::nothing(), Records::new());
         Next::Rest(Rest::End)
     }
 
@@ -618,10 +617,10 @@ impl<A: Actor> Body<A> {
     }
 }
 
-/// Whether so many of the messages that were ever accepted are not queued any more.
+/// How many of the messages that were ever accepted are not queued any more.
 #[cold]
-fn has_begun<A: Actor>(cell: &Cell<A>, accepted: u64) -> bool {
-    accepted <= cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
+fn begun<A: Actor>(cell: &Cell<A>) -> u64 {
+    cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
 }
 
 /// What a control message asks for.
