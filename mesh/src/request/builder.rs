@@ -171,7 +171,8 @@ impl<'t, T, M> Request<'t, T, M> {
         Request { target, message, timeout: None }
     }
 
-    /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler.
+    /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler. Within a
+    /// process a limit of a second or more may be met up to 20 ms late.
     pub fn timeout(self, limit: Duration) -> Request<'t, T, M> {
         Request { timeout: Some(limit), ..self }
     }
