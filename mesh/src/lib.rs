@@ -40,7 +40,8 @@
 //! An actor handles one message at a time, in the order in which a sender sent them. [`Client::spawn`] and
 //! [`Context::spawn`] start one in this process and give an [`ActorHandle`], which moves messages and never encodes them.
 //! [`control().to_ref()`](actor::ActorControl::to_ref), and in a handler [`cx.this()`](Context::this), give an [`ActorRef`]:
-//! it works from anywhere, and can stand in messages.
+//! it works from anywhere, and can stand in messages. A message of more than 128 KiB to another process is cut, and those of
+//! other senders pass it by; what the same sender sends to that process later waits for it.
 //!
 //! ```
 //! # mesh::root::run_test(async |cx| {

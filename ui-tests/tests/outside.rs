@@ -99,7 +99,7 @@ fn two_actors_of_one_name_are_shown_at_the_start(programs: &Path) {
     let (success, out, err) = run(&programs.join("one_name_twice"), &[]);
     assert!(!success, "{err}");
     assert_eq!(out, "", "nothing of it runs");
-    for part in ["two actors are named `outside.counter`", "one_name_twice.rs:10", "one_name_twice.rs:20"] {
+    for part in ["two actors are named `outside.counter`", "one_name_twice.rs:7", "one_name_twice.rs:17"] {
         assert!(err.contains(part), "no {part} in: {err}");
     }
 }
