@@ -11,6 +11,12 @@
 //!                                                 others steal half of a queue that is not empty
 //! ```
 //!
+//! Fairness: the queues are in the order of the pushes, and a turn has its share of a round through the worker's queue: 4,096
+//! messages in all, but 8 to 128 for each. So what is queued waits for 4,096 messages of others, or for 8 of each where there
+//! are more than 512; what is pushed from outside for as much once more, since it is moved to a worker every 61 turns. What a
+//! turn makes is run first, the last made first, so that a tree of actors grows branch by branch in memory that is used
+//! again: four of those, then one of the others. After 64 turns or 1,024 messages a worker lets the runtime's other tasks run.
+//!
 //! Invariants
 //! - `WORK-1` what is pushed is run, by a worker, or by whoever finds the runtime gone.
 //! - `WORK-2` no worker sleeps while there is something in the shared queue.

@@ -228,18 +228,19 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Puts a message in if that is simple; else it comes back, refused or not.
+    #[inline]
+    pub(crate) fn push_now<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), P> {
+        if self.mailbox.push_now(parcel)? {
+            self.queue();
+        }
+        Ok(())
+    }
+
     /// Puts a message in without waiting.
     #[inline]
     pub(crate) fn push<P: Pack<Parcel<A>>>(&self, parcel: P) -> Result<(), Box<(CallErrorKind, P)>> {
-        match self.mailbox.push_now(parcel) {
-            Ok(queue) => {
-                if queue {
-                    self.queue();
-                }
-                Ok(())
-            }
-            Err(parcel) => self.push_slow(parcel),
-        }
+        self.push_now(parcel).or_else(|parcel| self.push_slow(parcel))
     }
 
     #[cold]
@@ -260,13 +261,8 @@ impl<A: Actor> Cell<A> {
         self: &Arc<Self>,
         parcel: P,
     ) -> Result<Option<Box<Waiting<Parcel<A>>>>, Box<(CallErrorKind, P)>> {
-        match self.mailbox.push_now(parcel) {
-            Ok(queue) => {
-                if queue {
-                    self.queue();
-                }
-                Ok(None)
-            }
+        match self.push_now(parcel) {
+            Ok(()) => Ok(None),
             Err(parcel) => self.push_or_wait_slow(parcel),
         }
     }

@@ -338,6 +338,13 @@ impl<A: Actor> Lying<A> {
         self.vtable.plain
     }
 
+    /// When its time is over.
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        // SAFETY: they lie there until they are taken.
+        unsafe { self.headers.as_ref() }?.deadline
+    }
+
     /// What it brings beside its arguments, once.
     #[inline]
     pub(super) fn take_headers(&mut self) -> Option<ParcelHeaders> {

@@ -30,8 +30,8 @@ use crate::sync::{Arc, AtomicU8, Ordering, Spin, UnsafeCell};
 use crate::wire::codec::{EncodeError, Payload};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
-/// The outcome of a call, within a process.
-pub type Reply<R> = Result<R, CallErrorKind>;
+/// The outcome of a call, within a process: what went wrong is larger than most replies, which are moved a few times.
+pub type Reply<R> = Result<R, Box<CallErrorKind>>;
 
 /// Where a reply goes. Dropped unused, it says that the actor has stopped: no caller waits for ever (`CALL-1`).
 pub struct ReplyTo<R>(Option<NonNull<Place<R>>>);
@@ -112,22 +112,22 @@ struct Slot<R> {
 ///
 /// # Safety
 /// The place is that of a `ReplyTo`, which is gone with this.
-#[inline]
-unsafe fn give<R>(place: NonNull<Place<R>>, reply: Reply<R>) {
+#[inline(always)]
+unsafe fn give<R>(place: NonNull<Place<R>>, reply: impl FnOnce() -> Reply<R>) {
     // SAFETY: the answering side has not left yet, so it is not freed (`REPLY-4`), or its alone.
     let slot = match unsafe { place.as_ref() } {
         Place::Here(slot) => slot,
         Place::Port(remote) => {
-            match &reply {
-                Ok(value) => remote.answer(value),
-                Err(kind) => remote.post(Body::Failed(kind.clone())),
+            match reply() {
+                Ok(value) => remote.answer(&value),
+                Err(kind) => remote.post(Body::Failed(*kind)),
             }
             // SAFETY: a port's place has one side only.
             return unsafe { Place::free(place) };
         }
     };
-    // SAFETY: it is this side's until `GIVEN` (`REPLY-1`).
-    slot.reply.with_mut(|to| unsafe { *to = Some(reply) });
+    // SAFETY: it is this side's until `GIVEN` (`REPLY-1`), and there is none yet to be dropped.
+    slot.reply.with_mut(|to| unsafe { to.write(Some(reply())) });
     let before = slot.state.fetch_or(GIVEN, Ordering::AcqRel);
     if before & (CLOSED | WAITING) == 0 {
         return;
@@ -156,6 +156,10 @@ unsafe impl<R: Send> Send for ReplyWait<R> {}
 // SAFETY: a reference only reads the state.
 unsafe impl<R: Send> Sync for ReplyWait<R> {}
 
+fn stopped<R>() -> Reply<R> {
+    Err(Box::new(CallErrorKind::ActorStopped))
+}
+
 /// What a caller finds.
 pub enum Arrival<R> {
     /// The reply.
@@ -182,7 +186,7 @@ impl<R> ReplyWait<R> {
     /// Takes the reply, or waits for it.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<R>> {
         let Some(slot) = self.slot() else {
-            return Poll::Ready(Arrival::Reply(Err(CallErrorKind::ActorStopped)));
+            return Poll::Ready(Arrival::Reply(stopped()));
         };
         let state = slot.state.load(Ordering::Acquire);
         if state & GIVEN != 0 {
@@ -241,8 +245,7 @@ impl<R> ReplyWait<R> {
 
     /// Takes the reply, which was given; `woken` when the other side found a waker.
     fn take(&mut self, woken: bool) -> Reply<R> {
-        let stopped = Err(CallErrorKind::ActorStopped);
-        let Some(slot) = self.slot() else { return stopped };
+        let Some(slot) = self.slot() else { return stopped() };
         // SAFETY: it is this side's after `GIVEN` (`REPLY-1`), which was read with an acquire.
         let reply = slot.reply.with_mut(|from| unsafe { (*from).take() });
         let last = !woken || slot.state.fetch_or(CLOSED, Ordering::AcqRel) & LEFT != 0;
@@ -252,7 +255,7 @@ impl<R> ReplyWait<R> {
             // SAFETY: the other side has left (`REPLY-3`), and this one just now (`REPLY-4`).
             unsafe { Place::free(place) };
         }
-        reply.unwrap_or(stopped)
+        reply.unwrap_or_else(stopped)
     }
 
     /// The wait, for its deadline to be watched; `None` when the reply was taken.
@@ -361,8 +364,8 @@ impl<R> ReplyTo<R> {
         self.0.is_some()
     }
 
-    #[inline]
-    fn give(&mut self, reply: Reply<R>) {
+    #[inline(always)]
+    fn give(&mut self, reply: impl FnOnce() -> Reply<R>) {
         if let Some(place) = self.0.take() {
             // SAFETY: it is this `ReplyTo`'s, which has it no more.
             unsafe { give(place, reply) };
@@ -372,12 +375,12 @@ impl<R> ReplyTo<R> {
     /// Answers.
     #[inline]
     pub fn answer(mut self, value: R) {
-        self.give(Ok(value));
+        self.give(|| Ok(value));
     }
 
     /// Says that there is no answer.
     pub fn fail(mut self, kind: CallErrorKind) {
-        self.give(Err(kind));
+        self.give(|| Err(Box::new(kind)));
     }
 
     /// The port, if it is one; else whoever waits is told that the actor has stopped.
@@ -410,6 +413,6 @@ impl<R> ReplyTo<R> {
 impl<R> Drop for ReplyTo<R> {
     #[inline]
     fn drop(&mut self) {
-        self.give(Err(CallErrorKind::ActorStopped));
+        self.give(stopped);
     }
 }

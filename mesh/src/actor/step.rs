@@ -381,9 +381,8 @@ impl<A: Actor> Body<A> {
             lying.refuse(CallErrorKind::ActorStopped);
             return Some(Next::Rest(Rest::Notice));
         };
-        let headers = lying.take_headers();
         if !fresh
-            && let Some(at) = headers.as_ref().and_then(|headers| headers.deadline)
+            && let Some(at) = lying.deadline()
             && cell.outbox.coarse().is_past(at)
         {
             count(&cell.counters.expired);
@@ -393,7 +392,7 @@ impl<A: Actor> Body<A> {
         // Nobody else writes it, so it needs no atomic addition.
         let handled = &cell.counters.handled;
         handled.store(handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        cx.enter(lying.handler(), lying.handler_id(), headers);
+        cx.enter(lying.handler(), lying.handler_id(), lying.take_headers());
         if !lying.is_plain() {
             self.phase = Phase::Handling;
             return Some(match self.held.begin(|slot, actor, cx| lying.begin(slot, actor, cx)) {

@@ -44,7 +44,7 @@ impl Coarse {
     }
 
     /// The first moment that is certainly so much later than now.
-    #[inline]
+    #[inline(always)]
     pub fn after(&self, duration: Duration) -> Option<Instant> {
         if !self.exact.load(Ordering::Relaxed)
             && let Some(at) = kernel::after(duration)
@@ -132,7 +132,7 @@ mod kernel {
     }
 
     /// The time at the next tick, and so much later.
-    #[inline]
+    #[inline(always)]
     pub(super) fn after(duration: Duration) -> Option<Instant> {
         let base = BASE.get_or_init(base).as_ref()?;
         let since = nanos(clock_gettime(ClockId::MonotonicCoarse)).saturating_sub(base.nanos);

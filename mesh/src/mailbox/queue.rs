@@ -102,6 +102,9 @@ enum Run {
 /// What an idle mailbox does not need.
 struct Lanes<T, C> {
     waiters: VecDeque<Arc<WaitCell<T>>>,
+    /// The first control message: most actors get one in their life, the last.
+    urgent: Option<C>,
+    /// Those behind it.
     control: VecDeque<C>,
 }
 
@@ -123,8 +126,9 @@ struct State<T: Record, C> {
 
 impl<T: Record, C> State<T, C> {
     fn lanes(&mut self) -> &mut Lanes<T, C> {
-        self.lanes
-            .get_or_insert_with(|| Box::new(Lanes { waiters: VecDeque::new(), control: VecDeque::new() }))
+        self.lanes.get_or_insert_with(|| {
+            Box::new(Lanes { waiters: VecDeque::new(), urgent: None, control: VecDeque::new() })
+        })
     }
 
     fn waiters(&self) -> usize {
@@ -136,11 +140,22 @@ impl<T: Record, C> State<T, C> {
     }
 
     fn pop_control(&mut self) -> Option<C> {
-        self.lanes.as_mut()?.control.pop_front()
+        let lanes = self.lanes.as_mut()?;
+        let first = lanes.urgent.take();
+        lanes.urgent = lanes.control.pop_front();
+        first
+    }
+
+    fn push_control(&mut self, control: C) {
+        let lanes = self.lanes();
+        match lanes.urgent {
+            None => lanes.urgent = Some(control),
+            Some(_) => lanes.control.push_back(control),
+        }
     }
 
     fn has_control(&self) -> bool {
-        self.lanes.as_ref().is_some_and(|lanes| !lanes.control.is_empty())
+        self.lanes.as_ref().is_some_and(|lanes| lanes.urgent.is_some())
     }
 
     fn is_empty(&self) -> bool {
@@ -403,7 +418,7 @@ impl<T: Record, C> Mailbox<T, C> {
         if state.sealed {
             return Err(control);
         }
-        state.lanes().control.push_back(control);
+        state.push_control(control);
         self.urgent.store(true, Ordering::Release);
         Ok(state.run == Run::Resting && state.queue_it())
     }
@@ -642,6 +657,9 @@ impl<T: Record, C> Mailbox<T, C> {
             waiters = std::mem::take(&mut lanes.waiters);
             if control_too {
                 unread = std::mem::take(&mut lanes.control);
+                if let Some(first) = lanes.urgent.take() {
+                    unread.push_front(first);
+                }
                 state.lanes = None;
             }
         }

@@ -260,7 +260,7 @@ async fn who_waits_comes_in_before_the_consumer_rests() {
 /// Two threads push, two run the consumer, whoever is told to: nothing is lost, and nobody runs beside another.
 #[test]
 fn nothing_is_lost_between_threads() {
-    const EACH: u32 = 20_000;
+    const EACH: u32 = if cfg!(miri) { 200 } else { 20_000 };
     let mailbox = mailbox(64, FullPolicy::Wait);
     assert!(rests(&mailbox, Rest::Message));
     let (queue, entries) = std::sync::mpsc::channel::<bool>();

@@ -37,7 +37,7 @@ impl Limit {
 
     /// As [`of`](Self::of), within the process: some milliseconds more are nothing to a longer limit, and cost less than
     /// to read the clock.
-    #[inline]
+    #[inline(always)]
     pub fn local<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
         let after = Limit::length::<M>(own, scope);
         match scope.outbox.coarse().after(after) {
@@ -47,6 +47,7 @@ impl Limit {
     }
 
     /// Never beyond the caller's own.
+    #[inline(always)]
     fn within(self, scope: Scope<'_>) -> Limit {
         match scope.deadline {
             Some(at) if at < self.at => {
@@ -56,6 +57,7 @@ impl Limit {
         }
     }
 
+    #[inline(always)]
     fn length<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Duration {
         own.or(M::DESCRIPTOR.timeout).unwrap_or_else(|| scope.outbox.config().get(config::CALL_TIMEOUT))
     }
@@ -169,7 +171,8 @@ impl<'t, T, M> Request<'t, T, M> {
         Request { target, message, timeout: None }
     }
 
-    /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler.
+    /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler. Within a
+    /// process a limit of a second or more may be met up to 20 ms late.
     pub fn timeout(self, limit: Duration) -> Request<'t, T, M> {
         Request { timeout: Some(limit), ..self }
     }

@@ -86,6 +86,14 @@ impl<A: Handler<M>, M: Message> OneActor<M> for Local<A> {
 
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let cell = self.cell();
+        let message = if timeout.is_none() && scope.outbox.trace().is_none() {
+            match cell.push_now(Plain::new(message)) {
+                Ok(()) => return SendWait::accepted(),
+                Err(plain) => plain.into_message(),
+            }
+        } else {
+            message
+        };
         let waited = cell.push_or_wait(Letter::new(message, ReplyTo::none(), headers(scope, timeout)));
         if let Ok(None) = waited {
             return SendWait::accepted();

@@ -103,10 +103,9 @@ impl<R> Pending<R> {
         self
     }
 
-    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, CallErrorKind>> {
-        let stopped = CallErrorKind::ActorStopped;
+    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, Box<CallErrorKind>>> {
         let poll = match &mut self.outcome {
-            Outcome::Failed(kind) => Poll::Ready(Err((**kind).clone())),
+            Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
             Outcome::Local { reply, deadline } => {
                 // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
                 let coop = ready!(coop::poll_proceed(cx));
@@ -123,7 +122,7 @@ impl<R> Pending<R> {
                 match polled {
                     Poll::Ready(Arrival::Reply(reply)) => Poll::Ready(reply),
                     Poll::Ready(Arrival::Expired) => {
-                        Poll::Ready(Err(CallErrorKind::Deadline { after: self.limit.after }))
+                        Poll::Ready(Err(Box::new(CallErrorKind::Deadline { after: self.limit.after })))
                     }
                     // A short one is met by a timer of its own, below.
                     Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
@@ -145,9 +144,11 @@ impl<R> Pending<R> {
                 }
             }
             Outcome::Remote { item, decode, .. } => Pin::new(item).poll(cx).map(|item| match item {
-                Ok(PortItem::Value(payload)) => decode(&payload).map_err(CallErrorKind::decode),
-                Ok(PortItem::Failed(kind)) => Err(kind),
-                Err(_) => Err(stopped),
+                Ok(PortItem::Value(payload)) => {
+                    decode(&payload).map_err(|error| Box::new(CallErrorKind::decode(error)))
+                }
+                Ok(PortItem::Failed(kind)) => Err(Box::new(kind)),
+                Err(_) => Err(Box::new(CallErrorKind::ActorStopped)),
             }),
             Outcome::Taken => panic!("a reply was polled after it was given"),
         };
@@ -157,7 +158,7 @@ impl<R> Pending<R> {
         let at = self.limit.at;
         let rare = self.rare.get_or_insert_default();
         let sleep = rare.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        sleep.as_mut().poll(cx).map(|()| Err(CallErrorKind::Deadline { after: self.limit.after }))
+        sleep.as_mut().poll(cx).map(|()| Err(Box::new(CallErrorKind::Deadline { after: self.limit.after })))
     }
 }
 
@@ -169,17 +170,17 @@ impl<R> Future for Pending<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let poll = self.poll_kind(cx);
         if poll.is_ready() {
-            let done = std::mem::replace(&mut self.outcome, Outcome::Taken);
             if let (Outcome::Local { deadline: Deadline::Watched(watched), .. }, Some(outbox)) =
-                (done, self.whom.outbox())
+                (&self.outcome, self.whom.outbox())
             {
-                outbox.forget(watched);
+                outbox.forget(*watched);
             }
+            self.outcome = Outcome::Taken;
             self.rare = None;
         }
         poll.map_err(|kind| {
             // The callee knows only what was left of the time, not what was allowed.
-            let kind = match kind {
+            let kind = match *kind {
                 CallErrorKind::Deadline { .. } => CallErrorKind::Deadline { after: self.limit.after },
                 kind => kind,
             };

@@ -19,10 +19,11 @@ struct About {
     limit: Limit,
 }
 
+/// Most are accepted at once, and are moved a few times: what the others have to say is in a box.
 enum State<M> {
     Accepted,
-    Failed(About, CallErrorKind, M),
-    Waiting(About, Wait<M>, Pin<Box<Sleep>>),
+    Failed(Box<(About, CallErrorKind, M)>),
+    Waiting(Box<(About, Wait<M>, Pin<Box<Sleep>>)>),
     Done,
 }
 
@@ -42,11 +43,12 @@ impl<M> SendWait<M> {
         kind: CallErrorKind,
         message: M,
     ) -> SendWait<M> {
-        SendWait(State::Failed(About { whom, handler, limit }, kind, message))
+        SendWait(State::Failed(Box::new((About { whom, handler, limit }, kind, message))))
     }
 
     pub(super) fn waiting(whom: Whom, handler: &'static str, limit: Limit, wait: Wait<M>) -> SendWait<M> {
-        SendWait(State::Waiting(About { whom, handler, limit }, wait, Box::pin(sleep_until(limit.at))))
+        let about = About { whom, handler, limit };
+        SendWait(State::Waiting(Box::new((about, wait, Box::pin(sleep_until(limit.at))))))
     }
 }
 
@@ -58,16 +60,19 @@ impl<M> Future for SendWait<M> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (about, kind, message) = match std::mem::replace(&mut self.0, State::Done) {
             State::Accepted => return Poll::Ready(Ok(())),
-            State::Failed(about, kind, message) => (about, kind, Some(message)),
-            State::Waiting(about, mut wait, mut sleep) => match wait.as_mut().poll(cx) {
+            State::Failed(failed) => {
+                let (about, kind, message) = *failed;
+                (about, kind, Some(message))
+            }
+            State::Waiting(mut waiting) => match waiting.1.as_mut().poll(cx) {
                 Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
-                Poll::Ready(Err((kind, message))) => (about, kind, message),
-                Poll::Pending if sleep.as_mut().poll(cx).is_ready() => {
-                    let after = about.limit.after;
-                    (about, CallErrorKind::Deadline { after }, None)
+                Poll::Ready(Err((kind, message))) => (waiting.0, kind, message),
+                Poll::Pending if waiting.2.as_mut().poll(cx).is_ready() => {
+                    let after = waiting.0.limit.after;
+                    (waiting.0, CallErrorKind::Deadline { after }, None)
                 }
                 Poll::Pending => {
-                    self.0 = State::Waiting(about, wait, sleep);
+                    self.0 = State::Waiting(waiting);
                     return Poll::Pending;
                 }
             },

@@ -34,7 +34,9 @@ fn watch(wait: &mut ReplyWait<Arc<u32>>) -> Arc<dyn mesh_model::clock::Wait> {
 
 /// Who waits is woken, by a reply and by its absence.
 ///
-/// Fails with: `give` that does not wake; `give` that looks before it locks; `Drop` of `ReplyTo` that says nothing.
+/// Fails with: `give` that does not wake, or sets `GIVEN` before the reply is there, or relaxed; `poll` that reads it relaxed;
+/// a waiting side that frees the place before the other has left, or an answering side that leaves before it wakes; a
+/// `WAITING` that is set before the waker is there, or does not look; `Drop` of `ReplyTo` that says nothing.
 #[test]
 fn who_waits_hears_the_reply_or_that_there_is_none() {
     for answered in [true, false] {
@@ -47,7 +49,7 @@ fn who_waits_hears_the_reply_or_that_there_is_none() {
             });
             match block_on(Wait(&mut wait)) {
                 Arrival::Reply(Ok(value)) => assert!(answered && *value == 7),
-                Arrival::Reply(Err(kind)) => assert!(!answered && kind == CallErrorKind::ActorStopped),
+                Arrival::Reply(Err(kind)) => assert!(!answered && *kind == CallErrorKind::ActorStopped),
                 Arrival::Expired => panic!("nobody watches the time"),
             }
             callee.join().expect("it does not panic");
@@ -55,9 +57,40 @@ fn who_waits_hears_the_reply_or_that_there_is_none() {
     }
 }
 
+/// Who waits on with another waker is woken by that one, and by none that was taken back.
+///
+/// Fails with: a waker that is replaced while it may be read.
+#[test]
+fn a_waker_is_replaced_as_the_reply_comes() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let callee = thread::spawn(move || to.answer(Arc::new(7)));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        if wait.poll(&mut cx).is_pending() {
+            assert!(matches!(block_on(Wait(&mut wait)), Arrival::Reply(Ok(value)) if *value == 7));
+        }
+        callee.join().expect("it does not panic");
+    });
+}
+
+/// A deadline alone ends the wait, though the callee lives on.
+///
+/// Fails with: `expire` that does not wake; a wait that does not look whether its time is over.
+#[test]
+fn a_deadline_ends_the_wait() {
+    super::check(4, || {
+        let (to, mut wait) = place();
+        let watched = watch(&mut wait);
+        let clock = thread::spawn(move || watched.expire());
+        assert!(matches!(block_on(Wait(&mut wait)), Arrival::Expired));
+        clock.join().expect("it does not panic");
+        drop(to);
+    });
+}
+
 /// A deadline that passes as the reply comes: the caller hears of one of them, and the value is not kept.
 ///
-/// Fails with: `expire` that does not wake.
+/// Fails with: `leave` that does not set `CLOSED`; `give` that leaves the place of a closed wait.
 #[test]
 fn a_deadline_and_a_reply_end_the_wait_once() {
     super::check(4, || {
@@ -80,7 +113,7 @@ fn a_deadline_and_a_reply_end_the_wait_once() {
 
 /// A reply that was given before the deadline is not taken away by it.
 ///
-/// Fails with: `expire` that overwrites a reply that was given.
+/// Fails with: a time that is over for a wait that does not look for its reply once more.
 #[test]
 fn a_reply_before_the_deadline_stays() {
     super::check(4, || {
@@ -97,8 +130,7 @@ fn a_reply_before_the_deadline_stays() {
 
 /// A caller that gives up leaves nothing behind, whenever the reply comes.
 ///
-/// Fails with: `Drop` of `ReplyWait` that leaves the slot as it is, while the other side lives; `give` that stores its
-/// value in a closed slot.
+/// Fails with: `leave` that does not set `CLOSED`; `give` that leaves the place of a closed wait.
 #[test]
 fn a_dropped_wait_keeps_no_value() {
     super::check(4, || {
