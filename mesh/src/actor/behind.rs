@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::supervision::Failure;
 
-/// Failures that came while messages were queued, each with `T`. Empty, as most often, it is a word.
+/// Failures that wait for their turn, each with `T`. Empty, as most often, it is a word.
 #[expect(clippy::box_collection, reason = "every actor has one, and nearly none has anything in it")]
 pub(super) struct Behind<T>(Option<Box<VecDeque<Waiting<T>>>>);
 
@@ -21,6 +21,7 @@ impl<T> Behind<T> {
         self.0.is_none()
     }
 
+    /// `accepted` messages were accepted before it, ever.
     #[cold]
     pub(super) fn push(&mut self, accepted: u64, failure: Box<Failure>, with: T) {
         self.0.get_or_insert_default().push_back((accepted, failure, with));

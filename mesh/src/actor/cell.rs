@@ -42,9 +42,11 @@ pub enum Control<A: Actor> {
         id: ActorId,
         /// How.
         end: End,
+        /// How many messages this actor had accepted then (`ACTOR-6`).
+        after: u64,
     },
-    /// Something it owns has failed; who manages that, and can make it anew.
-    Failure(Box<Failure>, ActorAddr),
+    /// Something it owns has failed; who manages that, and can make it anew; how many messages this actor had accepted then.
+    Failure(Box<Failure>, ActorAddr, u64),
     /// Something happened to what it owns.
     Event(Box<SupervisionEvent>),
     /// A message that must not stand behind data.
@@ -306,7 +308,7 @@ impl<A: Actor> Cell<A> {
     pub(super) fn finish(&self, end: End, in_order: bool) {
         let closed = self.mailbox.close();
         let mut unheard = closed.control.into_iter().filter_map(|control| match control {
-            Control::Failure(failure, _) | Control::ChildEnded { end: End::Failed(failure), .. } => {
+            Control::Failure(failure, ..) | Control::ChildEnded { end: End::Failed(failure), .. } => {
                 Some(failure)
             }
             // One with a caller tells it as it is dropped.
@@ -371,7 +373,7 @@ impl<A: Actor> Cell<A> {
                 Ok(failure) => {
                     let from = &envelope.headers;
                     let from = ActorAddr { id: from.sender.clone(), at: from.sender_at.clone() };
-                    Some(Control::Failure(Box::new(failure), from))
+                    Some(Control::Failure(Box::new(failure), from, self.mailbox.accepted()))
                 }
                 Err(error) => return refuse(envelope, CallErrorKind::decode(error)),
             },
@@ -589,7 +591,8 @@ impl<A: Actor> Supervisor for Cell<A> {
 
     fn ended(&self, id: &ActorId, end: &End) {
         // A closed mailbox means that it is ending and waits for the child itself.
-        let _ = self.push_control(Control::ChildEnded { id: id.clone(), end: end.clone() });
+        let (id, end, after) = (id.clone(), end.clone(), self.mailbox.accepted());
+        let _ = self.push_control(Control::ChildEnded { id, end, after });
     }
 }
 

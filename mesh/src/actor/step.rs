@@ -85,7 +85,7 @@ pub(super) struct Body<A: Actor> {
     draining: bool,
     /// What is left of its end when it has decided about a failure that came late.
     ending: Option<Ending>,
-    /// Failures that came while messages were queued: the last of what has failed are among these.
+    /// Failures that wait for messages which were accepted before: the last of what has failed are among these.
     behind: Behind<Option<Origin>>,
     batch: Records<Parcel<A>>,
 }
@@ -248,7 +248,7 @@ impl<A: Actor> Body<A> {
         while let Some(control) = cell.mailbox.take_control() {
             let Some((_, cx)) = self.held.life() else { break };
             match self::control(cx, control) {
-                Heard::Failure(failure, origin) => return self.failed(cell, failure, origin),
+                Heard::Failure(failure, origin, _) => return self.failed(cell, failure, origin),
                 Heard::Event(event) => return self.told(cell, *event),
                 Heard::Message(parcel) => parcel.refuse(CallErrorKind::ActorStopped),
                 Heard::Done | Heard::Stop | Heard::Drain => {}
@@ -353,12 +353,7 @@ impl<A: Actor> Body<A> {
                             cell.mailbox.close_admitting(batch);
                         }
                     }
-                    Heard::Failure(failure, origin) if behind.is_empty() && cell.mailbox.is_empty() => {
-                        return self.failed(cell, failure, origin);
-                    }
-                    Heard::Failure(failure, origin) => {
-                        behind.push(cell.mailbox.accepted(), failure, origin);
-                    }
+                    Heard::Failure(failure, origin, after) => behind.push(after, failure, origin),
                     Heard::Event(event) => return self.told(cell, *event),
                 }
                 continue;
@@ -627,7 +622,8 @@ enum Heard<A: Actor> {
     Done,
     Stop,
     Drain,
-    Failure(Box<Failure>, Option<Origin>),
+    /// Something it owns has failed, after so many messages that it had accepted.
+    Failure(Box<Failure>, Option<Origin>, u64),
     Event(Box<SupervisionEvent>),
     Message(Parcel<A>),
 }
@@ -637,13 +633,13 @@ fn control<A: Actor>(cx: &Context<A>, control: Control<A>) -> Heard<A> {
         Control::Message(parcel) => Heard::Message(parcel),
         Control::Stop(StopMode::Now) => Heard::Stop,
         Control::Stop(StopMode::Drain) => Heard::Drain,
-        Control::Failure(failure, from) => Heard::Failure(failure, Some(Origin::Managed(from))),
+        Control::Failure(failure, from, after) => Heard::Failure(failure, Some(Origin::Managed(from)), after),
         Control::Event(event) => Heard::Event(event),
-        Control::ChildEnded { id, end } => {
+        Control::ChildEnded { id, end, after } => {
             let child = cx.forget_child(id.uid);
             match end {
                 End::Stopped => Heard::Done,
-                End::Failed(failure) => Heard::Failure(failure, child.map(Origin::Child)),
+                End::Failed(failure) => Heard::Failure(failure, child.map(Origin::Child), after),
             }
         }
     }

@@ -260,7 +260,7 @@ impl Dying {
     }
 }
 
-/// The owner is in a handler while its child speaks and dies; then `end` is asked for.
+/// The owner is in a handler while its child speaks and dies; then it is told something more, and `end` is asked for.
 async fn last_words(cx: &Client, end: impl FnOnce(&ActorHandle<Confidant>)) -> Vec<String> {
     let log = Log::default();
     let owner = cx.spawn(Confidant { log: log.clone() });
@@ -270,6 +270,7 @@ async fn last_words(cx: &Client, end: impl FnOnce(&ActorHandle<Confidant>)) -> V
     crate::support::settle().await;
     dying.die().call(cx).await.unwrap_err();
     dying.control().ended().await;
+    owner.note("more".into()).send(cx).unwrap();
     end(&owner);
     drop(opener);
     owner.control().drain();
@@ -278,8 +279,8 @@ async fn last_words(cx: &Client, end: impl FnOnce(&ActorHandle<Confidant>)) -> V
 }
 
 #[mesh::test]
-async fn a_death_is_told_after_the_last_words(cx: &Client) {
-    let want = ["held", "some", "last", "words", "it died", "stopped"];
+async fn a_death_is_told_after_the_last_words_and_before_what_comes_then(cx: &Client) {
+    let want = ["held", "some", "last", "words", "it died", "more", "stopped"];
     assert_eq!(last_words(cx, |_| {}).await, want);
     assert_eq!(last_words(cx, |owner| owner.control().drain()).await, want);
 }
