@@ -14,7 +14,9 @@
 //! - `ACTOR-3` at the end: close the mailbox, record, tell the supervisor, publish (`SUP-6`).
 //! - `ACTOR-4` the children of an actor end with it, before its `on_stop`, and before it is made anew.
 //! - `ACTOR-5` an actor that is made anew keeps its cell and its mailbox: see `restart`.
+//! - `ACTOR-6` a failure is heard after the messages that were accepted before it, the last ones of what failed among them.
 
+mod behind;
 mod blocking;
 mod cell;
 mod chain;

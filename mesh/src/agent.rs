@@ -14,7 +14,7 @@ pub use host_agent::{
 };
 pub use kept::{KEPT_MAX, Keeper, KeptActor};
 pub use lease::OwnerEnded;
-pub use proc_agent::{ActorKind, ActorSpec, ActorState, ProcAgent};
+pub use proc_agent::{ActorKind, ActorSpec, ActorState, NotEnsured, ProcAgent};
 pub use whole::Whole;
 
 use crate::actor::{EVENT, FAILURE, Scope};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::behind::Behind;
 use super::cell::{ActorStatus, Cell, Control, count};
 use super::context::Context;
 use super::held::Held;
@@ -84,6 +85,8 @@ pub(super) struct Body<A: Actor> {
     draining: bool,
     /// What is left of its end when it has decided about a failure that came late.
     ending: Option<Ending>,
+    /// Failures that came while messages were queued: the last of what has failed are among these.
+    behind: Behind<Option<Origin>>,
     batch: Records<Parcel<A>>,
 }
 
@@ -119,7 +122,14 @@ fn panicked(handler: &str, message: String) -> Cause {
 
 impl<A: Actor> Body<A> {
     pub(super) fn new() -> Body<A> {
-        Body { held: Held::new(), phase: Phase::Over, draining: false, ending: None, batch: Records::new() }
+        Body {
+            held: Held::new(),
+            phase: Phase::Over,
+            draining: false,
+            ending: None,
+            behind: Behind::nothing(),
+            batch: Records::new(),
+        }
     }
 
     /// Puts the actor in, or what makes it.
@@ -232,6 +242,9 @@ impl<A: Actor> Body<A> {
     /// It stops in order: hears first of what has failed meanwhile, its children among it.
     fn late(&mut self, cell: &Cell<A>, ending: Ending) -> Next {
         self.ending = Some(ending);
+        if let Some((failure, origin)) = self.behind.take() {
+            return self.failed(cell, failure, origin);
+        }
         while let Some(control) = cell.mailbox.take_control() {
             let Some((_, cx)) = self.held.life() else { break };
             match self::control(cx, control) {
@@ -252,6 +265,8 @@ impl<A: Actor> Body<A> {
     fn again(&mut self, cell: &Cell<A>, cause: Cause, after: Duration) -> Next {
         let kind = CallErrorKind::ActorFailed { cause: Box::new(cause.clone()) };
         failing(&kind, || drop(self.held.clear()));
+        // Of what it has owned, which went with it.
+        self.behind = Behind::nothing();
         cell.begin_anew(cause, after);
         self.phase = Phase::Resting(cell.pause(after));
         Next::Step
@@ -317,7 +332,7 @@ impl<A: Actor> Body<A> {
     fn handle(&mut self, cell: &Arc<Cell<A>>, turn: &mut Turn<'_, A>) -> Next {
         let mut waiting = None;
         loop {
-            let Body { held, draining, batch, .. } = self;
+            let Body { held, draining, behind, batch, .. } = self;
             let Some((_, cx)) = held.life() else { return Next::Rest(Rest::Notice) };
             if cx.stop_requested() && !*draining {
                 return Next::End(Outcome::Stop);
@@ -338,10 +353,20 @@ impl<A: Actor> Body<A> {
                             cell.mailbox.close_admitting(batch);
                         }
                     }
-                    Heard::Failure(failure, origin) => return self.failed(cell, failure, origin),
+                    Heard::Failure(failure, origin) if behind.is_empty() && cell.mailbox.is_empty() => {
+                        return self.failed(cell, failure, origin);
+                    }
+                    Heard::Failure(failure, origin) => {
+                        behind.push(cell.mailbox.accepted(), failure, origin);
+                    }
                     Heard::Event(event) => return self.told(cell, *event),
                 }
                 continue;
+            }
+            if !behind.is_empty()
+                && let Some((failure, origin)) = behind.next_after(begun(cell))
+            {
+                return self.failed(cell, failure, origin);
             }
             if turn.budget == 0 {
                 return Next::Rest(Rest::Turn);
@@ -355,7 +380,10 @@ impl<A: Actor> Body<A> {
             let mut room = lay();
             let lying = match lying {
                 Some(lying) => lying,
-                None if *draining => return Next::End(Outcome::Stop),
+                None if *draining => match behind.take() {
+                    Some((failure, origin)) => return self.failed(cell, failure, origin),
+                    None => return Next::End(Outcome::Stop),
+                },
                 None => match cell.mailbox.take(batch) {
                     Taken::One(parcel) => Lying::within(parcel, &mut room),
                     Taken::Batch => continue,
@@ -363,7 +391,10 @@ impl<A: Actor> Body<A> {
                         waiting = Some(control);
                         continue;
                     }
-                    Taken::Nothing => return Next::Rest(Rest::Message),
+                    Taken::Nothing => match behind.take() {
+                        Some((failure, origin)) => return self.failed(cell, failure, origin),
+                        None => return Next::Rest(Rest::Message),
+                    },
                 },
             };
             turn.budget -= 1;
@@ -553,7 +584,7 @@ impl<A: Actor> Body<A> {
         (self.draining, self.ending) = (false, None);
         cell.finish(end, in_order);
         drop(self.held.clear());
-        self.batch = Records::new();
+        (self.behind, self.batch) = (Behind::nothing(), Records::new());
         Next::Rest(Rest::End)
     }
 
@@ -586,6 +617,12 @@ impl<A: Actor> Body<A> {
         };
         self.over(cell, end, false);
     }
+}
+
+/// How many of the messages that were ever accepted are not queued any more.
+#[cold]
+fn begun<A: Actor>(cell: &Cell<A>) -> u64 {
+    cell.mailbox.accepted().saturating_sub(cell.mailbox.len() as u64)
 }
 
 /// What a control message asks for.

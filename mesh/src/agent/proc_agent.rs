@@ -17,6 +17,7 @@ use crate::actor::{
     ActorHandle, Caller, Context, Handler, Remake, ReplyTo, Scope, SpawnEnv, SpawnOptions, Supervisor,
 };
 use crate::addr::ActorAddr;
+use crate::config;
 use crate::ident::{ActorId, Label, MeshId};
 use crate::inspect::ProcReport;
 use crate::log::{LogSink, StreamKind};
@@ -48,6 +49,17 @@ pub struct ActorSpec {
     pub restart: Option<RestartPolicy>,
     /// What is stopped when one of it has failed, if that is not to go on.
     pub whole: Option<Whole>,
+    /// Whether it is the only one of its name on its proc.
+    pub only: bool,
+}
+
+/// Why an actor is not given that is to be the only one of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotEnsured {
+    /// There is another of the name: what it is.
+    Conflict(String),
+    /// It ends, or could not be made: why.
+    Failed(String),
 }
 
 /// What is seen of an actor.
@@ -111,6 +123,36 @@ impl ProcAgent {
             return Err(reason);
         }
         Ok(addr)
+    }
+
+    /// Gives the actor that is the only one of its name here, and makes it if there is none.
+    ///
+    /// # Errors
+    /// [`NotEnsured`], when there is another of that name, or it could not be made.
+    #[handler]
+    pub async fn ensure(
+        &mut self,
+        cx: &Context<Self>,
+        label: Label,
+        spec: ActorSpec,
+    ) -> Result<ActorAddr, NotEnsured> {
+        let is_it = |key: &ResourceKey| {
+            self.actors.spec(*key).is_some_and(|there| there.only)
+                && self.actors.state(*key).label.as_str() == label.as_str()
+        };
+        let Some(key) = self.actors.keys().into_iter().find(is_it) else {
+            return self.gspawn(cx, label, spec).await.map_err(NotEnsured::Failed);
+        };
+        if let Some(there) = self.actors.spec(key)
+            && (there.type_id, &there.params) != (spec.type_id, &spec.params)
+        {
+            let by = if there.type_id == spec.type_id { ", made with other parameters" } else { "" };
+            return Err(NotEnsured::Conflict(format!("a `{}`{by}", there.type_name)));
+        }
+        match self.actors.status(key) {
+            Status::Stopping => Err(NotEnsured::Failed("it is ending".to_owned())),
+            _ => Ok(self.proc.addr().actor(key.uid, label)),
+        }
     }
 
     /// Ends the proc: its actors are drained, then the process ends.
@@ -280,7 +322,8 @@ impl Resource for ActorKind {
         key: ResourceKey,
         spec: &ActorSpec,
     ) -> Result<Progress<ActorState>, String> {
-        if let Some(cause) = agent.poison.cause() {
+        let poisons = agent.proc.outbox().config().get(config::FAILURE_POISONS);
+        if let Some(cause) = agent.poison.cause().filter(|_| poisons) {
             return Err(format!("proc {} takes no new actors: {cause}", agent.proc.id()));
         }
         let entry = agent.proc.registry().entry(spec.type_id).ok_or_else(|| {

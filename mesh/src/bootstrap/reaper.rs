@@ -141,3 +141,6 @@ pub(super) fn reap_in_background(mut child: Child) {
         let _ = child.wait();
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,8 @@ keys! {
     inherited ports_max PORTS_MAX: usize = 1_000_000, from 1;
     /// How long a spawn waits without any news: a child's first message, or the next rank of a barrier.
     inherited spawn_timeout SPAWN_TIMEOUT: Duration = Duration::from_secs(30);
+    /// Whether a proc in which an actor has failed refuses new ones, until that one is made anew.
+    inherited failure_poisons FAILURE_POISONS: bool = true;
     /// How long a stopping proc may take to handle what its actors have queued.
     inherited stop_drain_timeout STOP_DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
     /// How long a process may take to end after SIGTERM, before SIGKILL.

@@ -11,9 +11,11 @@ use super::flush::FlushLogsError;
 use super::hosted::HostsWatch;
 use super::hosts::{Allocator, HostMesh};
 use super::owned::Owned;
-use crate::actor::{ActorRef, Caller, Scope};
-use crate::addr::ProcAddr;
-use crate::agent::{ActorKind, ActorSpec, HOST_AGENT, HostAgent, PROC_AGENT, ProcAgent, ProcKind, Whole};
+use crate::actor::{Actor, ActorRef, Caller, Scope};
+use crate::addr::{ActorAddr, ProcAddr};
+use crate::agent::{
+    ActorKind, ActorSpec, HOST_AGENT, HostAgent, NotEnsured, PROC_AGENT, ProcAgent, ProcKind, Whole,
+};
 use crate::bootstrap::{BootstrapCommand, ProcSetup};
 use crate::call::CallError;
 use crate::cast::Members;
@@ -260,20 +262,55 @@ impl ProcMeshRef {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
         let spec = actor_spec::<A>(cx.scope(), None, &spec)?;
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
-        let addr = agent
-            .gspawn(name.into(), spec)
-            .call(cx)
-            .await?
-            .map_err(|reason| GspawnError::Failed { reason })?;
-        let wait = WaitRankStatus::<ActorKind>::new(addr.id.uid, StatusClass::Running);
-        let overlay = agent.message(wait).call(cx).await?;
-        match overlay.get(0) {
-            Some(Status::Running) => Ok(ActorRef::at(addr)),
-            other => {
-                let reason = other.map_or_else(|| "its status is unknown".to_owned(), Status::to_string);
-                Err(GspawnError::Failed { reason })
-            }
-        }
+        let made = agent.gspawn(name.into(), spec).call(cx).await?;
+        runs(cx, &agent, made.map_err(|reason| GspawnError::Failed { reason })?).await
+    }
+
+    /// Gives the actor that is the only one of its name on the proc of a rank, and starts it if there is none; waits until
+    /// it runs. Whoever else asks for it with the same type and parameters gets the same one.
+    ///
+    /// It belongs to who asked first, and ends with that; the next who asks starts another. One that has failed is not given
+    /// out: it is started again, unless its proc takes no new actors, which the error says.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// # use mesh::prelude::*;
+    /// # struct Registry { names: Vec<String> }
+    /// # #[actor] impl Registry {
+    /// #     #[new] fn new() -> Self { Registry { names: Vec::new() } }
+    /// #     #[handler] fn add(&mut self, name: String) -> u64 { self.names.push(name); self.names.len() as u64 }
+    /// # }
+    /// let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 4)).await?;
+    /// let registry = procs.ensure(cx, 0, "registry", Registry::spec()).await?;
+    /// let the_same = procs.ensure(cx, 0, "registry", Registry::spec()).await?;
+    /// assert_eq!(registry, the_same);
+    /// # registry.add("a".into()).call(cx).await?;
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`GspawnError`]: [`Conflict`](GspawnError::Conflict), when there is an actor of that name that is another.
+    ///
+    /// # Cancel safety
+    /// Dropping it may leave the actor running until its owner or its proc ends.
+    pub async fn ensure<A: RemoteSpawn>(
+        &self,
+        cx: &impl Caller,
+        rank: usize,
+        name: impl Into<Label>,
+        spec: Spec<A>,
+    ) -> Result<ActorRef<A>, GspawnError> {
+        let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
+        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec)? };
+        let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
+        let name: Label = name.into();
+        let ensured = agent.ensure(name.clone(), spec).call(cx).await?;
+        let addr = ensured.map_err(|why| match why {
+            NotEnsured::Conflict(there) => GspawnError::Conflict { name, there },
+            NotEnsured::Failed(reason) => GspawnError::Failed { reason },
+        })?;
+        runs(cx, &agent, addr).await
     }
 
     /// The procs that the members of a mesh live in, where they are those of a mesh.
@@ -331,12 +368,37 @@ pub enum GspawnError {
     /// The proc's agent did not answer.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// There is another of that name, which is to be the only one.
+    #[error("there is another `{name}`: {there}")]
+    Conflict {
+        /// The name.
+        name: Label,
+        /// What it is.
+        there: String,
+    },
     /// The proc refused, or the actor did not come up.
     #[error("the actor did not come up: {reason}")]
     Failed {
         /// Why.
         reason: String,
     },
+}
+
+/// Waits until a single actor runs.
+async fn runs<A: Actor>(
+    cx: &impl Caller,
+    agent: &ActorRef<ProcAgent>,
+    addr: ActorAddr,
+) -> Result<ActorRef<A>, GspawnError> {
+    let wait = WaitRankStatus::<ActorKind>::new(addr.id.uid, StatusClass::Running);
+    let overlay = agent.message(wait).call(cx).await?;
+    match overlay.get(0) {
+        Some(Status::Running) => Ok(ActorRef::at(addr)),
+        other => {
+            let reason = other.map_or_else(|| "its status is unknown".to_owned(), Status::to_string);
+            Err(GspawnError::Failed { reason })
+        }
+    }
 }
 
 /// The spec that travels.
@@ -355,7 +417,17 @@ fn actor_spec<A: RemoteSpawn>(
     };
     let params: Bytes = spec.encode()?.body;
     let (owner, type_id) = (scope.owner(), A::TYPE_ID);
-    Ok(ActorSpec { type_name, type_id, mesh, params, owner, incarnation: 1, restart: None, whole: None })
+    Ok(ActorSpec {
+        type_name,
+        type_id,
+        mesh,
+        params,
+        owner,
+        incarnation: 1,
+        restart: None,
+        whole: None,
+        only: false,
+    })
 }
 
 /// A mesh of procs, and its owner: dropping it stops the procs.

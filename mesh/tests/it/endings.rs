@@ -207,3 +207,86 @@ async fn an_actor_closes_records_tells_and_then_publishes(cx: &Client) {
     assert_eq!(log.lines(), ["closed: true", "recorded: true", "told: true", "published: false"]);
     assert!(matches!(actor.control().status(), ActorStatus::Ended(_)));
 }
+
+/// Notes what it is told, and what fails.
+struct Confidant {
+    log: Log,
+}
+
+#[actor]
+impl Confidant {
+    /// Runs until the gate is opened.
+    #[handler(local)]
+    async fn hold(&mut self, gate: crate::support::Gate) {
+        gate.passed().await;
+        self.log.note("held");
+    }
+
+    #[handler(local)]
+    fn spawn(&mut self, cx: &Context<Self>) -> ActorHandle<Dying> {
+        cx.spawn(Dying { owner: cx.handle() })
+    }
+
+    #[handler]
+    fn note(&mut self, word: String) {
+        self.log.note(word);
+    }
+
+    #[on_failure]
+    async fn failed(&mut self, _: Failure) -> Directive {
+        self.log.note("it died");
+        Directive::Handled
+    }
+
+    #[on_stop]
+    fn stopped(&mut self) {
+        self.log.note("stopped");
+    }
+}
+
+/// Says something before it falls.
+struct Dying {
+    owner: ActorHandle<Confidant>,
+}
+
+#[actor]
+impl Dying {
+    #[handler]
+    fn die(&mut self, cx: &Context<Self>) {
+        for word in ["some", "last", "words"] {
+            self.owner.note(word.into()).send(cx).unwrap();
+        }
+        panic!("it fell");
+    }
+}
+
+/// The owner is in a handler while its child speaks and dies; then `end` is asked for.
+async fn last_words(cx: &Client, end: impl FnOnce(&ActorHandle<Confidant>)) -> Vec<String> {
+    let log = Log::default();
+    let owner = cx.spawn(Confidant { log: log.clone() });
+    let dying = owner.spawn().call(cx).await.unwrap();
+    let (opener, gate) = crate::support::gate();
+    owner.hold(gate).send(cx).unwrap();
+    crate::support::settle().await;
+    dying.die().call(cx).await.unwrap_err();
+    dying.control().ended().await;
+    end(&owner);
+    drop(opener);
+    owner.control().drain();
+    assert_eq!(owner.control().ended().await, End::Stopped);
+    log.lines()
+}
+
+#[mesh::test]
+async fn a_death_is_told_after_the_last_words(cx: &Client) {
+    let want = ["held", "some", "last", "words", "it died", "stopped"];
+    assert_eq!(last_words(cx, |_| {}).await, want);
+    assert_eq!(last_words(cx, |owner| owner.control().drain()).await, want);
+}
+
+/// Who is to stop at once reads no messages any more, and hears of the death all the same.
+#[mesh::test]
+async fn a_death_is_told_to_one_that_stops(cx: &Client) {
+    let told = last_words(cx, |owner| owner.control().stop()).await;
+    assert_eq!(told, ["held", "it died", "stopped"]);
+}

@@ -10,6 +10,7 @@ mod casts;
 mod conservation;
 mod decoders;
 mod endings;
+mod ensure;
 mod fairness;
 mod fates;
 mod flow;

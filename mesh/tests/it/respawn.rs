@@ -61,14 +61,14 @@ async fn procs_with(cx: &Client, ranks: usize, policy: RankPolicy) -> ProcMesh {
 }
 
 /// The proc of a rank ends, and nobody has asked its host to.
-fn kill(cx: &Client, procs: &ProcMeshRef, rank: usize) {
+pub fn kill(cx: &Client, procs: &ProcMeshRef, rank: usize) {
     let agent: ActorRef<ProcAgent> =
         ActorRef::at(procs.proc(rank).unwrap().actor(PROC_AGENT, "proc_agent".into()));
     agent.shut_down().send(cx).unwrap();
 }
 
 /// A proc is to come back: in which life.
-async fn returns(cx: &Client, rank: u32, life: u32) -> Cause {
+pub async fn returns(cx: &Client, rank: u32, life: u32) -> Cause {
     let event = cx
         .supervision_event(|event| {
             let kind = &event.kind;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use mesh::actor::{ActorRef, Caller};
 use mesh::agent::{ActorSpec, PROC_AGENT, ProcAgent};
+use mesh::meshes::ProcOptions;
 use mesh::message::Named;
 use mesh::prelude::*;
 use mesh::value::Status;
@@ -83,6 +84,20 @@ async fn a_proc_with_a_failed_actor_refuses_and_names_the_culprit(cx: &Client) {
     assert!(procs.gspawn(cx, 1, "next", Counter::spec(0)).await.is_ok(), "the others take it");
 }
 
+#[mesh::test]
+async fn a_proc_that_is_not_poisoned_takes_new_actors(cx: &Client) {
+    cx.on_failure(|_| mesh::Directive::Handled);
+    let options = ProcOptions::default().config("MESH_FAILURE_POISONS", "false");
+    let host = this_host(cx).await.unwrap();
+    let procs = host.spawn_procs_with(cx, extent!(workers = 2), options).await.unwrap();
+    let counters = procs.spawn(cx, "counters", Counter::spec(0)).await.unwrap();
+    let _ = counters.fall_on(1).call(cx).await;
+    cx.failure(|_| true).await;
+    settle().await;
+    let next = procs.spawn(cx, "next", Counter::spec(5)).await.unwrap();
+    assert_eq!(next.get().call(cx).await.unwrap().values(), [5, 5]);
+}
+
 fn agent(procs: &ProcMeshRef, rank: usize) -> ActorRef<ProcAgent> {
     ActorRef::at(procs.proc(rank).unwrap().actor(PROC_AGENT, "proc_agent".into()))
 }
@@ -97,6 +112,7 @@ fn hand_made<A: Named>(cx: &Client, params: &'static [u8]) -> ActorSpec {
         incarnation: 1,
         restart: None,
         whole: None,
+        only: false,
     }
 }
 

@@ -1,5 +1,14 @@
 //! `kill -9` of each kind of process in each phase of its life: every death is told once, to the right owner, and whatever
 //! waits for the dead ends. A hundred kills; ten thousand, with figures, behind `MESH_LONG=1`.
+//!
+//! | | starting | idle | in a call | in a cast | stopping |
+//! |---|---|---|---|---|---|
+//! | **proc** | its spawn names the signal; no failure | the owner is told | and the call ends with the signal | and its rank of the cast does, the others answer | the stop ends, the calls end; no failure |
+//! | **host** | its allocation names the signal; no failure | the owner of the host is told; its procs end | the same, and the call to a proc of it ends | the same for a cast to its procs | the stop and the calls end; its procs end; no failure |
+//! | **client** | nothing is left | nothing is left | nothing is left | nothing is left | nothing is left |
+//!
+//! Each kill is counted in its cell, and no cell may stay empty. A host that another client has started and this one has
+//! attached to is killed in `hosts`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -52,11 +61,29 @@ impl Told {
     }
 }
 
+/// What is killed, and in which phase.
+type KillCell = (&'static str, &'static str);
+
+/// The cells of the table that are this process's to fill.
+const CELLS: [KillCell; 10] = [
+    ("proc", "starting"),
+    ("proc", "idle"),
+    ("proc", "call"),
+    ("proc", "cast"),
+    ("proc", "stopping"),
+    ("host", "starting"),
+    ("host", "idle"),
+    ("host", "call"),
+    ("host", "cast"),
+    ("host", "stopping"),
+];
+
 /// The kills of a run.
 struct Killing<'w> {
     world: &'w World,
     told: Told,
     kills: usize,
+    cells: BTreeMap<KillCell, usize>,
     /// From the kill to its owner's hearing of it.
     latencies: Vec<Duration>,
     /// How many failures the owner is to hear of.
@@ -64,10 +91,11 @@ struct Killing<'w> {
 }
 
 impl Killing<'_> {
-    fn kill(&mut self, pid: u32) -> Instant {
+    fn kill(&mut self, cell: KillCell, pid: u32) -> Instant {
         let at = Instant::now();
         send_signal(pid, Signal::KILL);
         self.kills += 1;
+        *self.cells.entry(cell).or_default() += 1;
         at
     }
 
@@ -97,7 +125,7 @@ impl Killing<'_> {
                 !pids.is_empty()
             });
             assert!(started.await);
-            self.kill(pids[0].as_raw_pid().try_into().unwrap());
+            self.kill(("proc", "starting"), pids[0].as_raw_pid().try_into().unwrap());
         };
         let (spawned, ()) = soon(async { tokio::join!(spawn, kill) }).await;
         // Its spawn says so; there is nothing else to tell.
@@ -109,7 +137,7 @@ impl Killing<'_> {
     /// Kills the process `pid`, which is rank `died` of `mesh` and with which `rank` of `victims` dies.
     async fn in_phase(
         &mut self,
-        phase: usize,
+        (what, phase): (&'static str, usize),
         victims: &ActorMesh<Victim>,
         rank: usize,
         (mesh, died, pid): (&MeshId, usize, u32),
@@ -117,14 +145,14 @@ impl Killing<'_> {
         let cx = self.world.client();
         match phase % 3 {
             0 => {
-                let killed = self.kill(pid);
+                let killed = self.kill((what, "idle"), pid);
                 self.is_told(mesh.uid, died, killed).await;
             }
             1 => {
                 let (port, mut running) = cx.open_port::<usize>().unwrap();
                 let call = victims.rank(rank).hang(port).call(cx);
                 soon(running.receive()).await.unwrap();
-                let killed = self.kill(pid);
+                let killed = self.kill((what, "call"), pid);
                 let error = soon(call).await.unwrap_err();
                 assert_eq!(lost(&error.kind).0, &KILLED);
                 self.is_told(mesh.uid, died, killed).await;
@@ -133,7 +161,7 @@ impl Killing<'_> {
                 let (port, mut running) = cx.open_port::<usize>().unwrap();
                 let each = victims.hang_at(rank, port).call_each(cx);
                 soon(running.receive()).await.unwrap();
-                let killed = self.kill(pid);
+                let killed = self.kill((what, "cast"), pid);
                 let each = soon(each).await;
                 assert_eq!(lost(&each.values()[rank].as_ref().unwrap_err().error.kind).0, &KILLED);
                 self.is_told(mesh.uid, died, killed).await;
@@ -148,7 +176,7 @@ impl Killing<'_> {
         let (procs, victims) = self.world.victims(PROCS).await;
         let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
         for (rank, pid) in pids[..PROCS - 2].iter().enumerate() {
-            self.in_phase(rank, &victims, rank, (procs.id(), rank, *pid)).await;
+            self.in_phase(("proc", rank), &victims, rank, (procs.id(), rank, *pid)).await;
         }
         self.stopping(&procs, &victims, &pids[PROCS - 2..]).await;
     }
@@ -174,7 +202,7 @@ impl Killing<'_> {
                 }
                 tokio::task::yield_now().await;
             }
-            pids.iter().for_each(|pid| _ = self.kill(*pid));
+            pids.iter().for_each(|pid| _ = self.kill(("proc", "stopping"), *pid));
         };
         // Some ranks have failed before: the stop says so, and ends.
         let (stopped, ()) = soon(async { tokio::join!(stop, kill) }).await;
@@ -206,7 +234,7 @@ impl Killing<'_> {
                 !pids.is_empty()
             });
             assert!(started.await);
-            self.kill(pids[0].as_raw_pid().try_into().unwrap());
+            self.kill(("host", "starting"), pids[0].as_raw_pid().try_into().unwrap());
         };
         let (allocated, ()) = soon(async { tokio::join!(HostMesh::allocate(cx, &allocator), kill) }).await;
         let error = allocated.map(drop).unwrap_err().to_string();
@@ -233,7 +261,7 @@ impl Killing<'_> {
                 }
                 tokio::task::yield_now().await;
             }
-            self.kill(host);
+            self.kill(("host", "stopping"), host);
         };
         let (stopped, ()) = soon(async { tokio::join!(control.stop(cx), kill) }).await;
         // It was asked for, so it is nobody's failure.
@@ -251,7 +279,7 @@ impl Killing<'_> {
         let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
         let host = soon(victims.rank(0).parent().call(cx)).await.unwrap();
         let id = hosts.control().to_ref().id().clone();
-        self.in_phase(phase, &victims, 1, (&id, 0, host)).await;
+        self.in_phase(("host", phase), &victims, 1, (&id, 0, host)).await;
         assert!(eventually(|| !pids.iter().any(|pid| is_alive(*pid))).await);
     }
 }
@@ -271,7 +299,8 @@ async fn every_kill_is_told_once_to_the_owner() {
     let kills = if is_long() { 10_000 } else { 100 };
     let world = World::start().await;
     let told = Told::listen(world.client());
-    let mut killing = Killing { world: &world, told, kills: 0, latencies: Vec::new(), expected: 0 };
+    let mut killing =
+        Killing { world: &world, told, kills: 0, cells: BTreeMap::new(), latencies: Vec::new(), expected: 0 };
     let mut round = 0;
     while killing.kills < kills {
         killing.procs().await;
@@ -286,12 +315,14 @@ async fn every_kill_is_told_once_to_the_owner() {
             println!("{} kills so far: {}", killing.kills, figures(&killing.latencies));
         }
     }
-    let Killing { told, kills, latencies, expected, .. } = killing;
+    let Killing { told, kills, cells, latencies, expected, .. } = killing;
+    assert!(cells.keys().eq(CELLS.iter().collect::<std::collections::BTreeSet<_>>()), "{cells:?}");
     world.end().await;
     // After the end nothing more comes: each was told once.
     let told = told.0.lock().unwrap();
     assert_eq!(told.len(), expected);
     assert!(told.values().all(|times| times.len() == 1), "{told:?}");
+    println!("{cells:?}");
     println!(
         "{kills} kills, {} of them failures told once each: owner told after {}",
         latencies.len(),
