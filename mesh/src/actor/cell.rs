@@ -169,7 +169,11 @@ impl<A: Actor> Cell<A> {
     }
 
     fn queue(&self) {
-        if let Some(me) = self.me.upgrade() {
+        let Some(me) = self.me.upgrade() else { return };
+        if self.mailbox.accepted() <= 1 {
+            // It runs for the first time.
+            self.outbox.workers().push_born(me);
+        } else {
             self.outbox.workers().push(me);
         }
     }
