@@ -40,7 +40,8 @@
 //! An actor handles one message at a time, in the order in which a sender sent them. [`Client::spawn`] and
 //! [`Context::spawn`] start one in this process and give an [`ActorHandle`], which moves messages and never encodes them.
 //! [`control().to_ref()`](actor::ActorControl::to_ref), and in a handler [`cx.this()`](Context::this), give an [`ActorRef`]:
-//! it works from anywhere, and can stand in messages.
+//! it works from anywhere, and can stand in messages. A message of more than 128 KiB to another process is cut, and those of
+//! other senders pass it by; what the same sender sends to that process later waits for it.
 //!
 //! ```
 //! # mesh::root::run_test(async |cx| {
@@ -94,12 +95,78 @@
 //! # });
 //! ```
 //!
+//! A handler with a `#[stream]` port answers as often as it likes; its only verb is `stream`, which gives a
+//! [`Port`](port::Port) of what is posted, of every rank alike on a mesh:
+//!
+//! ```
+//! # mesh::root::run_test(async |cx| {
+//! # use mesh::prelude::*;
+//! struct Thermometer {
+//!     watchers: Vec<PortRef<f64>>,
+//! }
+//!
+//! #[actor]
+//! impl Thermometer {
+//!     #[handler]
+//!     fn watch(&mut self, #[stream] out: PortRef<f64>) {
+//!         self.watchers.push(out);
+//!     }
+//!
+//!     #[handler]
+//!     fn measured(&mut self, cx: &Context<Self>, celsius: f64) {
+//!         self.watchers.retain(|watcher| watcher.post(cx, celsius).is_ok());
+//!     }
+//! }
+//!
+//! let thermometer = cx.spawn(Thermometer { watchers: Vec::new() });
+//! let mut celsius = thermometer.watch().stream(cx)?;
+//! thermometer.measured(21.5).send(cx)?;
+//! assert_eq!(celsius.receive().await?, 21.5);
+//! # Ok::<(), mesh::Error>(())
+//! # });
+//! ```
+//!
 //! # Meshes
 //!
 //! Three values stack, each with an owner: dropping one stops what is in it. A [`HostMesh`] is machines that can start
 //! procs, a [`ProcMesh`] is actor runtimes, one OS process each, and an [`ActorMesh`] is one actor on each of them. Its
 //! [`ActorMeshRef`] is a view that can be sent and sliced by name, `mesh.slice(("gpus", 0..2))`, and `mesh.rank(3)` is the
-//! [`ActorRef`] of one rank. Shapes are made with [`extent!`]; see [`shape`].
+//! [`ActorRef`] of one rank. What is not a handler is under `control()`: its size, `mesh.control().len()`, its shape, its
+//! status, `to_ref()`. Shapes are made with [`extent!`]; see [`shape`].
+//!
+//! # Messages of your own
+//!
+//! Where many actors share a protocol, its messages are types of their own, and each actor has a [`Handler`] for them. They
+//! are sent with `message(…)` and the same verbs. [`behavior!`] names a set of them, so that a reference can be handed out
+//! without the actor's type: `Watched::of(&probe)`.
+//!
+//! ```
+//! # mesh::root::run_test(async |cx| {
+//! use mesh::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize, mesh::Message)]
+//! #[message(reply = bool)]
+//! struct IsWell;
+//!
+//! #[derive(Serialize, Deserialize, mesh::Actor, mesh::RemoteSpawn)]
+//! #[actor(handles(IsWell))]
+//! struct Probe {
+//!     limit: u32,
+//! }
+//!
+//! impl Handler<IsWell> for Probe {
+//!     async fn handle(&mut self, _cx: &Context<Self>, _message: IsWell) -> bool {
+//!         self.limit > 0
+//!     }
+//! }
+//!
+//! let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
+//! let probes = procs.spawn(cx, "probes", Probe { limit: 3 }.spec()).await?;
+//! assert_eq!(probes.message(IsWell).call(cx).await?.values(), [true, true]);
+//! # Ok::<(), mesh::Error>(())
+//! # });
+//! ```
 //!
 //! # Failure
 //!

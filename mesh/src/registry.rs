@@ -158,9 +158,9 @@ fn linked() -> &'static [SpawnEntry] {
 /// What `mesh::register!` takes. Reached by a path through this trait, whose error shows nothing but the type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be spawned on a proc",
-    label = "no remote constructor",
+    label = "no remote constructor for this type",
     note = "mark its constructor: `#[new] fn new(…) -> Self` inside the `#[actor] impl` block",
-    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`"
+    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`; the documentation of `mesh::Named` shows the impl for a type of your own"
 )]
 pub trait Registered {
     /// Its entry.

@@ -16,6 +16,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("grid_main", include_str!("outside/grid_main.rs")),
     ("host_old", include_str!("outside/host_old.rs")),
     ("client_new", include_str!("outside/client_new.rs")),
+    ("client_more", include_str!("outside/client_more.rs")),
+    ("one_name_twice", include_str!("outside/one_name_twice.rs")),
 ];
 
 fn manifest() -> String {
@@ -89,14 +91,30 @@ fn a_program_with_mesh_under_another_name_builds_and_runs() {
     assert!(success, "{out}{err}");
     assert_eq!(out, "[3 ×2] sum 6, four words, 2 processes\n", "{err}");
 
-    two_binaries_that_disagree_say_so(&programs);
+    binaries_are_compared_over_what_both_have(&programs);
+    two_actors_of_one_name_are_shown_at_the_start(&programs);
 }
 
-/// One binary knows `add(by: i64)`, the other `add(by: String)`.
-fn two_binaries_that_disagree_say_so(programs: &Path) {
+fn two_actors_of_one_name_are_shown_at_the_start(programs: &Path) {
+    let (success, out, err) = run(&programs.join("one_name_twice"), &[]);
+    assert!(!success, "{err}");
+    assert_eq!(out, "", "nothing of it runs");
+    for part in ["two actors are named `outside.counter`", "one_name_twice.rs:7", "one_name_twice.rs:17"] {
+        assert!(err.contains(part), "no {part} in: {err}");
+    }
+}
+
+/// One binary knows `add(by: i64)`; the next has an actor more, and the last knows `add(by: String)`.
+fn binaries_are_compared_over_what_both_have(programs: &Path) {
     let mut host = start(&programs.join("host_old"), &[]);
     let mut lines = BufReader::new(host.stdout.take().expect("it is piped")).lines();
     let address = lines.next().expect("it says where it is").expect("it is text");
+
+    let (success, out, err) = run(&programs.join("client_more"), &[&address]);
+    assert!(success, "{out}{err}");
+    let (replies, refused) = out.split_once('\n').expect("two lines");
+    assert_eq!(replies, "[5 ×2]", "{err}");
+    assert!(refused.contains("outside.stranger"), "{refused}");
 
     let (success, out, err) = run(&programs.join("client_new"), &[&address]);
     assert!(!success, "{out}");

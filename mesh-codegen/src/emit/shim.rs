@@ -22,6 +22,9 @@ const CONTAINERS: &[(&str, usize)] = &[
     ("BTreeSet", 1),
 ];
 
+/// The longest tuple that serde knows.
+const TUPLE_LEN_MAX: usize = 16;
+
 /// Those of them whose first parameter is a key, and what a key has to be.
 const KEYED: &[(&str, Fits)] = &[
     ("HashMap", Fits::HashedKey),
@@ -188,7 +191,7 @@ pub(super) fn leaves(ty: &Type) -> Vec<&Type> {
 fn contents(ty: &Type) -> Option<Vec<&Type>> {
     let ty = ungroup(ty);
     if let Type::Tuple(tuple) = ty {
-        return (!tuple.elems.is_empty()).then(|| tuple.elems.iter().collect());
+        return (1..=TUPLE_LEN_MAX).contains(&tuple.elems.len()).then(|| tuple.elems.iter().collect());
     }
     let segment = last_segment(ty)?;
     let parameters = type_arguments(segment);

@@ -94,9 +94,9 @@ keys! {
     /// that is well is heard every second, however busy it is; less than `3s` takes some that are well for dead. A child
     /// endures any silence of its parent, whose end it sees. In one process it holds where it is set.
     inherited link_silence LINK_SILENCE: Duration = Duration::from_secs(5);
-    /// How many messages a link holds that its peer has not acknowledged.
+    /// How many messages a link holds that its peer has not acknowledged; calls and waiting sends may take as many again.
     inherited link_window_messages LINK_WINDOW_MESSAGES: usize = 65_536, from 1;
-    /// How many bytes a link holds that its peer has not acknowledged.
+    /// How many bytes a link holds that its peer has not acknowledged; calls and waiting sends may take as many again.
     inherited link_window_bytes LINK_WINDOW_BYTES: usize = 67_108_864, from 1;
     /// How many links a gateway lets peers open that are not its children.
     inherited links_max LINKS_MAX: usize = 16_384, from 1;
