@@ -36,7 +36,7 @@ mod records;
 mod wait;
 
 pub use full::FullPolicy;
-pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken};
+pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken, Urgent};
 pub use records::{Pack, Record, Records, Room, SLACK, WHOLE, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 

@@ -10,7 +10,7 @@ mod records;
 mod wait;
 
 pub use full::FullPolicy;
-pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken};
+pub use queue::{Accepted, Closed, Entered, First, Mailbox, Parked, Refusal, Rest, Taken, Urgent};
 pub use records::{Pack, Record, Records, Room, SLACK, WHOLE, Word};
 pub use wait::{Places, WaitCell, WaitOutcome, Waiting};
 
@@ -29,5 +29,15 @@ unsafe impl Record for (u8, u8) {
     unsafe fn read(from: *const Word) -> ((u8, u8), usize) {
         // SAFETY: this is where one was written, as the caller promises.
         (unsafe { from.cast::<(u8, u8)>().read() }, 1)
+    }
+}
+
+impl Urgent for (u8, u8) {
+    fn signal(&self) -> Option<std::num::NonZeroU8> {
+        (self.0 == u8::MAX).then_some(std::num::NonZeroU8::MIN)
+    }
+
+    fn of_signal(_: std::num::NonZeroU8) -> (u8, u8) {
+        (u8::MAX, 0)
     }
 }

@@ -1,6 +1,7 @@
 //! What an actor is to everyone but itself: identity, mailbox, status.
 
 use std::future::Future;
+use std::num::NonZeroU8;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 
@@ -23,7 +24,9 @@ use crate::config;
 use crate::gateway::{Bounced, RETURNED};
 use crate::ident::ActorId;
 use crate::inspect::ActorReport;
-use crate::mailbox::{Accepted, Entered, Mailbox, Pack, Places, Refusal, WaitCell, WaitOutcome, Waiting};
+use crate::mailbox::{
+    Accepted, Entered, Mailbox, Pack, Places, Refusal, Urgent, WaitCell, WaitOutcome, Waiting,
+};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Held, Outbox, Resident, StopMode, failing};
 use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
@@ -51,6 +54,21 @@ pub enum Control<A: Actor> {
     Event(Box<SupervisionEvent>),
     /// A message that must not stand behind data.
     Message(Parcel<A>),
+}
+
+/// A stop is the one that nearly every actor gets: nothing is allocated for it.
+impl<A: Actor> Urgent for Control<A> {
+    fn signal(&self) -> Option<NonZeroU8> {
+        match self {
+            Control::Stop(StopMode::Now) => Some(NonZeroU8::MIN),
+            Control::Stop(StopMode::Drain) => Some(NonZeroU8::MAX),
+            _ => None,
+        }
+    }
+
+    fn of_signal(signal: NonZeroU8) -> Control<A> {
+        Control::Stop(if signal == NonZeroU8::MIN { StopMode::Now } else { StopMode::Drain })
+    }
 }
 
 /// Where an actor is in its life.
@@ -153,7 +171,11 @@ impl<A: Actor> Cell<A> {
     }
 
     fn queue(&self) {
-        if let Some(me) = self.me.upgrade() {
+        let Some(me) = self.me.upgrade() else { return };
+        if self.mailbox.accepted() <= 1 {
+            // It runs for the first time.
+            self.outbox.workers().push_born(me);
+        } else {
             self.outbox.workers().push(me);
         }
     }
@@ -325,15 +347,17 @@ impl<A: Actor> Cell<A> {
             End::Stopped => CallErrorKind::ActorStopped,
             End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
         };
-        failing(&kind, || {
-            for parcel in closed.queued {
-                count(&self.counters.returned);
-                parcel.refuse(kind.clone());
-            }
-            closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
-        });
+        if !(closed.queued.is_empty() && closed.waiting.is_empty()) {
+            failing(&kind, || {
+                for parcel in closed.queued {
+                    count(&self.counters.returned);
+                    parcel.refuse(kind.clone());
+                }
+                closed.waiting.into_iter().for_each(|parcel| parcel.refuse(kind.clone()));
+            });
+        }
         self.outbox.events().note(|| format!("end {} {}", self.id, kind));
-        self.supervisor.ended(&self.identity(), &end);
+        self.supervisor.ended(&self.who(), &end);
         if let Some(residents) = self.outbox.residents() {
             residents.release(self.id.uid, &end);
         }

@@ -10,6 +10,7 @@
 //! - `AGAIN-2` the incarnation is raised before anyone hears that it is made anew.
 //! - `AGAIN-3` while it pauses, a stop ends it at once, and a drain ends the pause.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::task;
@@ -82,6 +83,14 @@ impl<A: Actor> Cell<A> {
     /// Who it is in this life.
     pub(crate) fn identity(&self) -> ActorId {
         ActorId { incarnation: self.incarnation(), ..self.id.clone() }
+    }
+
+    /// Who it is now, without a copy in its first life.
+    pub(super) fn who(&self) -> Cow<'_, ActorId> {
+        if self.incarnation() == self.id.incarnation {
+            return Cow::Borrowed(&self.id);
+        }
+        Cow::Owned(self.identity())
     }
 
     /// How often it was made anew.
@@ -204,7 +213,7 @@ impl<A: Actor> Cell<A> {
             None => Err("its proc is gone".to_owned()),
         };
         if let Err(message) = admitted {
-            self.supervisor.ended(&self.identity(), &End::Failed(self.failure(Cause::Spawn { message })));
+            self.supervisor.ended(&self.who(), &End::Failed(self.failure(Cause::Spawn { message })));
             return false;
         }
         self.mailbox.reopen();

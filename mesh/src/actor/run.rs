@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 
 use super::cell::Cell;
+use super::context::Context;
 use super::spawn::Birth;
 use super::step::Turn;
 use super::traits::Actor;
@@ -31,12 +32,28 @@ pub struct Shared;
 
 impl Scheduler for Shared {
     fn start<A: Actor>(&self, birth: Birth<A>, cell: &Arc<Cell<A>>) {
+        let starts = matches!(birth, Birth::Create(_)) || !starts_at_once::<A>();
         // SAFETY: who makes an actor has it until it parks for the first time, below (`MAIL-4`).
         unsafe { cell.body.get() }.install(birth, cell);
-        if cell.mailbox.park(Rest::Turn) == Parked::Queue {
+        if !starts {
+            // It is not worth a way through the queues, and perhaps to another thread: it rests until its first message.
+            cell.turn(Turn { first: None, budget: 1, fresh: false });
+        } else if cell.mailbox.park(Rest::Turn) == Parked::Queue {
             cell.outbox.workers().push_born(cell.clone());
         }
     }
+}
+
+/// Whether its `on_start` is a future that holds nothing and awaits nothing, as that of an actor without one is: whoever
+/// makes such an actor may run it. One of the user's that is `async` holds the actor.
+fn starts_at_once<A: Actor>() -> bool {
+    const fn is_nothing<A, F>(_: &impl FnOnce(&'static mut A, &'static Context<A>) -> F) -> bool
+    where
+        A: Actor,
+    {
+        size_of::<F>() <= 1 && !std::mem::needs_drop::<F>()
+    }
+    is_nothing::<A, _>(&|actor: &'static mut A, cx: &'static Context<A>| actor.on_start(cx))
 }
 
 /// It has something to do: the waker of its handlers.

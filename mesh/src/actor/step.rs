@@ -297,7 +297,7 @@ impl<A: Actor> Body<A> {
         match (phase, done) {
             (Phase::Starting, Ok(Done::Hook(Ok(())))) => {
                 cell.set_status(ActorStatus::Running);
-                cell.supervisor.started(&cell.identity());
+                cell.supervisor.started(&cell.who());
                 Next::Step
             }
             (Phase::Starting, done) => Next::End(fail(hook_cause("on_start", done))),
@@ -485,6 +485,9 @@ impl<A: Actor> Body<A> {
     /// Takes nothing more; what is accepted and not started goes back to its senders.
     fn give_back(&mut self, cell: &Cell<A>, kind: &CallErrorKind) {
         let closed = cell.mailbox.close_data();
+        if self.batch.is_empty() && closed.queued.is_empty() && closed.waiting.is_empty() {
+            return;
+        }
         failing(kind, || {
             for parcel in self.batch.drain() {
                 cell.mailbox.started();

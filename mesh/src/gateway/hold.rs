@@ -19,7 +19,8 @@
 //!
 //! Invariants
 //! - `HOLD-1` while something is held for an actor, all that comes for it from elsewhere goes behind that (`DEL-1`).
-//! - `HOLD-2` what is held of one link is within the bounds of its window.
+//! - `HOLD-2` what is held of one link is within the bounds of its window and, with those whose senders wait for an
+//!   answer, within [`WAITING_WINDOWS`] of it: a flood of plain messages refuses no call.
 //! - `HOLD-3` who was told that an actor is full is told that it has room when nothing is held for it any more. Should
 //!   that be lost, a message that is let through now and then finds out (`PROBE_EVERY`).
 
@@ -39,6 +40,7 @@ use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::LinkId;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Lane, ReplyOn, Target};
+use crate::wire::session::WAITING_WINDOWS;
 
 /// How many of the held wait in the mailbox's own queue at a time.
 const OFFERED_MAX: usize = 64;
@@ -153,6 +155,8 @@ impl Holds {
         let capacity = known.or(capacity).unwrap_or_default();
         let total = self.totals.entry(held.link).or_default();
         let len_bytes = total.len_bytes + held.len_bytes();
+        let windows = if held.envelope.headers.reply_to.is_some() { WAITING_WINDOWS } else { 1 };
+        let (messages, bytes) = (messages.saturating_mul(windows), bytes.saturating_mul(windows));
         // HOLD-2; one alone may be larger, as in the window.
         if total.messages >= messages || (total.messages > 0 && len_bytes > bytes) {
             let kind = CallErrorKind::MailboxFull { capacity };

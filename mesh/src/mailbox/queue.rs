@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "a message is run where it lies; see the proofs below")]
 
 use std::collections::VecDeque;
+use std::num::NonZeroU8;
 use std::task::Waker;
 
 use super::FullPolicy;
@@ -99,12 +100,18 @@ enum Run {
     Over,
 }
 
+/// A control message, some of which are a number.
+pub trait Urgent: Sized {
+    /// The number, if it is all there is to it.
+    fn signal(&self) -> Option<NonZeroU8>;
+
+    /// The message of a number.
+    fn of_signal(signal: NonZeroU8) -> Self;
+}
+
 /// What an idle mailbox does not need.
 struct Lanes<T, C> {
     waiters: VecDeque<Arc<WaitCell<T>>>,
-    /// The first control message: most actors get one in their life, the last.
-    urgent: Option<C>,
-    /// Those behind it.
     control: VecDeque<C>,
 }
 
@@ -113,6 +120,8 @@ struct State<T: Record, C> {
     head: bool,
     queue: Records<T>,
     lanes: Option<Box<Lanes<T, C>>>,
+    /// A control message that is before those of the lane.
+    signal: Option<NonZeroU8>,
     run: Run,
     /// A worker's queue holds an entry of the consumer, though it may have been run by a caller meanwhile.
     entry: bool,
@@ -124,11 +133,10 @@ struct State<T: Record, C> {
     sealed: bool,
 }
 
-impl<T: Record, C> State<T, C> {
+impl<T: Record, C: Urgent> State<T, C> {
     fn lanes(&mut self) -> &mut Lanes<T, C> {
-        self.lanes.get_or_insert_with(|| {
-            Box::new(Lanes { waiters: VecDeque::new(), urgent: None, control: VecDeque::new() })
-        })
+        self.lanes
+            .get_or_insert_with(|| Box::new(Lanes { waiters: VecDeque::new(), control: VecDeque::new() }))
     }
 
     fn waiters(&self) -> usize {
@@ -140,22 +148,22 @@ impl<T: Record, C> State<T, C> {
     }
 
     fn pop_control(&mut self) -> Option<C> {
-        let lanes = self.lanes.as_mut()?;
-        let first = lanes.urgent.take();
-        lanes.urgent = lanes.control.pop_front();
-        first
+        if let Some(signal) = self.signal.take() {
+            return Some(C::of_signal(signal));
+        }
+        self.lanes.as_mut()?.control.pop_front()
     }
 
     fn push_control(&mut self, control: C) {
-        let lanes = self.lanes();
-        match lanes.urgent {
-            None => lanes.urgent = Some(control),
-            Some(_) => lanes.control.push_back(control),
+        match control.signal() {
+            // It is the first, and comes out first.
+            Some(signal) if !self.has_control() => self.signal = Some(signal),
+            _ => self.lanes().control.push_back(control),
         }
     }
 
     fn has_control(&self) -> bool {
-        self.lanes.as_ref().is_some_and(|lanes| lanes.urgent.is_some())
+        self.signal.is_some() || self.lanes.as_ref().is_some_and(|lanes| !lanes.control.is_empty())
     }
 
     fn is_empty(&self) -> bool {
@@ -246,7 +254,7 @@ fn add(count: &AtomicU64, n: u64) {
     count.store(count.load(Ordering::Relaxed) + n, Ordering::Release);
 }
 
-impl<T: Record, C> Mailbox<T, C> {
+impl<T: Record, C: Urgent> Mailbox<T, C> {
     /// An empty mailbox. Whoever makes it has the consumer, until it parks for the first time.
     pub fn new(capacity: usize, waiters_max: usize, full: FullPolicy) -> Mailbox<T, C> {
         Mailbox {
@@ -254,6 +262,7 @@ impl<T: Record, C> Mailbox<T, C> {
                 head: false,
                 queue: Records::new(),
                 lanes: None,
+                signal: None,
                 run: Run::Running,
                 entry: false,
                 notified: false,
@@ -657,11 +666,11 @@ impl<T: Record, C> Mailbox<T, C> {
             waiters = std::mem::take(&mut lanes.waiters);
             if control_too {
                 unread = std::mem::take(&mut lanes.control);
-                if let Some(first) = lanes.urgent.take() {
-                    unread.push_front(first);
-                }
                 state.lanes = None;
             }
+        }
+        if control_too && let Some(signal) = state.signal.take() {
+            unread.push_front(C::of_signal(signal));
         }
         add(&self.removed, queued.len() as u64);
         self.waiting.store(false, Ordering::Relaxed);
@@ -678,9 +687,9 @@ impl<T: Record, C> Mailbox<T, C> {
 
 impl<T: Record, C> Drop for Mailbox<T, C> {
     fn drop(&mut self) {
-        let mut state = self.state.lock();
-        let head = if state.head { self.pop(&mut state) } else { None };
-        drop(state);
-        drop(head);
+        if std::mem::take(&mut self.state.lock().head) {
+            // SAFETY: the mark says that it is there, and it is taken with the mark.
+            drop(self.head.with_mut(|head| unsafe { T::read(head.cast()) }));
+        }
     }
 }

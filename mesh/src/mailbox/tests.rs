@@ -4,6 +4,16 @@ use super::*;
 
 type Box8 = Mailbox<u32, &'static str>;
 
+impl Urgent for &'static str {
+    fn signal(&self) -> Option<std::num::NonZeroU8> {
+        (*self == "stop").then_some(std::num::NonZeroU8::MIN)
+    }
+
+    fn of_signal(_: std::num::NonZeroU8) -> &'static str {
+        "stop"
+    }
+}
+
 fn mailbox(capacity: usize, full: FullPolicy) -> Arc<Box8> {
     Arc::new(Mailbox::new(capacity, 16, full))
 }
@@ -314,4 +324,21 @@ fn nothing_is_lost_between_threads() {
         let of_one: Vec<u32> = seen.iter().copied().filter(|n| n / EACH == from).collect();
         assert!(of_one.is_sorted() && of_one.len() == EACH as usize);
     }
+}
+
+#[test]
+fn a_control_message_that_is_a_number_keeps_its_place() {
+    let mailbox = mailbox(4, FullPolicy::Wait);
+    for control in ["stop", "failed", "stop"] {
+        mailbox.push_control(control).unwrap();
+    }
+    assert_eq!(take(&mailbox).1, ["stop", "failed", "stop"]);
+    for control in ["failed", "stop"] {
+        mailbox.push_control(control).unwrap();
+    }
+    assert_eq!(mailbox.take_control(), Some("failed"));
+    assert!(mailbox.has_control());
+    mailbox.push_control("late").unwrap();
+    assert_eq!(mailbox.close().control, ["stop", "late"], "what nobody has read is given back");
+    assert_eq!(mailbox.push_control("stop"), Err("stop"));
 }

@@ -147,6 +147,29 @@ async fn what_is_held_stays_within_the_window_and_the_rest_goes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_of_plain_messages_refuses_nobody_who_waits() {
+    let pair = pair().await;
+    for actor in 1..=5 {
+        for seq in 1..=30 {
+            pair.send(actor, seq).unwrap();
+        }
+        settle().await;
+    }
+    assert_eq!(pair.held().0, WINDOW as u64, "as much as it may be");
+    pair.near.inbox.take();
+    let mut waiting = pair.near.call(&pair.to, 50);
+    waiting.headers.seq = 31;
+    waiting.headers.reply_on = ReplyOn::Acceptance;
+    pair.near.gateway.post(waiting).unwrap();
+    settle().await;
+    assert_eq!(pair.held().0, WINDOW as u64 + 1);
+    assert_eq!(pair.near.inbox.told(), [], "it waits");
+    let handled = pair.drain().await;
+    let of_first: Vec<u64> = handled.iter().filter(|(actor, _)| *actor == 1).map(|(_, seq)| *seq).collect();
+    assert_eq!(of_first, (1..=31).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_is_told_again_that_it_is_full_stays_so() {
     let mut full = FullActors::default();
     let (proc, actor) = (Uid(1), Uid(2));
