@@ -132,20 +132,26 @@ mod kernel {
         (tick * 2 <= LAG_MAX).then_some(Base { at, nanos, lag: tick * 2 })
     }
 
-    /// The time at the next tick, and so much later.
-    #[inline(always)]
-    pub(super) fn after(duration: Duration) -> Option<Instant> {
+    /// A beginning, and how long ago it was at the last tick.
+    #[inline]
+    fn ticked() -> Option<(&'static Base, Duration)> {
         let base = BASE.get_or_init(base).as_ref()?;
         let since = nanos(clock_gettime(ClockId::MonotonicCoarse)).saturating_sub(base.nanos);
-        base.at.checked_add(Duration::from_nanos(since) + base.lag + duration)
+        Some((base, Duration::from_nanos(since)))
+    }
+
+    /// The time at the next tick, and so much later; `None` where the clock does not reach.
+    #[inline(always)]
+    pub(super) fn after(duration: Duration) -> Option<Instant> {
+        let (base, since) = ticked()?;
+        base.at.checked_add((since + base.lag).checked_add(duration)?)
     }
 
     /// The time at the last tick, and for how long it may be that.
     #[inline]
     pub(super) fn read() -> Option<(Instant, Duration)> {
-        let base = BASE.get_or_init(base).as_ref()?;
-        let since = nanos(clock_gettime(ClockId::MonotonicCoarse)).saturating_sub(base.nanos);
-        Some((base.at + Duration::from_nanos(since), base.lag))
+        let (base, since) = ticked()?;
+        Some((base.at + since, base.lag))
     }
 }
 
@@ -188,6 +194,10 @@ mod tests {
         let coarse = Coarse::of(&Handle::current());
         assert!(coarse.is_past(now()));
         assert!(!coarse.is_past(now() + Duration::from_secs(60)));
+        assert!(
+            coarse.after(Duration::from_secs(60)).is_some_and(|at| at >= now() + Duration::from_secs(59))
+        );
+        assert_eq!(coarse.after(Duration::MAX), None, "the clock does not reach so far");
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,6 +25,9 @@ pub struct Limit {
     pub at: Instant,
 }
 
+/// What a limit is that the clock does not reach: 136 years.
+const FAR: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// From here on a limit may be met some milliseconds late.
 const COARSE: Duration = Duration::from_secs(1);
 
@@ -40,10 +43,12 @@ impl Limit {
     #[inline(always)]
     pub fn local<M: Message>(own: Option<Duration>, scope: Scope<'_>) -> Limit {
         let after = Limit::length::<M>(own, scope);
-        match scope.outbox.coarse().after(after) {
-            Some(at) if after >= COARSE => Limit::within(Limit { after, at }, scope),
-            _ => Limit::from(after, clock::now(), scope),
+        if after >= COARSE
+            && let Some(at) = scope.outbox.coarse().after(after)
+        {
+            return Limit { after, at }.within(scope);
         }
+        Limit::from(after, clock::now(), scope)
     }
 
     /// Never beyond the caller's own.
@@ -63,10 +68,8 @@ impl Limit {
     }
 
     fn from(after: Duration, now: Instant, scope: Scope<'_>) -> Limit {
-        match now.checked_add(after) {
-            Some(at) => Limit { after, at }.within(scope),
-            None => Limit { after, at: now + Duration::from_secs(u32::MAX.into()) }.within(scope),
-        }
+        let after = now.checked_add(after).map_or(FAR, |_| after);
+        Limit { after, at: now + after }.within(scope)
     }
 
     /// When it began.
