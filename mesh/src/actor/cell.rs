@@ -365,6 +365,17 @@ impl<A: Actor> Cell<A> {
         self.ended.notify_waiters();
     }
 
+    /// Waits until there is something to see of the end of a life.
+    async fn until<R>(&self, look: impl Fn() -> Option<R>) -> R {
+        loop {
+            let notified = self.ended.notified();
+            if let Some(seen) = look() {
+                return seen;
+            }
+            notified.await;
+        }
+    }
+
     /// The failure of this actor.
     pub(super) fn failure(&self, cause: Cause) -> Box<Failure> {
         Box::new(Failure {
@@ -668,26 +679,11 @@ impl<A: Actor> Resident for Cell<A> {
     }
 
     fn life_over(&self, incarnation: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async move {
-            loop {
-                let notified = self.ended.notified();
-                if self.incarnation() > incarnation || self.end().is_some() {
-                    return;
-                }
-                notified.await;
-            }
-        })
+        let is_over = move || self.incarnation() > incarnation || self.end().is_some();
+        Box::pin(self.until(move || is_over().then_some(())))
     }
 
     fn ended(&self) -> Pin<Box<dyn Future<Output = End> + Send + '_>> {
-        Box::pin(async {
-            loop {
-                let notified = self.ended.notified();
-                if let Some(end) = self.end() {
-                    return end;
-                }
-                notified.await;
-            }
-        })
+        Box::pin(self.until(|| self.end()))
     }
 }

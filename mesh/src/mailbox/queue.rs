@@ -435,9 +435,20 @@ impl<T: Record, C: Urgent> Mailbox<T, C> {
     /// Wakes the consumer, whatever it rests for. Whether it is to be queued.
     #[must_use]
     pub fn notify(&self) -> bool {
+        self.wake(false)
+    }
+
+    /// As [`notify`](Mailbox::notify), and also one that runs no more: it may [take messages again](Mailbox::reopen).
+    #[must_use]
+    pub fn revive(&self) -> bool {
+        self.wake(true)
+    }
+
+    fn wake(&self, even_over: bool) -> bool {
         let mut state = self.state.lock();
         match state.run {
             Run::Resting | Run::Awaiting => state.queue_it(),
+            Run::Over if even_over => state.queue_it(),
             Run::Running => {
                 state.notified = true;
                 false
@@ -572,20 +583,6 @@ impl<T: Record, C: Urgent> Mailbox<T, C> {
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         taken
-    }
-
-    /// As [`notify`](Mailbox::notify), and also one that runs no more: it may [take messages again](Mailbox::reopen).
-    #[must_use]
-    pub fn revive(&self) -> bool {
-        let mut state = self.state.lock();
-        match state.run {
-            Run::Resting | Run::Awaiting | Run::Over => state.queue_it(),
-            Run::Running => {
-                state.notified = true;
-                false
-            }
-            Run::Queued => false,
-        }
     }
 
     /// Takes messages again, after [`close`](Mailbox::close). For the consumer.

@@ -1,6 +1,6 @@
 //! A queue of things of different sizes, one behind the other in one piece of memory.
 //!
-//! A message is 64 bytes in the hand, for the largest arguments that travel in place and for headers that few bring; most
+//! A message is 72 bytes in the hand, for the largest arguments that travel in place and for headers that few bring; most
 //! have a word or two to say. Here each takes the words that it needs, so a long queue is a third as long in memory, which
 //! is what a deep one costs. It is filled at the end and emptied from the front, as a whole: the consumer swaps it out.
 
@@ -27,8 +27,8 @@ const FIRST: usize = 28;
 /// Something that is kept as words.
 ///
 /// # Safety
-/// `write` touches at most `words() + SLACK` words from `to`, and not more than [`WHOLE`], and `read` as many; `read` of what `write` wrote gives the
-/// same thing, and how many words it took: as many as `words()` said, at least one.
+/// `write` touches at most `words() + SLACK` words from `to`, and not more than [`WHOLE`], and `read` as many; `read` of
+/// what `write` wrote gives the same thing, and how many words it took: as many as `words()` said, at least one.
 pub unsafe trait Record: Sized {
     /// How many words it takes.
     fn words(&self) -> usize;
