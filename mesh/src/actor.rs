@@ -43,6 +43,7 @@ pub use context::{Caller, Context, Scope};
 pub(crate) use context::{default_label, value_cannot_be_made_anew};
 pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
+pub(crate) use panic::panic_text;
 pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
 pub use remake::{Remake, ask as ask_to_remake};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};

@@ -31,7 +31,7 @@ use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::{End, Held, Outbox, Resident, StopMode, failing};
 use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Spin, Weak};
-use crate::wire::codec::{DecodeError, Decoder, Payload};
+use crate::wire::codec::{DecodeError, Decoder};
 use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
 
@@ -444,7 +444,7 @@ impl<A: Actor> Cell<A> {
                 ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
                     let (outbox, id) = (self.outbox.clone(), self.id.clone());
                     // Dropped with a message that is not handled, it answers.
-                    Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, Payload::of::<()>))))
+                    Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, reply::encode::<()>))))
                 }),
                 ReplyOn::Answer | ReplyOn::Acceptance | ReplyOn::Release => None,
             },
@@ -486,9 +486,9 @@ impl<A: Actor> Cell<A> {
         self.enqueue(parcel, envelope)
     }
 
-    /// Takes plain messages, as many of the first as it can.
-    fn hear(&self, told: &[Told<'_>]) -> usize {
-        let Some(Target::Handler { handler, incarnation, .. }) = told.first().and_then(Told::target) else {
+    /// Takes messages, as many of the first as it can.
+    fn hear(self: &Arc<Self>, told: &[Told<'_>]) -> usize {
+        let Some(Target::Handler { handler, incarnation, .. }) = told.first().and_then(Told::handler) else {
             return 0;
         };
         let mut lookup = Lookup { wanted: handler, found: None };
@@ -498,11 +498,25 @@ impl<A: Actor> Cell<A> {
             return 0;
         };
         for (taken, one) in told.iter().enumerate() {
+            if one.handler().is_none() {
+                return taken;
+            }
+            let (reply_to, headers) = match one.ask() {
+                None => (None, ParcelHeaders::default()),
+                Some((ask, port)) => {
+                    let deadline = self.outbox.coarse().after_us(ask.left_us);
+                    let chain = ask.in_chain.then(|| CallChain::extend(one.sender().clone(), None));
+                    (Some((port, 0)), ParcelHeaders { deadline, chain, rare: None })
+                }
+            };
+            let is_call = reply_to.is_some();
             // As in `receive`; whatever is wrong is found again there, and told.
-            let open = || open(self, Decoder::of_bytes(one.body()), None, ParcelHeaders::default());
+            let open = || open(self, Decoder::of_bytes(one.body()), reply_to, headers);
             let Ok(Ok(parcel)) = catch_unwind(AssertUnwindSafe(open)) else { return taken };
             self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
-            if self.push(parcel).is_err() {
+            if is_call {
+                self.enqueue_call(parcel);
+            } else if self.push(parcel).is_err() {
                 return taken;
             }
         }
@@ -523,7 +537,7 @@ impl<A: Actor> Cell<A> {
 
     /// Accepts a message of a `send_wait` from afar, and says so when it has.
     fn accept(self: &Arc<Self>, parcel: Parcel<A>, port: (PortAddr, u32)) {
-        let acceptance = ReplyTo::port(self.outbox.clone(), self.id.clone(), port, Payload::of::<()>);
+        let acceptance = ReplyTo::port(self.outbox.clone(), self.id.clone(), port, reply::encode::<()>);
         match self.push_or_wait(parcel) {
             Ok(None) => acceptance.answer(()),
             Ok(Some(waiting)) => {
@@ -548,14 +562,19 @@ impl<A: Actor> Cell<A> {
             return Ok(());
         }
         if envelope.headers.reply_to.is_some() {
-            match self.push_or_wait(parcel) {
-                Ok(None) => {}
-                Ok(Some(waiting)) => waiting.detach(),
-                Err(refused) => refused.1.refuse(refused.0),
-            }
+            self.enqueue_call(parcel);
             return Ok(());
         }
         self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
+    }
+
+    /// Of a call, whose caller hears what becomes of it.
+    fn enqueue_call(self: &Arc<Self>, parcel: Parcel<A>) {
+        match self.push_or_wait(parcel) {
+            Ok(None) => {}
+            Ok(Some(waiting)) => waiting.detach(),
+            Err(refused) => refused.1.refuse(refused.0),
+        }
     }
 }
 
@@ -587,12 +606,9 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
                 let message = message::decode_message::<M>(input)?;
                 let reply = match reply_to {
                     None => ReplyTo::none(),
-                    Some(port) => reply::ReplyTo::port(
-                        cell.outbox.clone(),
-                        cell.id.clone(),
-                        port,
-                        message::encode_reply::<M>,
-                    ),
+                    Some(port) => {
+                        reply::ReplyTo::port(cell.outbox.clone(), cell.id.clone(), port, M::encode_reply)
+                    }
                 };
                 Ok(Parcel::new(message, reply, headers))
             });
@@ -640,7 +656,7 @@ impl<A: Actor> Resident for Cell<A> {
         self.receive(envelope)
     }
 
-    fn told(&self, told: &[Told<'_>]) -> usize {
+    fn told(self: Arc<Self>, told: &[Told<'_>]) -> usize {
         self.hear(told)
     }
 

@@ -19,15 +19,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
+use serde::Serialize;
+
 use super::panic::panic_text;
 use crate::activity::CallOf;
 use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::clock::Wait;
 use crate::ident::ActorId;
+use crate::message;
 use crate::outbox::Outbox;
 use crate::sync::{Arc, AtomicU8, Ordering, Spin, UnsafeCell};
-use crate::wire::codec::{EncodeError, Payload};
+use crate::wire::codec::{EncodeError, Encoder, PARTS_MAX};
 use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
 /// The outcome of a call, within a process: what went wrong is larger than most replies, which are moved a few times.
@@ -66,21 +69,47 @@ struct RemoteReply<R> {
     from: ActorId,
     port: PortAddr,
     slot: u32,
-    encode: fn(&R) -> Result<Payload, EncodeError>,
+    encode: Encode<R>,
 }
+
+/// Encodes a reply.
+type Encode<R> = fn(&R, &mut Encoder) -> Result<(), EncodeError>;
+
+/// Encodes a value as a reply.
+pub(super) fn encode<R: Serialize + 'static>(value: &R, out: &mut Encoder) -> Result<(), EncodeError> {
+    out.put(value)
+}
+
+/// The longest reply, in bytes, that is copied into a link's buffer rather than shared.
+const ANSWER_LEN_MAX: usize = 16 << 10;
 
 impl<R> RemoteReply<R> {
     fn answer(&self, value: &R) {
-        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
-        let encoded = catch_unwind(AssertUnwindSafe(|| (self.encode)(value)));
-        self.post(match encoded {
-            Ok(Ok(payload)) => Body::Reply(payload),
-            Ok(Err(error)) => Body::Failed(error.call_error()),
-            Err(panic) => {
-                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
-                Body::Failed(CallErrorKind::Decode { reason })
+        let posted = message::with_scratch(|encoder| {
+            // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
+            match catch_unwind(AssertUnwindSafe(|| (self.encode)(value, encoder))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Some(Body::Failed(error.call_error())),
+                Err(panic) => {
+                    let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
+                    return Some(Body::Failed(CallErrorKind::Decode { reason }));
+                }
             }
+            let (body, parts) = (encoder.body(), encoder.parts());
+            if body.len() <= ANSWER_LEN_MAX
+                && parts.len() <= PARTS_MAX
+                && self.outbox.gateway().answer(&self.port, self.slot, &self.from, (body, parts))
+            {
+                return None;
+            }
+            Some(match std::mem::take(encoder).finish() {
+                Ok(payload) => Body::Reply(payload),
+                Err(error) => Body::Failed(error.call_error()),
+            })
         });
+        if let Some(body) = posted {
+            self.post(body);
+        }
     }
 
     fn post(&self, body: Body) {
@@ -354,7 +383,7 @@ impl<R> ReplyTo<R> {
         outbox: Arc<Outbox>,
         from: ActorId,
         (port, slot): (PortAddr, u32),
-        encode: fn(&R) -> Result<Payload, EncodeError>,
+        encode: Encode<R>,
     ) -> ReplyTo<R> {
         ReplyTo(Some(Place::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
     }
@@ -399,7 +428,7 @@ impl<R> ReplyTo<R> {
     }
 
     /// The same port for another type; `None` for a place that is not a port.
-    pub(super) fn encoding<S>(self, encode: fn(&S) -> Result<Payload, EncodeError>) -> Option<ReplyTo<S>> {
+    pub(super) fn encoding<S>(self, encode: Encode<S>) -> Option<ReplyTo<S>> {
         let RemoteReply { outbox, from, port, slot, .. } = self.into_port()?;
         Some(ReplyTo::port(outbox, from, (port, slot), encode))
     }
