@@ -20,7 +20,7 @@ use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
-use crate::wire::codec::{Encoder, Payload};
+use crate::wire::codec::{Encoder, Payload, dispose};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{Answer, HeadWriter, Tell};
@@ -170,7 +170,9 @@ impl Shared {
     pub(super) fn release(&self, mut state: MutexGuard<'_, State>) {
         let call = !state.driver_called && state.has_work();
         state.driver_called |= call;
+        let landed = state.large.take_landed();
         drop(state);
+        dispose(landed);
         if call {
             self.for_driver.notify_one();
         }

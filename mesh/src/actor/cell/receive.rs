@@ -120,7 +120,8 @@ impl<A: Actor> Cell<A> {
             }
             return Ok(());
         }
-        self.enqueue(parcel, envelope)
+        // The message shares the bytes: if it is handled at once, these are the last.
+        self.enqueue(parcel, envelope).map(|envelope| envelope.body.dispose())
     }
 
     /// Takes messages, as many of the first as it can.
@@ -178,19 +179,22 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    fn enqueue(self: &Arc<Self>, parcel: Parcel<A>, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn enqueue(self: &Arc<Self>, parcel: Parcel<A>, envelope: Envelope) -> Result<Envelope, Box<Bounced>> {
         // Whatever lane it says it comes on: only the runtime's own news, handled above, goes past the bound.
         if let (ReplyOn::Acceptance, Some(port)) =
             (envelope.headers.reply_on, envelope.headers.reply_to.clone())
         {
             self.accept(parcel, port);
-            return Ok(());
+            return Ok(envelope);
         }
         if envelope.headers.reply_to.is_some() {
             self.enqueue_call(parcel);
-            return Ok(());
+            return Ok(envelope);
         }
-        self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
+        match self.push(parcel) {
+            Ok(()) => Ok(envelope),
+            Err(refused) => Err(Box::new(Bounced { envelope, kind: refused.0 })),
+        }
     }
 
     /// Of a call, whose caller hears what becomes of it.
