@@ -21,6 +21,7 @@ mod blocking;
 mod cell;
 mod chain;
 mod context;
+mod far;
 mod handle;
 mod held;
 mod look;

@@ -39,6 +39,7 @@ use crate::wire::session::Window;
 mod assembly;
 mod backlog;
 mod driver;
+mod gradual;
 mod handshake;
 mod large;
 mod reader;

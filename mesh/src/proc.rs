@@ -305,13 +305,8 @@ impl LocalProc for Inner {
                         return Err(Box::new(Bounced { envelope, kind }));
                     }
                 };
-                match self.outbox.ports().deliver(port, slot, item) {
-                    Ok(()) => {
-                        envelope.body.dispose();
-                        Ok(())
-                    }
-                    Err(kind) => Err(Box::new(Bounced { envelope, kind })),
-                }
+                let outcome = self.outbox.ports().deliver(port, slot, item);
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
             }
             Target::Replies { port } => {
                 let said = match &envelope.body {

@@ -16,11 +16,12 @@ use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
 use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len_of};
+use super::gradual::dispose;
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
-use crate::wire::codec::{Encoder, Payload, dispose};
+use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{Answer, HeadWriter, Tell};

@@ -128,26 +128,6 @@ impl Payload {
     pub fn len_bytes(&self) -> usize {
         self.body.len() + self.parts.iter().map(Bytes::len).sum::<usize>()
     }
-
-    /// Drops it as [`dispose`] does.
-    pub(crate) fn dispose(self) {
-        let Payload { body, mut parts } = self;
-        parts.push(body);
-        dispose(parts);
-    }
-}
-
-/// How many bytes are so many that their memory is given back where nobody waits for that.
-const DISPOSE_LEN_MIN: usize = 4 << 20;
-
-/// Drops byte strings that may be the last of their memory. To give back a GiB takes the kernel a tenth of a second:
-/// the task of a link, and a lock, must not be held for so long, so a thread for blocking work does it.
-pub(crate) fn dispose(bytes: Vec<Bytes>) {
-    if bytes.iter().map(Bytes::len).sum::<usize>() >= DISPOSE_LEN_MIN
-        && let Ok(runtime) = tokio::runtime::Handle::try_current()
-    {
-        drop(runtime.spawn_blocking(move || drop(bytes)));
-    }
 }
 
 /// Collects the encodings of several values, one after the other.

@@ -192,15 +192,6 @@ pub enum Body {
     },
 }
 
-impl Body {
-    /// Drops it; large byte strings as [`Payload::dispose`] does.
-    pub(crate) fn dispose(self) {
-        if let Body::Message(payload) | Body::Reply(payload) = self {
-            payload.dispose();
-        }
-    }
-}
-
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {

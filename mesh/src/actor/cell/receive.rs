@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Cell, Control};
 use crate::actor::chain::CallChain;
+use crate::actor::far::{Encode, RemoteReply, encode};
 use crate::actor::panic::panic_text;
 use crate::actor::parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
-use crate::actor::reply::{self, ReplyTo};
+use crate::actor::reply::ReplyTo;
 use crate::actor::traits::{Actor, Exporter, Handler};
 use crate::actor::{EVENT, FAILURE};
 use crate::addr::{ActorAddr, PortAddr};
@@ -79,9 +80,8 @@ impl<A: Actor> Cell<A> {
             trace: envelope.headers.trace,
             deferred: match envelope.headers.reply_on {
                 ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
-                    let (outbox, id) = (self.outbox.clone(), self.id.clone());
                     // Dropped with a message that is not handled, it answers.
-                    Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, reply::encode::<()>))))
+                    Deferred::Port(Mutex::new(Some(self.reply_to(port, encode::<()>))))
                 }),
                 ReplyOn::Answer | ReplyOn::Acceptance | ReplyOn::Release => None,
             },
@@ -120,8 +120,7 @@ impl<A: Actor> Cell<A> {
             }
             return Ok(());
         }
-        // The message shares the bytes: if it is handled at once, these are the last.
-        self.enqueue(parcel, envelope).map(|envelope| envelope.body.dispose())
+        self.enqueue(parcel, envelope)
     }
 
     /// Takes messages, as many of the first as it can.
@@ -161,9 +160,14 @@ impl<A: Actor> Cell<A> {
         told.len()
     }
 
+    fn reply_to<R>(&self, (port, slot): (PortAddr, u32), encode: Encode<R>) -> ReplyTo<R> {
+        let (outbox, from) = (self.outbox.clone(), self.id.clone());
+        ReplyTo::port(RemoteReply { outbox, from, port, slot, encode })
+    }
+
     /// Accepts a message of a `send_wait` from afar, and says so when it has.
     fn accept(self: &Arc<Self>, parcel: Parcel<A>, port: (PortAddr, u32)) {
-        let acceptance = ReplyTo::port(self.outbox.clone(), self.id.clone(), port, reply::encode::<()>);
+        let acceptance = self.reply_to(port, encode::<()>);
         match self.push_or_wait(parcel) {
             Ok(None) => acceptance.answer(()),
             Ok(Some(waiting)) => {
@@ -179,22 +183,19 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    fn enqueue(self: &Arc<Self>, parcel: Parcel<A>, envelope: Envelope) -> Result<Envelope, Box<Bounced>> {
+    fn enqueue(self: &Arc<Self>, parcel: Parcel<A>, envelope: Envelope) -> Result<(), Box<Bounced>> {
         // Whatever lane it says it comes on: only the runtime's own news, handled above, goes past the bound.
         if let (ReplyOn::Acceptance, Some(port)) =
             (envelope.headers.reply_on, envelope.headers.reply_to.clone())
         {
             self.accept(parcel, port);
-            return Ok(envelope);
+            return Ok(());
         }
         if envelope.headers.reply_to.is_some() {
             self.enqueue_call(parcel);
-            return Ok(envelope);
+            return Ok(());
         }
-        match self.push(parcel) {
-            Ok(()) => Ok(envelope),
-            Err(refused) => Err(Box::new(Bounced { envelope, kind: refused.0 })),
-        }
+        self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
     }
 
     /// Of a call, whose caller hears what becomes of it.
@@ -235,9 +236,7 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
                 let message = message::decode_message::<M>(input)?;
                 let reply = match reply_to {
                     None => ReplyTo::none(),
-                    Some(port) => {
-                        reply::ReplyTo::port(cell.outbox.clone(), cell.id.clone(), port, M::encode_reply)
-                    }
+                    Some(port) => cell.reply_to(port, M::encode_reply),
                 };
                 Ok(Parcel::new(message, reply, headers))
             });
