@@ -365,7 +365,7 @@ impl<R> ReplyTo<R> {
 
     /// Tells no port. Who waits in this process is told as by a drop.
     pub fn forget(self) {
-        drop(self.into_port());
+        let _port = self.into_port();
     }
 }
 
