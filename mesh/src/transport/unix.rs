@@ -3,6 +3,9 @@
 //! A socket is a file of mode 0600; [`SocketDir`] gives it a directory of mode 0700 and a short path. Both sides look at
 //! the user id that the kernel vouches for. Abstract sockets, which have no permissions, are never used (`PEER-3`).
 
+#[cfg(target_os = "linux")]
+mod halves;
+
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::AsFd;
@@ -159,7 +162,8 @@ impl Transport for UnixTransport {
         if uid != own_uid {
             return Err(TransportError::OtherUser { addr: addr.clone(), uid, own_uid });
         }
-        Ok(connection(stream, addr.to_string()))
+        connection(stream, addr.to_string())
+            .map_err(|source| TransportError::Io { addr: addr.clone(), source })
     }
 }
 
@@ -238,7 +242,10 @@ impl Listener for UnixAccept {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => match uid_of(&stream) {
-                    Ok(uid) if uid == own_uid() => return Ok(connection(stream, self.addr.to_string())),
+                    Ok(uid) if uid == own_uid() => {
+                        return connection(stream, self.addr.to_string())
+                            .map_err(|source| TransportError::Io { addr: self.addr.clone(), source });
+                    }
                     Ok(uid) => tracing::warn!(addr = %self.addr, uid, "refused a connection of another user"),
                     // It has gone already.
                     Err(_) => {}
@@ -259,7 +266,10 @@ impl Drop for UnixAccept {
     }
 }
 
-fn connection(stream: UnixStream, peer: String) -> Connection {
+fn connection(stream: UnixStream, peer: String) -> io::Result<Connection> {
+    #[cfg(target_os = "linux")]
+    let (reader, writer) = halves::split(stream)?;
+    #[cfg(not(target_os = "linux"))]
     let (reader, writer) = stream.into_split();
-    Connection { reader: Box::new(reader), writer: Box::new(writer), peer, trust: Trust::Machine }
+    Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), peer, trust: Trust::Machine })
 }
