@@ -377,8 +377,16 @@ impl Gateway {
         }
         self.0.counters.bounced.fetch_add(1, Ordering::Relaxed);
         self.0.events.note(|| format!("bounce {} {kind}", envelope.to.proc));
-        let headers =
-            Headers { reply_to: None, lane: Lane::Control, hops: HOPS_MAX, ..envelope.headers.clone() };
+        if envelope.headers.lent.is_some() {
+            self.take_back_lent(&envelope, &kind);
+        }
+        let headers = Headers {
+            reply_to: None,
+            lent: None,
+            lane: Lane::Control,
+            hops: HOPS_MAX,
+            ..envelope.headers.clone()
+        };
         let back = match (&envelope.body, &envelope.headers.reply_to) {
             _ if matches!(envelope.to.target, Target::Replies { .. }) => {
                 self.count_lost();
@@ -422,9 +430,13 @@ impl Gateway {
 
     /// The headers of what the gateway itself says.
     fn own_headers(&self) -> Headers {
+        self.headers_from(self.location())
+    }
+
+    fn headers_from(&self, at: Arc<Location>) -> Headers {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
         let sender = ActorId::new(proc, Uid(0), "gateway".into());
-        Headers::of(sender, self.location(), Lane::Control)
+        Headers::of(sender, at, Lane::Control)
     }
 }
 

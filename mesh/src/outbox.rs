@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use heard::Heard;
 pub(crate) use heard::HearsOnce;
-pub use held::Held;
 pub(crate) use held::failing;
+pub use held::{Held, Helds};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 pub(crate) use trace::{InTrace, Traced};
@@ -160,6 +160,16 @@ pub enum End {
     Stopped,
     /// It failed.
     Failed(Box<Failure>),
+}
+
+impl End {
+    /// What those hear who wait for something of it.
+    pub fn call_error(&self) -> CallErrorKind {
+        match self {
+            End::Stopped => CallErrorKind::ActorStopped,
+            End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
+        }
+    }
 }
 
 impl Outbox {

@@ -28,11 +28,11 @@ use crate::mailbox::{
     Accepted, Entered, Mailbox, Pack, Places, Refusal, Urgent, WaitCell, WaitOutcome, Waiting,
 };
 use crate::message::{self, Message, RemoteMessage};
-use crate::outbox::{End, Held, Outbox, Resident, StopMode, failing};
+use crate::outbox::{End, Held, Helds, Outbox, Resident, StopMode, failing};
 use crate::supervision::{Cause, Failure, Subject, SupervisionEvent};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, Spin, Weak};
 use crate::wire::codec::{DecodeError, Decoder, Payload};
-use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
+use crate::wire::envelope::{Body, Envelope, Lent, ReplyOn, Target};
 use crate::wire::heads::Told;
 
 /// What comes on the control lane.
@@ -343,10 +343,7 @@ impl<A: Actor> Cell<A> {
             _ => end,
         };
         drop(unheard);
-        let kind = match &end {
-            End::Stopped => CallErrorKind::ActorStopped,
-            End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
-        };
+        let kind = end.call_error();
         if !(closed.queued.is_empty() && closed.waiting.is_empty()) {
             failing(&kind, || {
                 for parcel in closed.queued {
@@ -446,7 +443,7 @@ impl<A: Actor> Cell<A> {
                     // Dropped with a message that is not handled, it answers.
                     Deferred::Port(Mutex::new(Some(ReplyTo::port(outbox, id, port, Payload::of::<()>))))
                 }),
-                ReplyOn::Answer | ReplyOn::Acceptance | ReplyOn::Release => None,
+                ReplyOn::Answer | ReplyOn::Acceptance => None,
             },
         };
         let headers = ParcelHeaders {
@@ -457,33 +454,37 @@ impl<A: Actor> Cell<A> {
         };
         let reply_to = match envelope.headers.reply_on {
             ReplyOn::Answer => envelope.headers.reply_to.clone(),
-            ReplyOn::Acceptance | ReplyOn::Deferred | ReplyOn::Release => None,
+            ReplyOn::Acceptance | ReplyOn::Deferred => None,
         };
-        let held = match (envelope.headers.reply_on, &envelope.headers.reply_to) {
-            (ReplyOn::Release, Some(port)) => {
-                Some(Held::away(self.outbox.clone(), self.id.clone(), port.clone()))
-            }
-            _ => None,
-        };
+        let helds = envelope.headers.lent.is_some().then(|| self.lent_with(&envelope));
         // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
         let open = || open(self, Decoder::new(payload), reply_to, headers);
-        let opened = Held::decoding(held.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
+        let opened = Held::decoding(helds.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
         let parcel = match opened {
             Ok(Ok(parcel)) => parcel,
-            Ok(Err(error)) => return not_opened(envelope, held, CallErrorKind::decode(error)),
+            Ok(Err(error)) => return refuse(envelope, CallErrorKind::decode(error)),
             Err(panic) => {
                 let reason = format!("decoding panicked: {}", panic_text(&*panic));
-                return not_opened(envelope, held, CallErrorKind::Decode { reason });
+                return refuse(envelope, CallErrorKind::Decode { reason });
             }
         };
         self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
-        if let Some(held) = held {
-            if let Err(refused) = self.push(parcel) {
-                held.refused(refused.0.clone());
-            }
-            return Ok(());
+        let taken = self.enqueue(parcel, envelope);
+        if taken.is_ok() {
+            helds.iter().flat_map(|helds| helds.iter()).for_each(|held| held.arrived());
         }
-        self.enqueue(parcel, envelope)
+        taken
+    }
+
+    /// What holds the references to ports in a message: it says nothing as long as the message has not arrived.
+    fn lent_with(&self, envelope: &Envelope) -> Helds {
+        let (lent, slot) = envelope.headers.lent();
+        let held = |lent: &Lent| {
+            let held = Held::away(self.outbox.clone(), self.id.clone(), lent.clone(), slot);
+            held.arrives();
+            held
+        };
+        lent.iter().map(held).collect()
     }
 
     /// Takes plain messages, as many of the first as it can.
@@ -557,15 +558,6 @@ impl<A: Actor> Cell<A> {
         }
         self.push(parcel).map_err(|refused| Box::new(Bounced { envelope, kind: refused.0 }))
     }
-}
-
-/// A message that does not decode goes back; who waits for it hears that from whoever sends it back.
-fn not_opened(envelope: Envelope, held: Option<Arc<Held>>, kind: CallErrorKind) -> Result<(), Box<Bounced>> {
-    if let Some(held) = held {
-        held.refused(kind);
-        return Ok(());
-    }
-    Err(Box::new(Bounced { envelope, kind }))
 }
 
 type Open<A> =

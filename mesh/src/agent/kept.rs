@@ -17,6 +17,7 @@ use crate::addr::ProcAddr;
 use crate::clock;
 use crate::ident::{ActorId, Label, ProcId, Uid};
 use crate::proc::Proc;
+use crate::request::Ports;
 use crate::resource::ResourceKey;
 use crate::supervision::{Cause, RestartHistory, RestartPolicy};
 use crate::wire::cast::system_proc;
@@ -137,6 +138,11 @@ impl Keeper {
     /// Whether an actor is noted.
     pub(super) fn keeps(&self, spec: &ActorSpec) -> bool {
         self.returns || spec.whole.is_some()
+    }
+
+    /// What is noted of one: of a proc that does not come back the host holds no ports.
+    pub(super) fn noted(&self, spec: ActorSpec) -> ActorSpec {
+        if self.returns { spec } else { ActorSpec { ports: Ports::default(), ..spec } }
     }
 
     pub(super) fn keep(&self, actor: KeptActor) {

@@ -17,11 +17,12 @@ use crate::agent::{
     ActorKind, ActorSpec, HOST_AGENT, HostAgent, NotEnsured, PROC_AGENT, ProcAgent, ProcKind, Whole,
 };
 use crate::bootstrap::{BootstrapCommand, ProcSetup};
-use crate::call::CallError;
+use crate::call::{CallError, Callee};
 use crate::cast::Members;
-use crate::ident::{Label, MeshId};
+use crate::ident::{ActorId, Label, MeshId, ProcId, Uid};
+use crate::port::{Holder, encoded_count};
 use crate::registry::{ActorTypeNotRegistered, RemoteSpawn, Spec};
-use crate::request::Cast;
+use crate::request::{Cast, HolderNames, Ports};
 use crate::resource::{GetState, ResourceState, WaitRankStatus};
 use crate::shape::{Extent, Region, RegionError, Slice};
 use crate::supervision::RankPolicy;
@@ -219,7 +220,11 @@ impl ProcMeshRef {
         let (members, extent) = self.whole();
         let view = Region::whole(&extent);
         let agents: Cast<ProcAgent> = create::agents(PROC_AGENT, members.clone(), view.clone());
-        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec)?;
+        let naming: HolderNames = Arc::new({
+            let (members, id) = (members.clone(), id.clone());
+            move |rank| member_of(&members, &id, rank)
+        });
+        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec, Some(naming))?;
         match options.policy {
             RankPolicy::FailRank => {}
             RankPolicy::FailMesh => {
@@ -260,7 +265,7 @@ impl ProcMeshRef {
         spec: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = actor_spec::<A>(cx.scope(), None, &spec)?;
+        let spec = actor_spec::<A>(cx.scope(), None, &spec, None)?;
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
         let made = agent.gspawn(name.into(), spec).call(cx).await?;
         runs(cx, &agent, made.map_err(|reason| GspawnError::Failed { reason })?).await
@@ -302,7 +307,7 @@ impl ProcMeshRef {
         spec: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec)? };
+        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec, None)? };
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
         let name: Label = name.into();
         let ensured = agent.ensure(name.clone(), spec).call(cx).await?;
@@ -401,11 +406,20 @@ async fn runs<A: Actor>(
     }
 }
 
+/// Who, in a mesh, holds the ports that its constructor was given, by rank.
+fn member_of(members: &Members, id: &MeshId, rank: u32) -> Holder {
+    let (proc, at) = members.proc(rank).map(|proc| (proc.id, proc.at)).unzip();
+    let proc = proc.unwrap_or_else(|| ProcId::single(Uid(0), "nowhere".into()));
+    let actor = ActorId::new(proc, id.uid, id.label.clone());
+    Holder { callee: Callee { actor, handler: None, rank: Some(rank) }, at }
+}
+
 /// The spec that travels.
 fn actor_spec<A: RemoteSpawn>(
     scope: Scope<'_>,
     mesh: Option<(MeshId, Extent)>,
     spec: &Spec<A>,
+    naming: Option<HolderNames>,
 ) -> Result<ActorSpec, SpawnError> {
     let residents = scope.outbox.residents();
     let type_name = match residents.as_ref().and_then(|residents| residents.registered_name(A::TYPE_ID)) {
@@ -415,7 +429,9 @@ fn actor_spec<A: RemoteSpawn>(
             return Err(SpawnError::NotRegistered(ActorTypeNotRegistered::of::<A>(registered)));
         }
     };
+    let encoded = encoded_count();
     let params: Bytes = spec.encode()?.body;
+    let ports = Ports::encoded_since(encoded, naming);
     let (owner, type_id) = (scope.owner(), A::TYPE_ID);
     Ok(ActorSpec {
         type_name,
@@ -427,6 +443,7 @@ fn actor_spec<A: RemoteSpawn>(
         restart: None,
         whole: None,
         only: false,
+        ports,
     })
 }
 

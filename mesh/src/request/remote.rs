@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::{Accepts, Limit, OneActor};
+use super::lend::Lending;
 use super::pending::{Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::actor::{Handler, Remote, Scope};
@@ -11,9 +12,9 @@ use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{CallWait, OnceSink, PortItem, encoded_count, encoded_since};
+use crate::port::{CallWait, OnceSink, PortItem, encoded_count};
 use crate::wire::codec::{PARTS_MAX, Payload};
-use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
+use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, Lent, ReplyOn};
 
 /// What an envelope to an actor says beside its payload.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Posting {
     pub(super) point: Option<CastPoint>,
     /// How the replies of many may be merged.
     pub(super) merge: Option<u64>,
+    /// The ports whose references it carries.
+    pub(super) lent: Option<Arc<[Lent]>>,
 }
 
 /// Posts an encoded message to an actor.
@@ -45,12 +48,13 @@ pub(super) fn post(
 pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
     let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
     headers.deadline_us = posting.limit_us;
+    headers.lent = posting.lent.clone();
     headers.trace = scope.outbox.trace();
     if posting.reply_to.is_some() {
         headers.reply_to = posting.reply_to.clone();
         headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
-        // Who waits for the acceptance alone, or for items, does not wait for the handler.
-        if !matches!(headers.reply_on, ReplyOn::Acceptance | ReplyOn::Release) {
+        // Who waits for the acceptance alone does not wait for the handler.
+        if headers.reply_on != ReplyOn::Acceptance {
             headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
         }
     }
@@ -60,21 +64,27 @@ pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
 /// The longest body, in bytes, that is copied into a link's buffer rather than shared.
 const TELL_LEN_MAX: usize = 16 << 10;
 
-/// Posts a message without a reply. Where it carries a reference to a port of ours, the port hears what becomes of that.
+/// Posts a message without a reply. The ports whose references it carries hear what becomes of those.
 fn post_plain<M: RemoteMessage>(
     scope: Scope<'_>,
     (to, rank): (&Arc<ActorAddr>, Option<u32>),
     payload: Payload,
     (encoded, limit_us): (u64, Option<u64>),
 ) -> Result<(), CallErrorKind> {
-    let posting = Posting { limit_us, ..Posting::default() };
-    let inlet = encoded_since(encoded);
-    let Some((inlet, port)) = inlet.as_ref().and_then(|inlet| Some((inlet, inlet.addr()?.clone()))) else {
-        return post(scope, to, M::ID, payload, posting);
-    };
-    let slot = inlet.sent(Whom::Remote(to.clone(), rank).callee(M::NAME));
-    let posting = Posting { reply_to: Some((port, slot)), reply_on: Some(ReplyOn::Release), ..posting };
-    post(scope, to, M::ID, payload, posting).inspect_err(|_| inlet.unsent(slot))
+    let lending = lend::<M>(encoded, &Whom::Remote(to.clone(), rank));
+    let posting = Posting { limit_us, lent: lending.header(), ..Posting::default() };
+    // The message comes back to whoever sends it, with the references.
+    let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
+    post(scope, to, M::ID, payload, posting).inspect_err(in_order)
+}
+
+/// Lends the ports whose references were encoded since to one actor.
+fn lend<M: RemoteMessage>(encoded: u64, whom: &Whom) -> Lending {
+    if encoded == encoded_count() {
+        return Lending::default();
+    }
+    let whom = whom.clone();
+    Lending::of(encoded, 1, move |_| whom.holder(M::NAME))
 }
 
 /// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
@@ -128,6 +138,7 @@ pub(super) fn call<M: RemoteMessage>(
 ) -> Pending<M::Reply> {
     let limit = Limit::of::<M>(timeout, scope);
     let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
+        let encoded = encoded_count();
         let payload = message::encode_message(message).map_err(|error| error.call_error())?;
         let (sink, item) = OnceSink::of_call(CallWait {
             caller: scope.sender.uid,
@@ -136,14 +147,16 @@ pub(super) fn call<M: RemoteMessage>(
             since: limit.began(),
         });
         let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+        let lending = lend::<M>(encoded, &whom);
         let posting = Posting {
             reply_to: Some((port, 0)),
             reply_on: reply_on::<M>(),
             limit_us: Some(limit.left_us()),
             point,
             merge: None,
+            lent: lending.header(),
         };
-        post(scope, to, M::ID, payload, posting)?;
+        post(scope, to, M::ID, payload, posting).inspect_err(|kind| lending.take_back(0, kind))?;
         Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
     });
     Pending::new(sent.unwrap_or_else(|kind| Outcome::Failed(Box::new(kind))), whom, M::NAME, limit)
@@ -187,14 +200,18 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let limit = Limit::of::<M>(timeout, scope);
         let whom = Whom::Remote(self.addr().clone(), self.rank());
+        let encoded = encoded_count();
         let sent =
             message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
                 let (sink, item) = OnceSink::new();
                 let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
                 let limit_us = timeout.map(|_| limit.left_us());
                 let reply_on = Some(ReplyOn::Acceptance);
-                let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
-                post(scope, self.addr(), M::ID, payload, posting)?;
+                let lending = lend::<M>(encoded, &whom);
+                let (reply_to, lent) = (Some((port, 0)), lending.header());
+                let posting = Posting { reply_to, reply_on, limit_us, lent, ..Posting::default() };
+                let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
+                post(scope, self.addr(), M::ID, payload, posting).inspect_err(in_order)?;
                 Ok((item, guard))
             });
         match sent {

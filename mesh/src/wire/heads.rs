@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use super::envelope::{
-    Body, BodyHead, CastPoint, Destination, Envelope, HOPS_MAX, Headers, Lane, ReplyOn, Target, TraceContext,
+    Body, BodyHead, CastPoint, Destination, Envelope, HOPS_MAX, Headers, Lane, Lent, ReplyOn, Target,
+    TraceContext,
 };
 use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::ident::{ActorId, ProcId, Uid};
@@ -173,6 +174,7 @@ struct Rest<C> {
     reply: Reply,
     reply_on: ReplyOn,
     point: Option<CastPoint>,
+    lent: Option<Arc<[Lent]>>,
 }
 
 /// Encodes the heads of one direction of one session.
@@ -242,6 +244,7 @@ impl HeadWriter {
             reply: Reply::None,
             reply_on: ReplyOn::Answer,
             point: None,
+            lent: None,
         })?;
         encoder.put_plain(&BodyHead::Message)?;
         if keeps {
@@ -321,6 +324,7 @@ fn is_plain(Envelope { to, headers, body }: &Envelope) -> bool {
         && headers.trace.is_none()
         && headers.reply_on == ReplyOn::Answer
         && headers.point.is_none()
+        && headers.lent.is_none()
 }
 
 fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeError> {
@@ -343,6 +347,7 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
         reply,
         reply_on: headers.reply_on,
         point: headers.point,
+        lent: headers.lent.clone(),
     })?;
     match &envelope.body {
         Body::Message(_) => encoder.put_plain(&BodyHead::Message),
@@ -473,6 +478,7 @@ impl HeadReader {
             reply_to,
             reply_on: rest.reply_on,
             point: rest.point,
+            lent: rest.lent,
         };
         let envelope = Envelope { to: Destination { proc, at, target: rest.target }, headers, body };
         envelope.check_bounds().map_err(|error| DecodeError::Value { reason: error.to_string() })?;
