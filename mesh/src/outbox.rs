@@ -240,9 +240,10 @@ impl Outbox {
         self.heard.forget(event);
     }
 
-    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped.
-    pub(crate) fn hears_once(&self, mesh: Uid) -> HearsOnce {
-        HearsOnce::of(&self.heard, mesh)
+    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped;
+    /// `returns` is called with the rank of each that comes back.
+    pub(crate) fn hears_once(&self, mesh: Uid, returns: Arc<dyn Fn(u32) + Send + Sync>) -> HearsOnce {
+        HearsOnce::of(&self.heard, mesh, returns)
     }
 
     /// The workers that run its actors.

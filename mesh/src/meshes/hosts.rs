@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::create::{self, MeshStopError, SpawnError};
-use super::hosted::HostsWatch;
+use super::hosted::{Ends, HostsWatch, OnLoss};
 use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
 use crate::actor::{Caller, Scope};
@@ -110,18 +110,24 @@ impl HostMeshRef {
         let owned = Owned::new(scope, agents.clone(), id.clone());
         let whole = (options.policy == RankPolicy::FailMesh)
             .then(|| Whole { members: agents.mesh().members().clone(), view: view.clone() });
+        let ends = whole.clone().map(Ends::Procs);
         let spec = ProcSpec { policy: options.policy, whole, ..proc_spec(scope, &id, child) };
         create::create::<ProcKind>(scope, &agents, &id, spec).await?;
-        let watch = if self.loss_is_told_to(scope) { None } else { HostsWatch::start(scope, &agents, &id) };
+        let on_loss = OnLoss { tells: !self.loss_is_told_to(scope), ends };
+        let is_watched = on_loss.tells || (on_loss.ends.is_some() && !self.is_own(scope));
+        let watch = is_watched.then(|| HostsWatch::start(scope, &agents, &id, on_loss));
         let members = Members::Mesh { procs: id.clone(), hosts: self.hosts.clone(), per_host };
         Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned, watch))
     }
 
+    /// Whether the caller ends with these hosts.
+    fn is_own(&self, scope: Scope<'_>) -> bool {
+        is_own(&self.hosts, scope)
+    }
+
     /// Whether a caller hears of the loss of these hosts, or ends with it.
     fn loss_is_told_to(&self, scope: Scope<'_>) -> bool {
-        let own = scope.outbox.gateway().location();
-        let is_own = self.hosts.iter().all(|host| host.gateway == own.gateway);
-        is_own || self.owner.as_ref().is_some_and(|owner| *owner == scope.owner().id)
+        self.is_own(scope) || self.owner.as_ref().is_some_and(|owner| *owner == scope.owner().id)
     }
 
     /// The agent of each host, and where.
@@ -134,6 +140,12 @@ impl HostMeshRef {
     fn agents(&self, per_host: u32, view: Region) -> Cast<HostAgent> {
         create::agents(HOST_AGENT, Members::Hosts { hosts: self.hosts.clone(), per_host }, view)
     }
+}
+
+/// Whether all of these are the host that the caller's process is, or is a child of.
+pub(super) fn is_own(hosts: &[Arc<Location>], scope: Scope<'_>) -> bool {
+    let own = scope.outbox.gateway().location();
+    hosts.iter().all(|host| host.gateway == own.gateway)
 }
 
 fn proc_spec(scope: Scope<'_>, mesh: &MeshId, child: ChildSpec) -> ProcSpec {

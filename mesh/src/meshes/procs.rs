@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
 use super::flush::FlushLogsError;
-use super::hosted::HostsWatch;
-use super::hosts::{Allocator, HostMesh};
+use super::hosted::{Ends, HostsWatch, OnLoss};
+use super::hosts::{Allocator, HostMesh, is_own};
 use super::owned::Owned;
 use crate::actor::{Actor, ActorRef, Caller, Scope};
 use crate::addr::{ActorAddr, ProcAddr};
@@ -232,11 +232,21 @@ impl ProcMeshRef {
             }
             RankPolicy::RespawnRank(policy) => spec.restart = Some(policy),
         }
+        let ends = spec.whole.clone();
         // From here on what there is of it is ours: dropped, as when this future is, it is stopped.
         let owned = Owned::new(scope, agents.clone(), id.clone());
         create::create::<ActorKind>(scope, &agents, &id, spec).await?;
+        let watch = ends.and_then(|whole| self.watch_hosts(scope, Ends::Actors(id.uid, whole)));
         let mesh = Arc::new(crate::request::CastMesh::new(id, members));
-        Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned))
+        Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned, watch))
+    }
+
+    /// Watches the hosts of these procs, if they are not the caller's own, for what ends when one is lost.
+    fn watch_hosts(&self, scope: Scope<'_>, ends: Ends) -> Option<HostsWatch> {
+        let agents = self.host_agents()?;
+        let Members::Mesh { hosts, .. } = &self.members else { return None };
+        let on_loss = OnLoss { tells: false, ends: Some(ends) };
+        (!is_own(hosts, scope)).then(|| HostsWatch::start(scope, &agents, &self.id, on_loss))
     }
 
     /// The members of a mesh over this view: its own ranks start at 0.
