@@ -65,6 +65,9 @@ use crate::wire::hello::ActorFingerprint;
 /// How much is told of a reason that is too long for a frame.
 const REASON_CHARS_MAX: usize = 1024;
 
+/// The handler that an owner hears of a failure through.
+pub const FAILURE: u64 = name_hash("mesh.failure");
+
 /// The handler that a returned message is addressed to, in its sender.
 pub const RETURNED: u64 = name_hash("mesh.returned");
 
@@ -295,6 +298,10 @@ impl Gateway {
             if let Some(link) = from.filter(|_| state.holds.is_behind(&envelope)) {
                 drop(state);
                 return self.hold(link, envelope, None);
+            }
+            if state.holds.is_behind_as_news(&envelope) {
+                state.holds.put_news(envelope);
+                return Ok(());
             }
             let step = route::choose(&state, self.0.id, &envelope.to, from);
             if let Step::Link(link) = &step {
