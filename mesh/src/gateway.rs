@@ -7,7 +7,7 @@
 //!            ├── uplink (a child sends all it does not know to its host)
 //!            ├── collector, for what answers a cast that was split here
 //!            ├── dial the door of its location, hold meanwhile
-//!            ├── hold, for a proc that comes back (`place`)
+//!            ├── hold, for a proc that comes back (`place`); where it has come back, if that is elsewhere
 //!            └── bounce: the reason goes to the reply port, or the message back to its sender
 //! ```
 //!

@@ -7,6 +7,7 @@
 //! ended and comes back after all the agent is asked anew.
 //!
 //! A mesh that does not go on without one of its ranks is stopped then: its other agents do not hear of the loss.
+//! A mesh whose ranks come back gets those of the lost host back on another one (see `returning`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::actor::Scope;
 use crate::addr::ActorAddr;
+use super::returning::Returning;
 use crate::agent::{ActorKind, HOST_AGENT, HostAgent, PROC_AGENT, ProcKind, Whole, tell_owner};
 use crate::call::CallErrorKind;
 use crate::clock;
@@ -46,12 +48,15 @@ pub(super) struct OnLoss {
     pub(super) tells: bool,
     /// What does not go on then.
     pub(super) ends: Option<Ends>,
+    /// How its procs come back.
+    pub(super) returning: Option<Returning>,
 }
 
 /// The watch over the hosts of a mesh of procs. Dropped, it ends.
 pub(super) struct HostsWatch {
     _watch: Arc<Watch>,
     _once: Option<HearsOnce>,
+    _notes: Option<PortGuard>,
 }
 
 impl HostsWatch {
@@ -60,9 +65,10 @@ impl HostsWatch {
         scope: Scope<'_>,
         agents: &Cast<HostAgent>,
         mesh: &MeshId,
-        on_loss: OnLoss,
+        pub(super) on_loss: OnLoss,
+        notes: Option<PortGuard>,
     ) -> HostsWatch {
-        let tells = on_loss.tells;
+        let hears = on_loss.tells || on_loss.returning.is_some();
         let watch = Arc::new(Watch {
             outbox: Arc::downgrade(scope.outbox),
             teller: scope.sender.clone(),
@@ -74,9 +80,12 @@ impl HostsWatch {
             asked: Mutex::default(),
         });
         let returns = Arc::downgrade(&watch);
-        let once = tells.then(|| {
+        let once = hears.then(|| {
             let returns = move |rank| {
                 if let Some(watch) = returns.upgrade() {
+                    if let Some(returning) = &watch.on_loss.returning {
+                        returning.lives(rank);
+                    }
                     watch.asked().returned.insert(rank);
                     watch.ask_again(rank);
                 }
@@ -84,7 +93,7 @@ impl HostsWatch {
             scope.outbox.hears_once(mesh.uid, Arc::new(returns))
         });
         watch.ask(scope, agents, 0);
-        HostsWatch { _watch: watch, _once: once }
+        HostsWatch { _watch: watch, _once: once, _notes: notes }
     }
 }
 
@@ -93,19 +102,21 @@ impl HostsWatch {
 struct Asked {
     /// The ports of the questions, by their first rank.
     ports: BTreeMap<u32, PortGuard>,
-    /// The ranks whose agents have answered.
+    /// The ranks whose agents have answered, or were answered for.
     answered: BTreeSet<u32>,
+    /// The ranks that have ended on hosts that were not lost.
+    ended: BTreeSet<u32>,
     /// The ranks that have come back since they were asked for. That may be heard before the answer is: replies wait for
     /// others on their way.
     returned: BTreeSet<u32>,
 }
 
-struct Watch {
-    outbox: Weak<Outbox>,
-    teller: ActorId,
-    owner: ActorAddr,
+pub(super) struct Watch {
+    pub(super) outbox: Weak<Outbox>,
+    pub(super) teller: ActorId,
+    pub(super) owner: ActorAddr,
     agents: Cast<HostAgent>,
-    mesh: MeshId,
+    pub(super) mesh: MeshId,
     on_loss: OnLoss,
     stopped: AtomicBool,
     asked: Mutex<Asked>,
@@ -141,12 +152,6 @@ impl Watch {
         drop(before);
     }
 
-    fn with_scope<R>(&self, f: impl FnOnce(Scope<'_>) -> R) -> Option<R> {
-        let outbox = self.outbox.upgrade()?;
-        let sender = &self.teller;
-        Some(f(Scope { outbox: &outbox, sender, deadline: None, chain: None, is_actor: false }))
-    }
-
     /// A rank is to come back, or its agent has answered: when both are so, it is asked anew.
     fn ask_again(self: &Arc<Self>, rank: u32) {
         {
@@ -156,6 +161,7 @@ impl Watch {
             }
             asked.answered.remove(&rank);
             asked.returned.remove(&rank);
+            asked.ended.remove(&rank);
         }
         let at = rank as usize;
         if let Ok(view) = self.agents.view().slice(at..at + 1) {
@@ -169,7 +175,11 @@ impl Watch {
         let cause = match item {
             // Whoever has ended was told of by its host.
             PortItem::Value(_) => {
-                self.asked().answered.insert(rank);
+                {
+                    let mut asked = self.asked();
+                    asked.answered.insert(rank);
+                    asked.ended.insert(rank);
+                }
                 return self.ask_again(rank);
             }
             PortItem::Failed(CallErrorKind::Unreachable { reason }) => {
@@ -186,14 +196,29 @@ impl Watch {
             }
         };
         self.asked().answered.insert(rank);
-        self.lost(rank, proc, cause);
+        match &self.on_loss.returning {
+            Some(returning) => returning.lost(self, rank, cause),
+            None => self.lost(rank, cause),
+        }
     }
 
-    /// The host of a rank is lost.
-    fn lost(&self, rank: u32, proc: ProcId, cause: Cause) {
+    /// The ranks among these that have not ended.
+    pub(super) fn living(&self, ranks: std::ops::Range<u32>) -> Vec<u32> {
+        let asked = self.asked();
+        ranks.filter(|rank| !asked.ended.contains(rank)).collect()
+    }
+
+    pub(super) fn with_scope<R>(&self, f: impl FnOnce(Scope<'_>) -> R) -> Option<R> {
+        let outbox = self.outbox.upgrade()?;
+        let sender = &self.teller;
+        Some(f(Scope { outbox: &outbox, sender, deadline: None, chain: None, is_actor: false }))
+    }
+
+    /// A rank is lost with its host.
+    pub(super) fn lost(&self, rank: u32, cause: Cause) {
         let why = cause.to_string();
         if self.on_loss.tells {
-            let subject = Subject::Proc(proc);
+            let subject = Subject::Proc(ProcId::of_mesh(&self.mesh, rank));
             let failure = Failure { subject, mesh: Some(self.mesh.clone()), ranks: vec![rank], cause };
             self.with_scope(|scope| tell_owner(scope, &self.owner, &failure));
         }

@@ -9,7 +9,7 @@ use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
 use super::flush::FlushLogsError;
 use super::hosted::{Ends, HostsWatch, OnLoss};
-use super::hosts::{Allocator, HostMesh, is_own};
+use super::hosts::{Allocator, HostMesh, HostMeshRef, is_own};
 use super::owned::Owned;
 use crate::actor::{Actor, ActorRef, Caller, Scope};
 use crate::addr::{ActorAddr, ProcAddr};
@@ -57,6 +57,8 @@ pub struct ProcOptions {
     pub slots: Vec<ProcSetup>,
     /// What becomes of the mesh when one of its procs has died; the others go on, by default.
     pub policy: RankPolicy,
+    /// Hosts that get no procs until one of the others is lost: see [`spares`](ProcOptions::spares).
+    pub spares: Option<HostMeshRef>,
 }
 
 impl ProcOptions {
@@ -117,6 +119,36 @@ impl ProcOptions {
         self.policy = policy;
         self
     }
+
+    /// Declares hosts that stand in when one of those with procs is lost, with `RankPolicy::RespawnRank`: the procs of the
+    /// lost host come back there, with the actors that were spawned on them, under the same references. Without spares, or
+    /// when no spare is left, they come back on the next host of the mesh.
+    ///
+    /// The loss of a host is told to the owner of the hosts as before: `on_failure` decides whether that goes on. Messages
+    /// that come between the loss and the return are held; those that were on their way fail. Only the owner of the procs
+    /// and the hosts of their mesh, with all below them, find the procs where they are then; to others they are
+    /// unreachable. Ports that the constructors of their actors were given are not counted as held after the return.
+    ///
+    /// ```no_run
+    /// # use mesh::prelude::*;
+    /// # async fn example(cx: &Client) -> mesh::Result<()> {
+    /// use mesh::meshes::ProcOptions;
+    /// use mesh::{RankPolicy, RestartPolicy};
+    ///
+    /// let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 4))).await?;
+    /// let spare = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(spares = 1))).await?;
+    /// let options = ProcOptions::default()
+    ///     .policy(RankPolicy::RespawnRank(RestartPolicy::DEFAULT))
+    ///     .spares(&spare);
+    /// let procs = hosts.spawn_procs_with(cx, extent!(gpus = 2), options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn spares(mut self, hosts: &HostMeshRef) -> ProcOptions {
+        self.spares = Some(hosts.clone());
+        self
+    }
 }
 
 /// How the actors of a mesh are started.
@@ -144,11 +176,13 @@ pub struct ProcMeshRef {
     id: MeshId,
     members: Members,
     view: Region,
+    /// Whether its ranks come back when a host is lost.
+    returns: bool,
 }
 
 impl ProcMeshRef {
-    pub(super) fn new(id: MeshId, members: Members, view: Region) -> ProcMeshRef {
-        ProcMeshRef { id, members, view }
+    pub(super) fn new(id: MeshId, members: Members, view: Region, returns: bool) -> ProcMeshRef {
+        ProcMeshRef { id, members, view, returns }
     }
 
     /// Which mesh.
@@ -241,12 +275,14 @@ impl ProcMeshRef {
         Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned, watch))
     }
 
-    /// Watches the hosts of these procs, if they are not the caller's own, for what ends when one is lost.
+    /// Watches the hosts of these procs, if they are not the caller's own, for what ends when one is lost. Of procs that
+    /// come back, who brings them back sees to it.
     fn watch_hosts(&self, scope: Scope<'_>, ends: Ends) -> Option<HostsWatch> {
         let agents = self.host_agents()?;
         let Members::Mesh { hosts, .. } = &self.members else { return None };
-        let on_loss = OnLoss { tells: false, ends: Some(ends) };
-        (!is_own(hosts, scope)).then(|| HostsWatch::start(scope, &agents, &self.id, on_loss))
+        let on_loss = OnLoss { tells: false, ends: Some(ends), returning: None };
+        let is_watched = !self.returns && !is_own(hosts, scope);
+        is_watched.then(|| HostsWatch::start(scope, &agents, &self.id, on_loss, None))
     }
 
     /// The members of a mesh over this view: its own ranks start at 0.
@@ -331,7 +367,7 @@ impl ProcMeshRef {
     /// The procs that the members of a mesh live in, where they are those of a mesh.
     pub(super) fn of_members(members: &Members, view: &Region) -> Option<ProcMeshRef> {
         let Members::Mesh { procs, .. } = members else { return None };
-        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone()))
+        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone(), false))
     }
 
     pub(super) fn region(&self) -> &Region {
@@ -576,5 +612,6 @@ impl ProcMeshControl<'_> {
 pub fn this_proc(cx: &impl Caller) -> ProcMeshRef {
     let addr = cx.scope().outbox.addr();
     let id = MeshId { uid: addr.id.uid, label: addr.id.label.clone() };
-    ProcMeshRef::new(id, Members::Listed([addr].into()), Region::whole(&Extent::new([("procs", 1)])))
+    let view = Region::whole(&Extent::new([("procs", 1)]));
+    ProcMeshRef::new(id, Members::Listed([addr].into()), view, false)
 }
