@@ -217,7 +217,8 @@ impl Watch {
     /// A rank is lost with its host.
     pub(super) fn lost(&self, rank: u32, cause: Cause) {
         let why = cause.to_string();
-        if self.on_loss.tells {
+        // That one which was to come back does not is told in any case.
+        if self.on_loss.tells || self.on_loss.returning.is_some() {
             let subject = Subject::Proc(ProcId::of_mesh(&self.mesh, rank));
             let failure = Failure { subject, mesh: Some(self.mesh.clone()), ranks: vec![rank], cause };
             self.with_scope(|scope| tell_owner(scope, &self.owner, &failure));

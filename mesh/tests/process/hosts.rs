@@ -10,7 +10,7 @@ use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator, RankPolicy, Restart
 use rustix::process::Signal;
 
 use crate::actors::{Holder, Lodger, Mergers, Neighbour, Victim, Voter};
-use crate::proc_fs::{Token, describe, gone, with_token};
+use crate::proc_fs::{Token, describe, gone, parent_of, with_token};
 use crate::program::{Program, Scratch};
 use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 
@@ -26,6 +26,7 @@ crate::tests![
     procs_that_fail_whole_are_stopped_when_a_host_is_killed,
     actors_that_fail_whole_are_stopped_when_an_attached_host_is_killed,
     proc_that_was_given_up_and_is_back_is_told_of_with_its_host,
+    ranks_of_a_killed_attached_host_are_there_again_on_the_other,
     nothing_to_attach_to_is_named,
 ];
 
@@ -142,11 +143,6 @@ async fn reducer_named_by_a_handler_merges_in_each_process_on_the_way() {
     }
     assert_eq!(merged_in, want);
     world.end().await;
-}
-
-fn parent_of(pid: u32) -> u32 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 async fn allocated_hosts_end_in_order() {
@@ -394,6 +390,42 @@ async fn proc_that_was_given_up_and_is_back_is_told_of_with_its_host() {
     let client = cx.clone();
     world.end().await;
     assert_eq!(client.failures().len(), 3, "{:?}", client.failures());
+}
+
+async fn ranks_of_a_killed_attached_host_are_there_again_on_the_other() {
+    let (mut one, two) = (attach().await, attach().await);
+    let cx = one.world.client();
+    let addresses: Vec<ChannelAddr> = [&one.address, &two.address].map(|at| at.parse().unwrap()).into();
+    let hosts = soon(HostMesh::attach(cx, &addresses)).await.unwrap();
+    let (within, backoff) = (Duration::from_secs(600), Duration::from_millis(1));
+    let policy = RankPolicy::RespawnRank(RestartPolicy { max: 3, within, backoff });
+    let options = ProcOptions::default().policy(policy);
+    let procs = soon(hosts.spawn_procs_with(cx, extent!(gpus = 1), options)).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let neighbours = procs.spawn(cx, "neighbours", Neighbour::spec()).await.unwrap();
+    let before = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    one.program.kill().await;
+    // It is held until the rank is there again; at first it may fail with the host.
+    let back = async {
+        loop {
+            if let Ok(pid) = victims.rank(0).pid().call(cx).await {
+                return pid;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let pid = soon(back).await;
+    assert_eq!(parent_of(pid), two.program.pid());
+    for (from, to, want) in [(1, 0, (before[1], pid)), (0, 1, (pid, before[1]))] {
+        let asked = soon(neighbours.rank(from).pids(victims.rank(to)).call(cx)).await.unwrap().unwrap();
+        assert_eq!(asked, want);
+    }
+    soon(procs.control().stop(cx)).await.unwrap();
+    assert!(!is_alive(pid));
+    let client = cx.clone();
+    one.world.end().await;
+    two.world.end().await;
+    assert!(client.failures().is_empty(), "{:?}", client.failures());
 }
 
 async fn nothing_to_attach_to_is_named() {
