@@ -161,12 +161,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// The host of a proc of `mesh`, which `returns` after its death.
-    pub fn of(
-        proc: &Proc,
-        mesh: Uid,
-        (returns, life): (bool, u32),
-        guardian: Option<PortAddr>,
-    ) -> Keeper {
+    pub fn of(proc: &Proc, mesh: Uid, (returns, life): (bool, u32), guardian: Option<PortAddr>) -> Keeper {
         let rank = proc.id().rank.unwrap_or(0);
         let at = proc.outbox().gateway().location();
         let host = ProcAddr { id: system_proc(&at), at };

@@ -31,9 +31,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::full::{
-    PROBE_EVERY, RoomNews, bounded, news_in, news_in_returned, owner_told, to_sender_of,
-};
+use super::full::{PROBE_EVERY, RoomNews, bounded, news_in, news_in_returned, owner_told, to_sender_of};
 use super::route::{self, Step};
 use super::{Bounced, Gateway};
 use crate::addr::{Location, PortAddr, ProcAddr};

@@ -81,9 +81,7 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     {
         return Step::Link(link);
     }
-    if at.door.is_some()
-        && Some(target) != from.and_then(|id| state.links.get(&id)).map(|entry| entry.peer)
-    {
+    if at.door.is_some() && Some(target) != from.and_then(|id| state.links.get(&id)).map(|entry| entry.peer) {
         return Step::Dial(at.clone());
     }
     Step::Bounce(CallErrorKind::Unreachable { reason: format!("no route to {target}") })

@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::returning::Returning;
 use crate::actor::Scope;
 use crate::addr::ActorAddr;
-use super::returning::Returning;
 use crate::agent::{ActorKind, HOST_AGENT, HostAgent, PROC_AGENT, ProcKind, Whole, tell_owner};
 use crate::call::CallErrorKind;
 use crate::clock;
@@ -65,7 +65,7 @@ impl HostsWatch {
         scope: Scope<'_>,
         agents: &Cast<HostAgent>,
         mesh: &MeshId,
-        pub(super) on_loss: OnLoss,
+        on_loss: OnLoss,
         notes: Option<PortGuard>,
     ) -> HostsWatch {
         let hears = on_loss.tells || on_loss.returning.is_some();
@@ -117,7 +117,7 @@ pub(super) struct Watch {
     pub(super) owner: ActorAddr,
     agents: Cast<HostAgent>,
     pub(super) mesh: MeshId,
-    on_loss: OnLoss,
+    pub(super) on_loss: OnLoss,
     stopped: AtomicBool,
     asked: Mutex<Asked>,
 }

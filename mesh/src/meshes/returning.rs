@@ -237,7 +237,7 @@ fn stand_in(
     asking.outbox.gateway().redirect(lost, &by, procs);
     let tell = |agent: ActorRef<HostAgent>| {
         agent
-            .stand_in((**lost).clone(), (*by).clone(), procs.to_vec())
+            .stand_in((**lost).clone(), Location::clone(&by), procs.to_vec())
             .timeout(ANSWERS_WITHIN)
             .call(asking)
     };
@@ -256,9 +256,8 @@ fn take_over(
     let watch = watch.upgrade()?;
     let returning = watch.on_loss.returning.as_ref()?;
     let agent = agent_of(by);
-    let ask = |rank: &u32| {
-        agent.take_over(returning.taken_over(*rank, cause)).timeout(ANSWERS_WITHIN).call(asking)
-    };
+    let ask =
+        |rank: &u32| agent.take_over(returning.taken_over(*rank, cause)).timeout(ANSWERS_WITHIN).call(asking);
     Some(ranks.iter().map(ask).collect())
 }
 

@@ -139,8 +139,8 @@ pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result
 ///
 /// It ends when nobody is left who could post: the references in this process are dropped, and each actor that was given one,
 /// in a message or by another actor that had it, has dropped it or has ended. One that was made with a reference, as an
-/// argument of its constructor, has it as long as it lives. One that fails while it holds the port, or whose process is
-/// lost, is an error among the items, with its name and rank. A reference that went another way, in a reply or as an item
+/// argument of its constructor, has it as long as it lives. One that fails while it holds the port, whose process is lost,
+/// or that has failed before it got it, is an error among the items, with its name and rank. A reference that went another way, in a reply or as an item
 /// of another port, may be anywhere: then the port stays open.
 pub struct Port<T> {
     items: mpsc::UnboundedReceiver<Came>,

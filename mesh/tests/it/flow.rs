@@ -126,7 +126,8 @@ impl Owner {
 
     #[on_failure]
     async fn on_failure(&mut self, failure: Failure) -> Directive {
-        let what = if matches!(failure.subject, mesh::supervision::Subject::Proc(_)) { "proc" } else { "actor" };
+        let what =
+            if matches!(failure.subject, mesh::supervision::Subject::Proc(_)) { "proc" } else { "actor" };
         self.heard.push(what.to_owned());
         Directive::Handled
     }

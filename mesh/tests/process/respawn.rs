@@ -175,7 +175,10 @@ async fn ranks_of_a_killed_host_are_there_again_on_the_next() {
     let after = pids(cx, &victims).await;
     assert_eq!((&after[..2], &after[4..]), (&before[..2], &before[4..]), "the others are as they were");
     for rank in [2, 3] {
-        assert!(!before.contains(&after[rank]) && parent_of(after[rank]) == next_host, "{before:?} {after:?}");
+        assert!(
+            !before.contains(&after[rank]) && parent_of(after[rank]) == next_host,
+            "{before:?} {after:?}"
+        );
     }
     assert_eq!(victims.control().to_ref(), view);
     // From below any of the hosts, in both directions.
@@ -220,7 +223,8 @@ async fn ranks_of_a_killed_host_are_there_again_on_a_spare() {
     world.handle_failures();
     let cx = world.client();
     let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
-    let spares = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(spares = 1)).name("spares")).await.unwrap();
+    let spares =
+        HostMesh::allocate(cx, &ProcessAllocator::new(extent!(spares = 1)).name("spares")).await.unwrap();
     let options = respawn(9, 1).spares(&spares);
     let procs = hosts.spawn_procs_with(cx, extent!(gpus = 1), options).await.unwrap();
     let on_spare = spares.spawn_procs(cx, extent!(probes = 1)).await.unwrap();
@@ -253,7 +257,8 @@ async fn ranks_of_the_last_host_have_failed_with_it() {
     send_signal(parent_of(before[0]), Signal::KILL);
     for rank in 0..2 {
         let of_rank = |failure: &Failure| {
-            failure.ranks == [rank] && matches!(&failure.subject, Subject::Proc(proc) if proc.label.as_str() == "gpus")
+            failure.ranks == [rank]
+                && matches!(&failure.subject, Subject::Proc(proc) if proc.label.as_str() == "gpus")
         };
         let failure = soon(cx.failure(of_rank)).await;
         assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
