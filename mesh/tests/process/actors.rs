@@ -402,3 +402,22 @@ impl Holder {
         }
     }
 }
+
+/// Writes digits down.
+pub(crate) struct Ledger {
+    written: u64,
+}
+
+#[actor]
+impl Ledger {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Ledger { written: 0 }
+    }
+
+    #[handler]
+    pub(crate) fn append(&mut self, digit: u64) -> u64 {
+        self.written = 10 * self.written + digit;
+        self.written
+    }
+}

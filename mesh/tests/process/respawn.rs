@@ -8,7 +8,7 @@ use mesh::supervision::{Subject, SupervisionEventKind};
 use mesh::{Cause, ExitStatus, HostMesh, ProcessAllocator, RankPolicy, RestartPolicy, Status};
 use rustix::process::Signal;
 
-use crate::actors::{Holder, Neighbour, Victim};
+use crate::actors::{Holder, Ledger, Neighbour, Victim};
 use crate::proc_fs::{describe, eventually, parent_of, with_token};
 use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 
@@ -225,7 +225,7 @@ async fn ranks_of_a_killed_host_are_there_again_on_a_spare() {
     let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
     let spares =
         HostMesh::allocate(cx, &ProcessAllocator::new(extent!(spares = 1)).name("spares")).await.unwrap();
-    let options = respawn(9, 1).spares(&spares);
+    let options = respawn(9, 300).spares(&spares);
     let procs = hosts.spawn_procs_with(cx, extent!(gpus = 1), options).await.unwrap();
     let on_spare = spares.spawn_procs(cx, extent!(probes = 1)).await.unwrap();
     let probe = on_spare.spawn(cx, "probe", Victim::spec()).await.unwrap();
@@ -233,8 +233,20 @@ async fn ranks_of_a_killed_host_are_there_again_on_a_spare() {
     let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
     let before = pids(cx, &victims).await;
     assert!(before.iter().all(|pid| parent_of(*pid) != spare));
+    let ledgers = procs.spawn(cx, "ledgers", Ledger::spec()).await.unwrap();
+    assert_eq!(ledgers.append(7).call(cx).await.unwrap().values(), [7, 7]);
     send_signal(parent_of(before[0]), Signal::KILL);
     returns(cx, 0, 2).await;
+    // What is sent while it is away is handled by the next life, in order.
+    let ledger = ledgers.rank(0);
+    for digit in 1..=3 {
+        ledger.append(digit).send(cx).unwrap();
+    }
+    ledgers.append(4).cast(cx).unwrap();
+    let call = ledger.append(5).call(cx);
+    ledger.append(6).send(cx).unwrap();
+    assert_eq!(soon(call).await.unwrap(), 12345);
+    assert_eq!(soon(ledgers.append(0).call(cx)).await.unwrap().values(), [1234560, 740]);
     let after = pids(cx, &victims).await;
     assert_eq!((parent_of(after[0]), after[1]), (spare, before[1]));
     // No other spare is left.
