@@ -55,7 +55,7 @@ pub enum Note {
         /// How many lives the proc had before.
         life: u32,
         /// Which.
-        actor: KeptActor,
+        actor: Box<KeptActor>,
     },
     /// One does not any more.
     Forget(ResourceKey),
@@ -192,7 +192,8 @@ impl Keeper {
     pub(super) fn keep(&self, actor: KeptActor) {
         // A port is lent to the host alone: who else would hold it is not asked.
         let spec = ActorSpec { ports: Ports::default(), ..actor.spec.clone() };
-        self.note(Note::Keep { life: self.life, actor: KeptActor { spec, ..actor.clone() } });
+        let noted = Box::new(KeptActor { spec, ..actor.clone() });
+        self.note(Note::Keep { life: self.life, actor: noted });
         // A call takes its place at once; a plain message is refused by an agent that has too much to do.
         let noted = self.agent.keep_actor(self.proc, actor).timeout(NOTED_WITHIN).call(&self.own);
         tokio::spawn(noted);

@@ -63,7 +63,7 @@ impl PortSink for Notes {
             Note::Keep { life, actor } => {
                 lodgers.life = lodgers.life.max(life);
                 if lodgers.actors.len() < KEPT_MAX || lodgers.actors.contains_key(&actor.key) {
-                    lodgers.actors.insert(actor.key, actor);
+                    lodgers.actors.insert(actor.key, *actor);
                 }
             }
             Note::Forget(key) => {
@@ -223,7 +223,6 @@ fn prepare(watch: &Weak<Watch>, host: usize) -> Option<(Asking, Vec<ProcId>, Vec
 type Answers<T> = Vec<crate::request::Pending<T>>;
 
 /// Chooses who stands in for a host, and tells all hosts.
-#[expect(clippy::type_complexity, reason = "who it is, and what those say who were told")]
 fn stand_in(
     watch: &Weak<Watch>,
     asking: &Asking,
