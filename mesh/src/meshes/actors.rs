@@ -174,7 +174,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
     /// [`RegionError`], naming the dimension and its bounds.
     pub fn try_slice(&self, slice: impl Into<Slice>) -> Result<ActorMeshRef<A>, RegionError> {
         let cast = self.cast_target();
-        Ok(ActorMeshRef::new(Cast::new(cast.mesh().clone(), cast.view().slice(slice)?)))
+        Ok(ActorMeshRef::new(Cast::new(cast.mesh().clone(), cast.view().try_slice(slice)?)))
     }
 
     /// Where every rank is in its life, asked of the agents. A rank whose agent does not answer is `Failed`.
