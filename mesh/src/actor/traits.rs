@@ -208,7 +208,7 @@ pub trait Lists<const NAME: u64>: Actor {
 }
 
 /// What a request can be addressed to.
-pub trait Target: Clone + Send + Sync + 'static {
+pub trait Target: Send + Sync + 'static {
     /// The actor there.
     type Actor: Actor;
 }
