@@ -29,6 +29,7 @@ mod errors;
 mod misplaced;
 mod model;
 mod parse;
+mod quiet;
 mod tokens;
 
 pub use check::{HANDLE_METHODS, TRAIT_METHODS};
@@ -36,6 +37,7 @@ pub use derive_actor::{derive_actor, derive_remote_spawn};
 pub use derive_message::derive_message;
 pub use entry::{main, test};
 pub use misplaced::misplaced;
+pub use quiet::{begin_elsewhere, quiet_bounds};
 
 use errors::Errors;
 use proc_macro2::TokenStream;

@@ -27,6 +27,7 @@ mod look;
 mod owned;
 mod panic;
 mod parcel;
+mod part;
 mod remake;
 mod reply;
 mod restart;
@@ -44,14 +45,17 @@ pub(crate) use context::{default_label, value_cannot_be_made_anew};
 pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
 pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
+pub use part::{
+    HasThisPart, ListedPart, Lists, ListsThisPart, Part, PartOf, UnlistedPart, UnwrittenPart, WrittenPart,
+};
 pub use remake::{Remake, ask as ask_to_remake};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use restart::{Make, Making};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
-    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll, ShowNothing,
-    Target, handle_plain,
+    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, ShowAll, ShowNothing, Target,
+    handle_plain,
 };
 
 /// The handler that an owner hears of a failure through.

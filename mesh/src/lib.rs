@@ -309,6 +309,7 @@ pub mod message;
 pub mod outbox;
 pub mod port;
 pub mod proc;
+mod quiet;
 pub mod reduce;
 pub mod registry;
 pub mod request;
@@ -385,8 +386,9 @@ pub mod __private {
     pub use crate::root::{MainOptions, MainOutput, run_main, run_process_test, run_test};
 
     pub use crate::actor::{
-        Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll,
-        ShowNothing, SpawnEnv, Target, handle_plain,
+        Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, ListedPart, Lists,
+        Part, PartOf, ShowAll, ShowNothing, SpawnEnv, Target, UnlistedPart, UnwrittenPart, WrittenPart,
+        handle_plain,
     };
     pub use crate::behavior::{BehaviorApi, BehaviorSource};
     pub use crate::ident::{name_hash, name_mix};

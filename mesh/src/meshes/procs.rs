@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mesh_macros::quiet_bounds;
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
@@ -145,6 +146,7 @@ pub struct ProcMeshRef {
     view: Region,
 }
 
+#[quiet_bounds]
 impl ProcMeshRef {
     pub(super) fn new(id: MeshId, members: Members, view: Region) -> ProcMeshRef {
         ProcMeshRef { id, members, view }
