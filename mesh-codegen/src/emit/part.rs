@@ -14,7 +14,7 @@ pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream
     let generics = lasting_parameters(&actor.generics);
     let (parameters, _, clause) = generics.split_for_impl();
     let exports = actor::exports(actor, paths);
-    let listed = listed(part, paths);
+    let listed = ask_whether_listed(part, paths);
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -44,7 +44,7 @@ pub(super) fn listed(actor: &Actor, paths: &Paths) -> TokenStream {
 }
 
 /// Asks whether the part is listed, at the place where it is written.
-fn listed(part: &Ident, paths: &Paths) -> TokenStream {
+fn ask_whether_listed(part: &Ident, paths: &Paths) -> TokenStream {
     let (p, id, span) = (paths.private_at(part.span()), id(part, paths), part.span());
     quote_spanned! {span=>
         use #p::{ListedPart as _, UnlistedPart as _};

@@ -62,7 +62,7 @@ pub trait WrittenPart<A: Actor> {
 }
 impl<A: Part<NAME>, const NAME: u64> WrittenPart<A> for PartOf<A, NAME> {
     fn show<E: Exporter<A>>(&self, exporter: &mut E) {
-        A::exports(exporter);
+        <A as Part<NAME>>::exports(exporter);
     }
 }
 
