@@ -999,6 +999,34 @@ fn derived_messages() {
 }
 
 #[test]
+fn derived_names() {
+    let derive = mesh_codegen::derive_named;
+    same(
+        derive(quote!(
+            #[named(nmae = "acme.Word")]
+            struct Word;
+        )),
+        &["unknown option `nmae` in `#[named(..)]`\n= help: did you mean `name`?\n\
+           = note: available options: `name`, `crate`"],
+    );
+    same(
+        derive(quote!(
+            #[named = "acme.Word"]
+            struct Word;
+        )),
+        &["write `#[named(name = \"a.stable.name\")]`"],
+    );
+    same(
+        derive(quote!(
+            struct Word<'a>(&'a str);
+        )),
+        &[
+            "a named type cannot borrow: its name stands for all of its values, in every process\n= help: own the data",
+        ],
+    );
+}
+
+#[test]
 fn all_errors_are_reported_at_once() {
     let out = mesh_codegen::actor(
         quote!(nmae = "x", resource(P = q), handels(M)),

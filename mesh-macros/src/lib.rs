@@ -112,6 +112,13 @@ pub fn derive_message(item: TokenStream) -> TokenStream {
     mesh_codegen::derive_message(item.into()).into()
 }
 
+/// Gives a type a stable name, for the parameters of generic actors: `#[named(name = "…", crate = path)]`; without one it is the
+/// module path and the identifier. The parameters of a generic type are named too.
+#[proc_macro_derive(Named, attributes(named))]
+pub fn derive_named(item: TokenStream) -> TokenStream {
+    mesh_codegen::derive_named(item.into()).into()
+}
+
 /// Makes an actor of a type whose handlers are written by hand: `impl Handler<Message> for Probe`.
 ///
 /// It is what `#[actor] impl Probe {}` does; a type has one of the two. Options as there: `#[actor(handles(Message, …), name = "…", …)]`.

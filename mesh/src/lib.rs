@@ -240,11 +240,14 @@
 //! more is not refused.
 //!
 //! The structure of a type is what its own `Deserialize` asks for, see [`schema`]: nothing is derived for it, so types of
-//! other crates take part as they are, by the names and types of their fields and variants, and the version of their crate
-//! does not matter as long as these are the same. A `Deserialize` that accepts none of the values that it is tried with, such
-//! as that of an untagged enum, hides its structure: two builds then count as equal, and a message that does not fit ends its
-//! call with [`CallErrorKind::Decode`]. To have such a type compared, let it travel as one that shows its
-//! structure, with `#[serde(from = "…", into = "…")]`, or give its handler a new name when it changes.
+//! other crates take part as they are, by the names and types of their fields and variants. That is what matters on the wire:
+//! two versions of a crate whose type has kept its form talk to one another, and one whose type has changed is refused, be the
+//! version the same. A `Deserialize` that accepts none of the values that it is tried with hides its structure; such a type is
+//! compared by its path, and, where the program says one, by a text: `mesh::identity!(geo::Shape = "geo.Shape 2")`, see
+//! [`identity!`]. (The version of another crate is not to be had in a program: where it is what tells two forms apart, it is for
+//! that text.) A message that does not fit all the same ends its call with [`CallErrorKind::Decode`].
+//!
+//! Types that stand for the parameters of generic actors have a name: [`derive(Named)`](macro@Named).
 //!
 //! # Tests
 //!
@@ -326,7 +329,8 @@ pub mod wire;
 pub mod worker;
 
 pub use mesh_macros::{
-    Actor, Message, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop, test,
+    Actor, Message, Named, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop,
+    test,
 };
 
 pub use crate::actor::{
@@ -401,7 +405,7 @@ pub mod __private {
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
-    pub use crate::schema::schema_of;
+    pub use crate::schema::{Identity, schema_of};
     pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 }
