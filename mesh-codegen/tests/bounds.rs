@@ -10,26 +10,28 @@ use syn::visit::{self, Visit};
 /// The bounds of generated code, by the trait, and a case in which each fails. `None`: it cannot, for the reason.
 const BOUNDS: &[(&str, Result<&str, &str>)] = &[
     ("Actor", Ok("derive_remote_spawn/no_actor")),
+    ("BehaviorSource", Ok("behavior/of_something_else")),
     ("BehaviorMessage", Ok("behavior/of_no_message")),
-    ("Eq", Ok("actor/generic_key_without_hash")),
     ("Exporter", Err("of a method's own parameter, which only the runtime fills in")),
     ("FnOnce", Err("of a closure that generated code writes")),
     ("Future", Err("what an async fn, or `handle_plain`, returns")),
     ("Handler", Ok("actor/handles_without_handler")),
     ("Handles", Ok("actor/handles_without_handler")),
     ("HashedKey", Ok("new/key_without_hash")),
+    ("Eq", Ok("actor/generic_key_without_hash")),
     ("Hash", Ok("actor/generic_key_without_hash")),
     ("HookResult", Ok("on_start/returns_a_number")),
     ("IntoActor", Ok("new/error_without_text")),
     ("Lasting", Ok("actor/generic_not_static")),
+    ("Lists", Ok("actor/part_that_is_not_listed")),
     ("LocalArgument", Ok("handler/argument_not_send_in_a_local_handler")),
     ("LocalReply", Ok("handler/reply_not_send_in_a_local_handler")),
     ("MadeAnew", Ok("actor/restart_without_constructor")),
     ("MainOutput", Ok("main/returns_a_number")),
     ("Named", Ok("register/parameter_without_name")),
     ("NamedActor", Ok("derive_remote_spawn/no_actor")),
-    ("Ord", Ok("actor/generic_key_without_order")),
     ("Reducer", Ok("handler/reduce_with_no_reducer")),
+    ("Part", Ok("actor/part_that_is_not_there")),
     ("Registered", Ok("register/without_constructor")),
     ("RemoteArg", Ok("register/parameter_without_serde")),
     ("RemoteArgument", Ok("handler/argument_without_serde")),
@@ -40,6 +42,7 @@ const BOUNDS: &[(&str, Result<&str, &str>)] = &[
     ("Resource", Ok("actor/resource_of_no_kind")),
     ("Send", Ok("handler/future_not_send")),
     ("SortedKey", Ok("handler/key_without_order")),
+    ("Ord", Ok("actor/generic_key_without_order")),
     ("StreamItem", Ok("handler/stream_item_without_serde")),
     ("Target", Err("of the generated type's own parameter, which only the runtime fills in")),
 ];
@@ -207,7 +210,7 @@ fn every_text_of_a_bound_is_in_a_recorded_message() {
     for Text { of, message, label } in &texts {
         let shown = recordings.iter().any(|text| {
             // One error: its first line, and its label somewhere below.
-            text.split("error").any(|error| {
+            text.split("\nerror").any(|error| {
                 let head = error.lines().next().unwrap_or_default();
                 has_in_order(head, &pieces(message)) && has_in_order(error, &pieces(label))
             })

@@ -995,6 +995,20 @@ fn derived_messages() {
         )),
         &["a message cannot borrow: it outlives its sender\n= help: own the data"],
     );
+    same(
+        derive(quote!(
+            struct M<T>(T);
+        )),
+        &["a parameter of a message travels with it\n= help: write `T: mesh::RemoteArg`"],
+    );
+    same(
+        derive(quote!(
+            struct M<T>(T)
+            where
+                T: RemoteArg;
+        )),
+        &[],
+    );
     same(derive(quote!(union M { a: u8 })), &["a message is a struct or an enum: a union cannot be encoded"]);
 }
 

@@ -232,7 +232,8 @@
 //!
 //! An actor type is known by its module path and its name, a handler by the name of its method: renaming one of them is
 //! renaming it for every peer. `#[actor(name = "…")]` and `#[handler(name = "…")]` make a name that stays. Two actors of one
-//! name are an error when the program starts, which shows both places.
+//! name are an error when the program starts, which shows both places. Where mesh itself has another name, `grid = { package =
+//! "mesh", … }` in `Cargo.toml`, annotations are told so: `#[actor(crate = grid)]`, `#[grid::main(crate = grid)]`.
 //!
 //! When two programs connect, they compare the actors that both have, in whatever order their handlers stand: the names of
 //! the handlers, the names and the structure of the arguments, those of `#[new]` too, and the structure of the replies. A peer

@@ -163,7 +163,7 @@ fn linked() -> &'static [SpawnEntry] {
     message = "`{Self}` cannot be spawned on a proc",
     label = "no remote constructor for this type",
     note = "mark its constructor: `#[new] fn new(…) -> Self` inside the `#[actor] impl` block",
-    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`; the documentation of `mesh::Named` shows the impl for a type of your own"
+    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`; a type of your own derives `mesh::Named`"
 )]
 pub trait Registered {
     /// Its entry.

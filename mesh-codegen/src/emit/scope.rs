@@ -73,12 +73,8 @@ fn lints() -> TokenStream {
     quote!(#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)])
 }
 
-/// The same for what others can name; the user's own items keep these lints. One attribute: each costs the compiler.
+/// The same for what others can name; the user's own items keep these lints.
 pub(super) fn visible_lints() -> TokenStream {
-    quote! {
-        #[allow(
-            unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery,
-            missing_docs, private_bounds, private_interfaces, unreachable_pub, non_camel_case_types
-        )]
-    }
+    let lints = lints();
+    quote!(#lints #[allow(missing_docs, private_bounds, private_interfaces, unreachable_pub, non_camel_case_types)])
 }

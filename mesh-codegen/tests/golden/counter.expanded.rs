@@ -23,8 +23,12 @@ impl Counter {
     }
 }
 /// Message of [`Counter::add`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -36,8 +40,12 @@ pub struct CounterAdd {
     pub by: i64,
 }
 /// Message of [`Counter::get`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -46,8 +54,12 @@ pub struct CounterAdd {
 )]
 pub struct CounterGet {}
 /// Message of [`Counter::add_rank`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -58,8 +70,12 @@ struct CounterAddRank {
     times: u32,
 }
 /// Requests to [`Counter`]: reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -67,8 +83,12 @@ struct CounterAddRank {
     non_camel_case_types
 )]
 pub struct CounterApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -366,8 +386,12 @@ const _: () = {
         (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

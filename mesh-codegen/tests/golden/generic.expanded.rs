@@ -25,8 +25,12 @@ where
     }
 }
 /// Message of [`Store::put`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -43,8 +47,12 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::first`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -60,8 +68,12 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::len`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -70,8 +82,12 @@ where
 )]
 pub struct StoreLen {}
 /// Message of [`Store::other`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -87,8 +103,12 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::watch`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -561,8 +581,12 @@ const _: () = {
     }
 };
 /// Requests to [`Store`]: reached from every `ActorHandle<Store>`, `ActorRef<Store>` and `ActorMesh<Store>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -575,8 +599,12 @@ pub struct StoreApi<T: RemoteArg + Clone + Sync, const N: usize, __T>(
 )
 where
     [T; N]: RemoteArg;
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -775,8 +803,12 @@ const _: () = {
         }
     }
 };
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

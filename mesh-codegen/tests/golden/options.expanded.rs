@@ -10,8 +10,12 @@ impl Mapper {
     pub fn r#match(&self, mut unit: ()) {}
 }
 /// Message of [`Mapper::count_words`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -23,8 +27,12 @@ pub struct Count {
     pub r#type: [u8; <Mapper>::WIDTH],
 }
 /// Message of [`Mapper::r#match`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -35,8 +43,12 @@ pub struct MapperMatch {
     pub unit: (),
 }
 /// Requests to [`Mapper`]: reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -44,8 +56,12 @@ pub struct MapperMatch {
     non_camel_case_types
 )]
 pub struct MapperApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -3,8 +3,12 @@ impl Host {
     fn ping(&self) {}
 }
 /// Message of [`Host::ping`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -13,8 +17,12 @@ impl Host {
 )]
 struct HostPing {}
 /// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -22,8 +30,12 @@ struct HostPing {}
     non_camel_case_types
 )]
 pub struct HostApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -108,7 +120,10 @@ const _: () = {
     {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<HostPing>();
-            <Self as __p::Part<{ __p::name_hash("admin") }>>::exports(__exporter);
+            {
+                use __p::{UnwrittenPart as _, WrittenPart as _};
+                (&__p::PartOf::<Self, { __p::name_hash("admin") }>::OF).show(__exporter);
+            }
         }
     }
     #[automatically_derived]
@@ -130,8 +145,12 @@ mod admin {
         pub fn drain(&mut self) {}
     }
     /// Message of [`Host::drain`].
-    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(
+        unused,
+        deprecated,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
         missing_docs,
         private_bounds,
         private_interfaces,
@@ -139,8 +158,12 @@ mod admin {
         non_camel_case_types
     )]
     pub struct HostDrain {}
-    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(
+        unused,
+        deprecated,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
         missing_docs,
         private_bounds,
         private_interfaces,
@@ -197,7 +220,8 @@ mod admin {
         #[diagnostic::do_not_recommend]
         impl __p::Part<{ __p::name_hash("admin") }> for super::Host {
             fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-                let _ = <Self as __p::Lists<{ __p::name_hash("admin") }>>::HERE;
+                use __p::{ListedPart as _, UnlistedPart as _};
+                (&__p::PartOf::<Self, { __p::name_hash("admin") }>::OF).listed();
                 __exporter.local::<HostDrain>();
             }
         }

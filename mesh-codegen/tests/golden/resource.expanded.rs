@@ -8,8 +8,12 @@ impl HostAgent {
 #[allow(unused_imports, non_snake_case)]
 use crate::facade as __mesh_of_HostAgent;
 /// Requests to [`HostAgent`]: reached from every `ActorHandle<HostAgent>`, `ActorRef<HostAgent>` and `ActorMesh<HostAgent>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -17,8 +21,12 @@ use crate::facade as __mesh_of_HostAgent;
     non_camel_case_types
 )]
 pub struct HostAgentApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -152,8 +160,12 @@ const _: () = {
         (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -169,8 +181,12 @@ impl HostAgent {
 pub struct Bounded;
 impl Bounded {}
 /// Requests to [`Bounded`]: reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -178,8 +194,12 @@ impl Bounded {}
     non_camel_case_types
 )]
 pub struct BoundedApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

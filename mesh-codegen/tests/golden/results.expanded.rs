@@ -15,8 +15,12 @@ impl Shard {
     }
 }
 /// Message of [`Shard::put`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -28,8 +32,12 @@ pub struct ShardPut {
     pub value: Vec<u8>,
 }
 /// Message of [`Shard::check`].
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -38,8 +46,12 @@ pub struct ShardPut {
 )]
 pub struct ShardCheck {}
 /// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -47,8 +59,12 @@ pub struct ShardCheck {}
     non_camel_case_types
 )]
 pub struct ShardApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -341,8 +357,12 @@ const _: () = {
         (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

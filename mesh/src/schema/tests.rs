@@ -258,9 +258,11 @@ text_of!(Instant, 20, "T");
 text_of!(Day, 10, "-");
 text_of!(Clock, 8, ":");
 
+types! { struct Moment { at: Instant, on: Day, by: Clock } }
+
 #[test]
 fn instants_in_text_are_guessed() {
-    check::<(Instant, Day, Clock)>("(str,str,str)");
+    check::<Moment>("Moment;Moment={at:str,on:str,by:str}");
 }
 
 #[test]
@@ -275,9 +277,11 @@ fn a_variant_that_rejects_everything_does_not_hide_the_others() {
 
 #[test]
 fn a_type_without_finite_values_ends_marked() {
-    check::<Endless>("?Endless;Endless=(Endless)?");
-    check::<EndlessPair>("?EndlessPair;EndlessPair={a:EndlessPair}?");
-    check::<Option<Endless>>("?Option<Endless>;Endless=(Endless)?");
+    check::<Endless>("?<mesh::schema::tests::Endless>Endless;Endless=(Endless)?");
+    check::<EndlessPair>("?<mesh::schema::tests::EndlessPair>EndlessPair;EndlessPair={a:EndlessPair}?");
+    check::<Option<Endless>>(
+        "?<core::option::Option<mesh::schema::tests::Endless>>Option<Endless>;Endless=(Endless)?",
+    );
 }
 
 /// Panics on every value.
@@ -292,7 +296,7 @@ impl<'de> Deserialize<'de> for Fragile {
 
 #[test]
 fn a_panic_is_not_passed_on() {
-    check::<(u8, Fragile)>("?");
+    check::<(u8, Fragile)>("?<(u8, mesh::schema::tests::Fragile)>");
 }
 
 /// Asks for a tuple that no memory holds.
@@ -320,7 +324,7 @@ impl<'de> Deserialize<'de> for Huge {
 #[test]
 fn a_huge_type_ends_marked_at_a_bound() {
     let schema = schema_of::<(u8, Huge)>();
-    assert!(schema.starts_with("?<u8>(u8,(u8*") && schema.len() < 100, "{schema}");
+    assert!(schema.starts_with("?<mesh::schema::tests::Huge>(u8,(u8*") && schema.len() < 100, "{schema}");
 }
 
 #[test]

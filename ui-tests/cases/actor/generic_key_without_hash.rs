@@ -9,7 +9,7 @@ pub struct Counts<T> {
 }
 
 #[actor]
-impl<T: RemoteArg + Named> Counts<T> {
+impl<T: RemoteArg + Named + Eq> Counts<T> {
     #[handler]
     pub fn all(&mut self) -> HashMap<T, u64> {
         let _ = &self.of;

@@ -6,7 +6,7 @@ pub struct Slot;
 
 pub struct Counter {
     n: i64,
-    slots: mesh::ResourceTable<Slot>,
+    slots: u64,
 }
 
 #[actor(resource(Slot = self.slots))]

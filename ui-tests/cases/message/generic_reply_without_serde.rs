@@ -2,8 +2,8 @@
 
 #[derive(serde::Serialize, serde::Deserialize, mesh::Message)]
 #[message(reply = T)]
-pub struct Latest<T> {
-    of: std::marker::PhantomData<T>,
+pub struct Latest<T: Send + 'static> {
+    of: std::marker::PhantomData<fn() -> T>,
 }
 
 fn main() {}
