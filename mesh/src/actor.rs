@@ -21,6 +21,7 @@ mod blocking;
 mod cell;
 mod chain;
 mod context;
+mod far;
 mod handle;
 mod held;
 mod look;
@@ -44,6 +45,7 @@ pub use context::{Caller, Context, Scope};
 pub(crate) use context::{default_label, value_cannot_be_made_anew};
 pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
+pub(crate) use panic::panic_text;
 pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
 pub use part::{
     HasThisPart, ListedPart, Lists, ListsThisPart, Part, PartOf, UnlistedPart, UnwrittenPart, WrittenPart,
