@@ -4,12 +4,8 @@ pub struct Probe {
     host: String,
 }
 /// Requests to [`Probe`]: reached from every `ActorHandle<Probe>`, `ActorRef<Probe>` and `ActorMesh<Probe>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -17,12 +13,8 @@ pub struct Probe {
     non_camel_case_types
 )]
 pub struct ProbeApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -25,12 +25,8 @@ where
     }
 }
 /// Message of [`Store::put`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -47,12 +43,8 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::first`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -68,12 +60,8 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::len`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -82,12 +70,8 @@ where
 )]
 pub struct StoreLen {}
 /// Message of [`Store::other`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -103,12 +87,8 @@ where
     pub __marker: ::mesh::__private::PhantomData<fn() -> (T,)>,
 }
 /// Message of [`Store::watch`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -581,12 +561,8 @@ const _: () = {
     }
 };
 /// Requests to [`Store`]: reached from every `ActorHandle<Store>`, `ActorRef<Store>` and `ActorMesh<Store>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -599,12 +575,8 @@ pub struct StoreApi<T: RemoteArg + Clone + Sync, const N: usize, __T>(
 )
 where
     [T; N]: RemoteArg;
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -803,12 +775,8 @@ const _: () = {
         }
     }
 };
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -13,12 +13,8 @@ impl Pool {
     }
 }
 /// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -26,12 +22,8 @@ impl Pool {
     non_camel_case_types
 )]
 pub struct PoolApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

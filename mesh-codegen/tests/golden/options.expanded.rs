@@ -10,12 +10,8 @@ impl Mapper {
     pub fn r#match(&self, mut unit: ()) {}
 }
 /// Message of [`Mapper::count_words`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -27,12 +23,8 @@ pub struct Count {
     pub r#type: [u8; <Mapper>::WIDTH],
 }
 /// Message of [`Mapper::r#match`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -43,12 +35,8 @@ pub struct MapperMatch {
     pub unit: (),
 }
 /// Requests to [`Mapper`]: reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -56,12 +44,8 @@ pub struct MapperMatch {
     non_camel_case_types
 )]
 pub struct MapperApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -3,12 +3,8 @@ impl Host {
     fn ping(&self) {}
 }
 /// Message of [`Host::ping`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -17,12 +13,8 @@ impl Host {
 )]
 struct HostPing {}
 /// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -30,12 +22,8 @@ struct HostPing {}
     non_camel_case_types
 )]
 pub struct HostApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -145,12 +133,8 @@ mod admin {
         pub fn drain(&mut self) {}
     }
     /// Message of [`Host::drain`].
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(
-        unused,
-        deprecated,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery,
         missing_docs,
         private_bounds,
         private_interfaces,
@@ -158,12 +142,8 @@ mod admin {
         non_camel_case_types
     )]
     pub struct HostDrain {}
+    #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(
-        unused,
-        deprecated,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery,
         missing_docs,
         private_bounds,
         private_interfaces,

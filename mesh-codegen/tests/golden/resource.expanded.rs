@@ -8,12 +8,8 @@ impl HostAgent {
 #[allow(unused_imports, non_snake_case)]
 use crate::facade as __mesh_of_HostAgent;
 /// Requests to [`HostAgent`]: reached from every `ActorHandle<HostAgent>`, `ActorRef<HostAgent>` and `ActorMesh<HostAgent>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -21,12 +17,8 @@ use crate::facade as __mesh_of_HostAgent;
     non_camel_case_types
 )]
 pub struct HostAgentApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -160,12 +152,8 @@ const _: () = {
         (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -181,12 +169,8 @@ impl HostAgent {
 pub struct Bounded;
 impl Bounded {}
 /// Requests to [`Bounded`]: reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -194,12 +178,8 @@ impl Bounded {}
     non_camel_case_types
 )]
 pub struct BoundedApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -15,12 +15,8 @@ impl Shard {
     }
 }
 /// Message of [`Shard::put`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -32,12 +28,8 @@ pub struct ShardPut {
     pub value: Vec<u8>,
 }
 /// Message of [`Shard::check`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -46,12 +38,8 @@ pub struct ShardPut {
 )]
 pub struct ShardCheck {}
 /// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -59,12 +47,8 @@ pub struct ShardCheck {}
     non_camel_case_types
 )]
 pub struct ShardApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -357,12 +341,8 @@ const _: () = {
         (::core::concat!(::core::file!(), ":", ::core::line!())) })
     }
 };
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,

@@ -9,12 +9,8 @@ impl Log {
     }
 }
 /// Message of [`Log::tail`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -27,12 +23,8 @@ pub struct LogTail {
     pub level: u8,
 }
 /// Message of [`Log::watch`].
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -43,12 +35,8 @@ struct LogWatch {
     out: PortRef<Log>,
 }
 /// Requests to [`Log`]: reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
@@ -56,12 +44,8 @@ struct LogWatch {
     non_camel_case_types
 )]
 pub struct LogApi<__T>(__T);
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
-    unused,
-    deprecated,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
     missing_docs,
     private_bounds,
     private_interfaces,
