@@ -60,8 +60,7 @@ pub use traits::{
     handle_plain,
 };
 
-/// The handler that an owner hears of a failure through.
-pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");
+pub use crate::gateway::FAILURE;
 
 /// The handler that an owner hears of what is no failure through.
 pub const EVENT: u64 = crate::ident::name_hash("mesh.event");

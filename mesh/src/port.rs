@@ -10,11 +10,14 @@
 //! - `PORT-4` a port that nobody can post to any more ends, as far as that is known (`inlet`).
 
 mod inlet;
+mod lending;
 mod receive;
 mod table;
 
 pub use inlet::Here;
-pub(crate) use inlet::{Inlet, encoded_count, encoded_since};
+pub(crate) use inlet::Inlet;
+pub use lending::Holder;
+pub(crate) use lending::{Lends, LentOn, Naming, encoded, encoded_count, encoded_since};
 pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
 pub(crate) use receive::{ItemSink, NewPort, OnceSink, PortGuard};
 pub use table::{CallWait, Next, PortItem, PortSink, PortTable, PortsExhausted};
