@@ -176,23 +176,26 @@ mod tests {
         });
         let mut read = Vec::new();
         // An end is read when the writer is dropped.
-        reader.read_to_end(&mut read).await.unwrap();
-        write.await.unwrap().unwrap();
+        reader.read_to_end(&mut read).await.expect("an end is no error");
+        write.await.expect("it does not panic").expect("it is read");
         assert!(read == expected, "{} bytes of {}", read.len(), expected.len());
     }
 
     #[tokio::test]
     async fn each_side_hears_that_the_other_is_gone() {
         let ((mut reader, mut writer), other) = pair();
-        writer.write_all(b"last words").await.unwrap();
-        writer.shutdown().await.unwrap();
+        writer.write_all(b"last words").await.expect("there is room");
+        writer.shutdown().await.expect("it is open");
         let (mut other_reader, other_writer) = other;
         let mut read = Vec::new();
-        other_reader.read_to_end(&mut read).await.unwrap();
+        other_reader.read_to_end(&mut read).await.expect("an end is no error");
         assert_eq!(read, b"last words");
         drop((other_reader, other_writer));
-        assert_eq!(reader.read(&mut [0; 8]).await.unwrap(), 0);
-        assert_eq!(writer.write(b"nobody").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(reader.read(&mut [0; 8]).await.expect("an end is no error"), 0);
+        assert_eq!(
+            writer.write(b"nobody").await.map_err(|error| error.kind()),
+            Err(io::ErrorKind::BrokenPipe)
+        );
     }
 
     #[tokio::test]
