@@ -275,6 +275,10 @@ async fn ranks_of_the_last_host_have_failed_with_it() {
         let failure = soon(cx.failure(of_rank)).await;
         assert!(matches!(&failure.cause, Cause::ProcExit { exit, .. } if *exit == KILLED), "{failure}");
     }
+    // Each is told when it is known; so is the host.
+    let of_host =
+        |failure: &Failure| matches!(&failure.subject, Subject::Proc(proc) if proc.label.as_str() == "hosts");
+    soon(cx.failure(of_host)).await;
     let each = soon(victims.pid().call_each(cx)).await;
     assert!(each.values().iter().all(Result::is_err));
     let client = cx.clone();
