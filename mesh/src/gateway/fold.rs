@@ -97,7 +97,7 @@ enum Due {
     Over,
     /// Someone merges a part just now.
     Busy,
-    Send(Sending),
+    Send(Box<Sending>),
 }
 
 /// What goes on together.
@@ -215,13 +215,13 @@ impl Folds {
             return Due::Over;
         }
         fold.len_bytes = 0;
-        Due::Send(Sending {
+        Due::Send(Box::new(Sending {
             merge: fold.merge,
             to: fold.to.clone(),
             headers: fold.headers.clone(),
             items: std::mem::take(&mut fold.items),
             let_go: std::mem::take(&mut fold.let_go),
-        })
+        }))
     }
 
     /// What could not be sent now is sent later, before what has come since.
@@ -287,7 +287,7 @@ impl Gateway {
             match due {
                 Due::Over => return,
                 Due::Busy => {}
-                Due::Send(sending) => self.send_together(key, sending),
+                Due::Send(sending) => self.send_together(key, *sending),
             }
         }
     }

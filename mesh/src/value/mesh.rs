@@ -172,6 +172,39 @@ impl<T> ValueMesh<T> {
         each.into_iter().flatten().chain(runs.into_iter().flatten())
     }
 
+    /// As [`runs`](ValueMesh::runs), of those that have some of `ranks`, and no more of them.
+    pub(crate) fn runs_in(&self, ranks: Range<usize>) -> impl Iterator<Item = (Range<usize>, &T)> {
+        let start = ranks.start.min(self.len());
+        let ranks = start..ranks.end.min(self.len()).max(start);
+        let (each, runs) = match &self.store {
+            Store::Each(values) => {
+                let each = ranks.clone().zip(&values[ranks]);
+                (Some(each.map(|(rank, value)| (rank..rank + 1, value))), None)
+            }
+            Store::Runs(runs) => (None, Some(runs.iter_in(ranks))),
+        };
+        each.into_iter().flatten().chain(runs.into_iter().flatten())
+    }
+
+    /// The same region with what `join` makes of each pair of runs. Costs the runs of both.
+    ///
+    /// # Panics
+    /// When the two have not as many ranks.
+    pub(crate) fn zip_runs<U, V: Clone + PartialEq>(
+        &self,
+        other: &ValueMesh<U>,
+        mut join: impl FnMut(&T, &U) -> V,
+    ) -> ValueMesh<V> {
+        assert_eq!(self.len(), other.len(), "two meshes of as many ranks");
+        let mut joined = Runs::new();
+        for (ranks, ours) in self.runs() {
+            for (part, theirs) in other.runs_in(ranks) {
+                joined.push(part.len(), join(ours, theirs));
+            }
+        }
+        ValueMesh { region: self.region.clone(), store: Store::Runs(Box::new(joined)) }
+    }
+
     /// The values, in rank order, one for each rank: where they are stored as runs, they are spread out once.
     pub fn values(&self) -> &[T] {
         match &self.store {

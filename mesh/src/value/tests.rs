@@ -211,6 +211,63 @@ proptest! {
     }
 
     #[test]
+    fn the_newest_is_kept_in_whatever_order_it_comes(
+        told in prop::collection::vec((0_u32..12, 1_u32..6, 0_u32..3, 0_u64..4), 0..20),
+        seed in any::<u64>(),
+    ) {
+        let standing = |epoch: u32, generation: u64| {
+            // What is as new is the same.
+            let status = statuses()[(epoch as usize * 4 + generation as usize) % 8].clone();
+            Standing { status, epoch, generation, returns: 0 }
+        };
+        let overlay = |(start, len, epoch, generation): &(u32, u32, u32, u64)| {
+            StandingOverlay::uniform(*start..start + len, standing(*epoch, *generation))
+        };
+        let newest = |rank: u32| {
+            let of_rank = told.iter().filter(|(start, len, ..)| (*start..start + len).contains(&rank));
+            of_rank.map(|(.., epoch, generation)| (*epoch, *generation)).max()
+        };
+        let mut order: Vec<_> = told.iter().map(overlay).collect();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        rng.shuffle(&mut order);
+        // Merged in any grouping, too.
+        while order.len() > 1 {
+            let right = order.remove(rng.usize(1..order.len()));
+            let left = rng.usize(..order.len());
+            let merged = crate::reduce::Reducer::reduce(&crate::reduce::Merge, order[left].clone(), right);
+            order[left] = merged;
+        }
+        let merged = order.pop().unwrap_or_default();
+        for rank in 0..18 {
+            let got = merged.get(rank).map(|standing| (standing.epoch, standing.generation));
+            prop_assert_eq!(got, newest(rank));
+        }
+        let runs: Vec<_> = merged.runs().collect();
+        prop_assert!(runs.windows(2).all(|two| two[0].0.end < two[1].0.start || two[0].1 != two[1].1), "{runs:?}");
+        prop_assert_eq!(&Payload::of(&merged).unwrap().get::<StandingOverlay>().unwrap(), &merged);
+    }
+
+    #[test]
+    fn meshes_are_joined_by_runs(
+        ones in prop::collection::vec(0_u8..3, 1..20),
+        cut in 0_usize..20,
+        (start, end) in (0_usize..22, 0_usize..22),
+        collapsed in any::<bool>(),
+    ) {
+        let one = mesh_of(ones.clone());
+        let one = if collapsed { one.collapse() } else { one };
+        let mut other = ValueMesh::uniform(workers(ones.len()), 0_u8);
+        other.set(cut..ones.len(), 1);
+        let joined = one.zip_runs(&other, |one, other| (*one, *other));
+        let want: Vec<_> = ones.iter().enumerate().map(|(rank, one)| (*one, u8::from(rank >= cut))).collect();
+        prop_assert_eq!(joined.values(), &want[..]);
+        let within: Vec<(usize, u8)> =
+            one.runs_in(start..end).flat_map(|(ranks, value)| ranks.map(move |rank| (rank, *value))).collect();
+        let all = ones.iter().copied().enumerate();
+        prop_assert_eq!(within, all.filter(|(rank, _)| (start..end).contains(rank)).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_mesh_of_runs_is_as_one_of_values(
         len in 1_usize..12,
         changes in prop::collection::vec((0_usize..14, 0_usize..14, 0_u8..3), 0..12),

@@ -32,7 +32,7 @@ fn gone(rank: u32) -> Said {
 
 fn send(folds: &mut Folds) -> Sending {
     match folds.due(key()) {
-        Due::Send(sending) => sending,
+        Due::Send(sending) => *sending,
         Due::Over => panic!("it is over"),
         Due::Busy => panic!("someone merges"),
     }
@@ -136,7 +136,10 @@ proptest! {
         let (mut posted, mut sent) = (0, 0);
         let mut merging = Vec::new();
         let take = |folds: &mut Folds, refused: bool| match folds.due(key()) {
-            Due::Send(Sending { items, let_go, .. }) if refused => { folds.keep(key(), items, let_go); 0 }
+            Due::Send(sending) if refused => {
+                folds.keep(key(), sending.items, sending.let_go);
+                0
+            }
             Due::Send(sending) => total(sending.items),
             Due::Over | Due::Busy => 0,
         };
