@@ -279,15 +279,19 @@ impl<T: Hash> Hash for ValueMesh<T> {
     }
 }
 
+/// As the values print, with runs of equal text collapsed; in the long form (`{:#?}`) each value by itself.
 impl<T: fmt::Debug> fmt::Debug for ValueMesh<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Each<'a, T>(&'a ValueMesh<T>);
-        impl<T: fmt::Debug> fmt::Debug for Each<'_, T> {
+        struct Values<'a, T>(&'a ValueMesh<T>);
+        impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_list().entries((0..self.0.len()).map(|rank| &self.0[rank])).finish()
+                if f.alternate() {
+                    return f.debug_list().entries((0..self.0.len()).map(|rank| &self.0[rank])).finish();
+                }
+                self.0.print_runs(f, |value| format!("{value:?}"))
             }
         }
-        f.debug_struct("ValueMesh").field("region", &self.region).field("values", &Each(self)).finish()
+        f.debug_struct("ValueMesh").field("region", &self.region).field("values", &Values(self)).finish()
     }
 }
 
@@ -397,10 +401,15 @@ impl<'a, T> IntoIterator for &'a ValueMesh<T> {
 impl<T: fmt::Display> fmt::Display for ValueMesh<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = f.precision();
-        let text = |value: &T| match precision {
+        self.print_runs(f, |value| match precision {
             Some(precision) => format!("{value:.precision$}"),
             None => value.to_string(),
-        };
+        })
+    }
+}
+
+impl<T> ValueMesh<T> {
+    fn print_runs(&self, f: &mut fmt::Formatter<'_>, text: impl Fn(&T) -> String) -> fmt::Result {
         let mut texts = self.runs().map(|(ranks, value)| (ranks.len(), text(value))).peekable();
         let mut printed = 0;
         f.write_str("[")?;

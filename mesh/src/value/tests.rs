@@ -65,6 +65,10 @@ fn a_value_mesh_prints_runs() {
     let first: Vec<_> = (0..32).map(|i| i.to_string()).collect();
     check((0..10_000).collect(), &format!("[{}, … 9,968 more]", first.join(", ")));
     check(vec![0; 1_234_567], "[0 ×1,234,567]");
+    // So does what has no text of its own.
+    let debug = format!("{:?}", mesh_of([vec![Some("a")], vec![None; 9_999]].concat()));
+    assert_eq!(debug, "ValueMesh { region: [workers=10000] +0 by [1], values: [Some(\"a\"), None ×9,999] }");
+    assert!(format!("{:#?}", mesh_of(vec![1, 1])).contains("1,\n        1,"));
     assert_eq!(format!("{:.1}", mesh_of(vec![0.51, 0.52, 2.0])), "[0.5 ×2, 2.0]");
     assert_eq!(ValueMesh::<i32>::new(workers(0), Vec::new()).unwrap().to_string(), "[]");
 }
@@ -217,7 +221,8 @@ proptest! {
     ) {
         let standing = |epoch: u32, generation: u64| {
             // What is as new is the same.
-            let status = statuses()[(epoch as usize * 4 + generation as usize) % 8].clone();
+            let which = u64::from(epoch) * 4 + generation;
+            let status = statuses().into_iter().cycle().nth(usize::try_from(which).unwrap()).unwrap();
             Standing { status, epoch, generation, returns: 0 }
         };
         let overlay = |(start, len, epoch, generation): &(u32, u32, u32, u64)| {
