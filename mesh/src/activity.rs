@@ -33,7 +33,7 @@ pub fn set_now_ms(now_ms: u64) {
 pub struct CallOf {
     /// Who waits.
     pub caller: u64,
-    /// For whom.
+    /// For whom; 0 where a port knows.
     pub callee: u64,
     /// The name of the handler.
     pub handler: &'static str,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use coarse::Coarse;
+pub use coarse::{COARSE, Coarse};
 pub use deadlines::{Deadlines, TICK, Wait, Watched};
 
 use crate::ident::Uid;

@@ -49,8 +49,9 @@ pub use door::{DoorError, Expected, Listening};
 use route::Step;
 use state::State;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::addr::{ActorAddr, Location};
+use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::event::EventLog;
 use crate::ident::{ActorId, GatewayId, ProcId, Uid, name_hash};
@@ -60,7 +61,7 @@ use crate::transport::Transports;
 use crate::wire::cast::{Said, decode_batch};
 use crate::wire::codec::DecodeError;
 use crate::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Target};
-use crate::wire::heads::{Tell, Told};
+use crate::wire::heads::{Answer, Ask, Tell, Told};
 use crate::wire::hello::ActorFingerprint;
 
 /// How much is told of a reason that is too long for a frame.
@@ -105,11 +106,18 @@ pub trait LocalProc: Send + Sync {
     /// The envelope, and why it is refused.
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>>;
 
-    /// Takes plain messages for this proc, all for one handler, from where they lie; gives how many, of the first, it
+    /// Takes messages for this proc, all for one handler, from where they lie; gives how many, of the first, it
     /// took. The next one is then delivered as an envelope. Must not block.
     fn told(&self, told: &[Told<'_>]) -> usize {
         let _ = told;
         0
+    }
+
+    /// Takes a reply for one of its ports, from where it lies; false when it is to be delivered as an envelope. Must not
+    /// block.
+    fn answered(&self, port: u64, slot: u32, body: &[u8]) -> bool {
+        let _ = (port, slot, body);
+        false
     }
 }
 
@@ -244,36 +252,87 @@ impl Gateway {
         }
     }
 
-    /// Sends a plain message over the link to its destination; `None` when there is none, and it is to go as an
-    /// envelope.
+    /// Sends a message over the link to its destination; `None` when there is none, and it is to go as an envelope. Of a
+    /// call, `ask` says what it is beside its message, and when its time is over.
     pub(crate) fn tell(
         &self,
         to: &ActorAddr,
         handler: u64,
         (sender, seq): (&ActorId, u64),
-        body: &[u8],
-        parts: &[Bytes],
+        (body, parts): (&[u8], &[Bytes]),
+        ask: Option<(Ask, Instant)>,
     ) -> Option<Result<(), CallErrorKind>> {
-        let (link, sender_at) = {
+        let proc = to.id.proc.uid;
+        let (link, sender_at, call) = {
             let mut state = self.hot_state();
-            let link = match &state.last_route {
-                Some((proc, gateway, link)) if (*proc, *gateway) == (to.id.proc.uid, to.at.gateway) => {
-                    link.clone()
-                }
-                _ => {
-                    let chosen = route::choose(&state, self.0.id, &Destination::handler(to, handler), None);
-                    let Step::Link(link) = chosen else { return None };
-                    state.last_route = Some((to.id.proc.uid, to.at.gateway, link.clone()));
-                    link
-                }
-            };
-            if let Some(kind) = state.full.refuses(to.id.proc.uid, to.id.uid) {
+            let link =
+                self.link_to(&mut state, (proc, to.at.gateway), || Destination::handler(to, handler))?;
+            let sender_at = state.location.clone();
+            let mut call = None;
+            if let Some((ask, expires)) = ask {
+                let home = ProcAddr { id: sender.proc.clone(), at: sender_at.clone() };
+                // As in `go`: its loss finds the call.
+                let port = PortAddr { proc: home, port: ask.port };
+                state.awaiting.sent_call(link.id(), (port, 0), &to.id.proc, Some(expires));
+                call = Some(ask.port);
+            } else if let Some(kind) = state.full.refuses(proc, to.id.uid) {
                 return Some(Err(kind));
             }
-            (link, state.location.clone())
+            (link, sender_at, call)
         };
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
-        Some(link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts }))
+        let ask = ask.map(|(ask, _)| ask);
+        let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts, ask });
+        match (&told, call) {
+            // As in `hand_to`.
+            (Err(_), Some(_)) if link.is_lost() => return Some(Ok(())),
+            (Err(_), Some(port)) => self.hot_state().awaiting.answered(sender.proc.uid, port, 0),
+            _ => {}
+        }
+        Some(told)
+    }
+
+    /// Sends a reply over the link to its port; false when there is none, or it does not take it: then it is to go as
+    /// an envelope.
+    pub(crate) fn answer(
+        &self,
+        to: &PortAddr,
+        slot: u32,
+        sender: &ActorId,
+        (body, parts): (&[u8], &[Bytes]),
+    ) -> bool {
+        let proc = to.proc.id.uid;
+        let (link, sender_at) = {
+            let mut state = self.hot_state();
+            let route = (proc, to.proc.at.gateway);
+            let Some(link) = self.link_to(&mut state, route, || Destination::port(to, slot)) else {
+                return false;
+            };
+            state.awaiting.answered(proc, to.port, slot);
+            (link, state.location.clone())
+        };
+        let answered = link.answer(&Answer { to, slot, sender, sender_at: &sender_at, body, parts });
+        if answered.is_ok() {
+            self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+        }
+        answered.is_ok()
+    }
+
+    /// The link that what is sent here to a proc behind a gateway takes, if it takes one now.
+    fn link_to(
+        &self,
+        state: &mut State,
+        (proc, gateway): (Uid, GatewayId),
+        to: impl FnOnce() -> Destination,
+    ) -> Option<Link> {
+        if let Some((last_proc, last_gateway, link)) = &state.last_route
+            && (*last_proc, *last_gateway) == (proc, gateway)
+        {
+            return Some(link.clone());
+        }
+        let Step::Link(link) = route::choose(state, self.0.id, &to(), None) else { return None };
+        state.last_route = Some((proc, gateway, link.clone()));
+        Some(link)
     }
 
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
@@ -331,11 +390,28 @@ impl Gateway {
         }
     }
 
-    /// The proc that plain messages are for, if it is here and may take them at once.
+    /// Takes in a reply that is for a proc here; false when it is to be taken in as an envelope.
+    fn take_answer(&self, told: &Told<'_>) -> bool {
+        let Some((port, slot)) = told.answer() else { return false };
+        let proc = {
+            let mut state = self.hot_state();
+            let uid = told.proc().uid;
+            let proc = state.procs.get(&uid).and_then(|(_, proc)| proc.upgrade());
+            if proc.is_some() {
+                state.awaiting.answered(uid, port, slot);
+            }
+            proc
+        };
+        let is_taken = proc.is_some_and(|proc| proc.answered(port, slot, told.body()));
+        self.0.counters.delivered.fetch_add(is_taken.into(), Ordering::Relaxed);
+        is_taken
+    }
+
+    /// The proc that messages are for, if it is here and may take them at once.
     fn proc_of_told(&self, told: &Told<'_>) -> Option<Arc<dyn LocalProc>> {
         let state = self.hot_state();
         let proc = told.proc().uid;
-        if let Some(Target::Handler { actor, .. }) = told.target()
+        if let Some(Target::Handler { actor, .. }) = told.handler()
             && state.holds.is_held(proc, actor)
         {
             return None;
@@ -494,6 +570,10 @@ impl LinkEvents for Gateway {
     fn told(&self, link: LinkId, told: &[Told<'_>]) {
         let mut rest = told;
         while let Some(first) = rest.first() {
+            if self.take_answer(first) {
+                rest = &rest[1..];
+                continue;
+            }
             let together = rest.iter().take_while(|one| one.goes_with(first)).count();
             let (mut group, behind) = rest.split_at(together);
             rest = behind;

@@ -33,12 +33,13 @@ use std::time::Duration;
 
 use crate::call::CallErrorKind;
 use crate::wire::envelope::Envelope;
-use crate::wire::heads::{Tell, Told};
+use crate::wire::heads::{Answer, Tell, Told};
 use crate::wire::session::Window;
 
 mod assembly;
 mod backlog;
 mod driver;
+mod gradual;
 mod handshake;
 mod large;
 mod reader;
@@ -67,7 +68,7 @@ pub trait LinkEvents: Send + Sync + 'static {
     /// In the order in which they were posted.
     fn arrived(&self, link: LinkId, envelope: Envelope);
 
-    /// Plain messages have arrived.
+    /// Messages and replies that say little have arrived.
     ///
     /// # Ordering
     /// As with [`LinkEvents::arrived`], of which they are a part.
@@ -164,7 +165,7 @@ impl Link {
         self.shared.post(envelope)
     }
 
-    /// Posts a plain message, encoded straight into what is to be written. It never waits.
+    /// Posts a message, encoded straight into what is to be written. It never waits.
     ///
     /// # Errors
     /// Why it is not taken, as with [`Link::post`].
@@ -173,6 +174,17 @@ impl Link {
     /// As with [`Link::post`].
     pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         self.shared.tell(tell)
+    }
+
+    /// As [`Link::tell`], of a reply.
+    ///
+    /// # Errors
+    /// As with [`Link::tell`].
+    ///
+    /// # Ordering
+    /// As with [`Link::post`].
+    pub fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        self.shared.answer(answer)
     }
 
     /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.

@@ -98,15 +98,22 @@ pub(crate) fn with_encoded<M: RemoteMessage, R>(
     message: &M,
     then: impl FnOnce(&mut Encoder) -> R,
 ) -> Result<R, EncodeError> {
-    // Taken out: the message's own `Serialize` may send another.
+    with_scratch(|encoder| {
+        message.encode(encoder)?;
+        Ok(then(encoder))
+    })
+}
+
+/// Lends memory that is used again.
+pub(crate) fn with_scratch<R>(encode: impl FnOnce(&mut Encoder) -> R) -> R {
+    // Taken out: the `Serialize` of a user's type may send another.
     let mut encoder = SCRATCH.take().unwrap_or_default();
-    message.encode(&mut encoder)?;
-    let result = then(&mut encoder);
+    let result = encode(&mut encoder);
     encoder.clear();
     if encoder.capacity() <= SCRATCH_LEN_MAX {
         SCRATCH.set(Some(encoder));
     }
-    Ok(result)
+    result
 }
 
 /// Encodes a whole message.
@@ -123,18 +130,15 @@ pub(crate) fn decode_message<M: RemoteMessage>(mut input: Decoder<'_>) -> Result
     Ok(message)
 }
 
-/// Encodes a whole reply.
-pub(crate) fn encode_reply<M: RemoteMessage>(reply: &M::Reply) -> Result<Payload, EncodeError> {
-    let mut encoder = Encoder::default();
-    M::encode_reply(reply, &mut encoder)?;
-    encoder.finish()
-}
-
 /// Decodes a whole reply; nothing may be left over.
 pub(crate) fn decode_reply<M: RemoteMessage>(payload: &Payload) -> Result<M::Reply, DecodeError> {
-    let mut decoder = Decoder::new(payload);
-    let reply = M::decode_reply(&mut decoder)?;
-    decoder.finish()?;
+    decode_reply_of::<M>(Decoder::new(payload))
+}
+
+/// As [`decode_reply`], from where it lies.
+pub(crate) fn decode_reply_of<M: RemoteMessage>(mut input: Decoder<'_>) -> Result<M::Reply, DecodeError> {
+    let reply = M::decode_reply(&mut input)?;
+    input.finish()?;
     Ok(reply)
 }
 

@@ -104,8 +104,8 @@ pub trait Resident: Send + Sync {
     /// # Errors
     /// The envelope, and why it is refused.
     fn deliver(self: Arc<Self>, envelope: Envelope) -> Result<(), Box<Bounced>>;
-    /// Takes plain messages, all for one handler; as [`LocalProc::told`](crate::gateway::LocalProc::told).
-    fn told(&self, told: &[Told<'_>]) -> usize {
+    /// Takes messages, all for one handler; as [`LocalProc::told`](crate::gateway::LocalProc::told).
+    fn told(self: Arc<Self>, told: &[Told<'_>]) -> usize {
         let _ = told;
         0
     }

@@ -277,9 +277,13 @@ impl Residents for Inner {
 
 impl LocalProc for Inner {
     fn told(&self, told: &[Told<'_>]) -> usize {
-        let Some(Target::Handler { actor, .. }) = told.first().and_then(Told::target) else { return 0 };
+        let Some(Target::Handler { actor, .. }) = told.first().and_then(Told::handler) else { return 0 };
         let resident = self.actors().get(&actor).cloned();
         resident.map_or(0, |resident| resident.told(told))
+    }
+
+    fn answered(&self, port: u64, slot: u32, body: &[u8]) -> bool {
+        self.outbox.ports().deliver_bytes(port, slot, body).is_ok()
     }
 
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {

@@ -22,7 +22,7 @@ pub mod task;
 pub mod time;
 
 mod beside;
-pub use beside::{activity, addr, call, clock, ident, outbox, wire};
+pub use beside::{activity, call, clock};
 
 pub mod actor;
 pub mod mailbox;

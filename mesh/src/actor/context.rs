@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::blocking::Blocking;
 use super::cell::Cell;
 use super::chain::CallChain;
+use super::far::encode;
 use super::handle::{ActorHandle, ActorRef, Local};
 use super::parcel::{Deferred, ParcelHeaders};
 use super::reply::ReplyTo;
@@ -24,7 +25,6 @@ use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, InTrace, Outbox, Resident, StopMode, Traced};
 use crate::port::{Accumulator, Fold, OncePort, Port, PortsExhausted};
 use crate::sync::Spin;
-use crate::wire::codec::Payload;
 use crate::wire::envelope::{CastPoint, TraceContext};
 
 /// Whoever can send: an actor in a handler, through its [`Context`], or a program, through its client.
@@ -289,7 +289,7 @@ impl<A: Actor> Context<A> {
         match self.current.headers.rare.as_ref()?.deferred.as_ref()? {
             Deferred::Port(reply) => {
                 let reply = reply.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-                reply.encoding(Payload::of::<R>)
+                reply.encoding(encode::<R>)
             }
             Deferred::Here(reply) => {
                 let mut reply = reply.lock().unwrap_or_else(PoisonError::into_inner);

@@ -23,7 +23,7 @@ pub fn install_panic_hook() {
 }
 
 /// The text of a panic, with its place where the hook has seen it.
-pub(super) fn panic_text(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -15,20 +15,14 @@
 
 #![expect(unsafe_code, reason = "two ends of one allocation without counting; see above, and `mesh/model`")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
-use super::panic::panic_text;
+use super::far::{Encode, RemoteReply};
 use crate::activity::CallOf;
-use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::clock::Wait;
-use crate::ident::ActorId;
-use crate::outbox::Outbox;
 use crate::sync::{Arc, AtomicU8, Ordering, Spin, UnsafeCell};
-use crate::wire::codec::{EncodeError, Payload};
-use crate::wire::envelope::{Body, Destination, Envelope, Lane};
 
 /// The outcome of a call, within a process: what went wrong is larger than most replies, which are moved a few times.
 pub type Reply<R> = Result<R, Box<CallErrorKind>>;
@@ -58,35 +52,6 @@ impl<R> Place<R> {
     unsafe fn free(place: NonNull<Place<R>>) {
         // SAFETY: as the caller promises.
         drop(unsafe { Box::from_raw(place.as_ptr()) });
-    }
-}
-
-struct RemoteReply<R> {
-    outbox: Arc<Outbox>,
-    from: ActorId,
-    port: PortAddr,
-    slot: u32,
-    encode: fn(&R) -> Result<Payload, EncodeError>,
-}
-
-impl<R> RemoteReply<R> {
-    fn answer(&self, value: &R) {
-        // The user's `Serialize` runs here: a panic in it is a reply that does not encode.
-        let encoded = catch_unwind(AssertUnwindSafe(|| (self.encode)(value)));
-        self.post(match encoded {
-            Ok(Ok(payload)) => Body::Reply(payload),
-            Ok(Err(error)) => Body::Failed(error.call_error()),
-            Err(panic) => {
-                let reason = format!("encoding the reply panicked: {}", panic_text(&*panic));
-                Body::Failed(CallErrorKind::Decode { reason })
-            }
-        });
-    }
-
-    fn post(&self, body: Body) {
-        let headers = self.outbox.headers(&self.from, Lane::Control);
-        let to = Destination::port(&self.port, self.slot);
-        self.outbox.gateway().post_or_bounce(Envelope { to, headers, body });
     }
 }
 
@@ -120,7 +85,7 @@ unsafe fn give<R>(place: NonNull<Place<R>>, reply: impl FnOnce() -> Reply<R>) {
         Place::Port(remote) => {
             match reply() {
                 Ok(value) => remote.answer(&value),
-                Err(kind) => remote.post(Body::Failed(*kind)),
+                Err(kind) => remote.fail(*kind),
             }
             // SAFETY: a port's place has one side only.
             return unsafe { Place::free(place) };
@@ -350,13 +315,8 @@ impl<R> ReplyTo<R> {
     }
 
     /// A port, anywhere.
-    pub fn port(
-        outbox: Arc<Outbox>,
-        from: ActorId,
-        (port, slot): (PortAddr, u32),
-        encode: fn(&R) -> Result<Payload, EncodeError>,
-    ) -> ReplyTo<R> {
-        ReplyTo(Some(Place::new(Place::Port(RemoteReply { outbox, from, port, slot, encode }))))
+    pub fn port(port: RemoteReply<R>) -> ReplyTo<R> {
+        ReplyTo(Some(Place::new(Place::Port(port))))
     }
 
     /// Whether somebody waits.
@@ -399,14 +359,13 @@ impl<R> ReplyTo<R> {
     }
 
     /// The same port for another type; `None` for a place that is not a port.
-    pub(super) fn encoding<S>(self, encode: fn(&S) -> Result<Payload, EncodeError>) -> Option<ReplyTo<S>> {
-        let RemoteReply { outbox, from, port, slot, .. } = self.into_port()?;
-        Some(ReplyTo::port(outbox, from, (port, slot), encode))
+    pub(super) fn encoding<S>(self, encode: Encode<S>) -> Option<ReplyTo<S>> {
+        Some(ReplyTo::port(self.into_port()?.encoding(encode)))
     }
 
     /// Tells no port. Who waits in this process is told as by a drop.
     pub fn forget(self) {
-        drop(self.into_port());
+        let _port = self.into_port();
     }
 }
 

@@ -14,6 +14,9 @@ use super::now;
 /// A deadline that is so far from what the coarse clock says is of a time that was paused.
 const ODD: Duration = Duration::from_millis(100);
 
+/// From here on a limit may be met some milliseconds late.
+pub const COARSE: Duration = Duration::from_secs(1);
+
 /// Reads the time for deadlines.
 ///
 /// tokio's time can be paused, on runtimes of one thread, and the kernel's cannot. One that is paused from the beginning is
@@ -52,6 +55,13 @@ impl Coarse {
             return Some(at);
         }
         now().checked_add(duration)
+    }
+
+    /// The moment so many microseconds from now; where that is a second or more, up to some milliseconds later.
+    #[inline]
+    pub fn after_us(&self, us: u64) -> Option<Instant> {
+        let duration = Duration::from_micros(us);
+        if duration >= COARSE { self.after(duration) } else { now().checked_add(duration) }
     }
 
     /// Whether a time has come. Exact, but for the ticks that the kernel did not get.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use crate::addr::PortAddr;
@@ -89,10 +90,10 @@ impl Left {
     }
 }
 
-/// The table. Ordered, so that a lost link answers its calls in the same order in every run.
+/// The table. What is taken out of it is in order, so that a lost link answers its calls in the same one in every run.
 #[derive(Debug)]
 pub(super) struct Awaiting {
-    calls: BTreeMap<(Uid, u64, u32), Call>,
+    calls: FxHashMap<(Uid, u64, u32), Call>,
     /// By port and lowest rank: the groups of a port have different ranks.
     groups: BTreeMap<(Uid, u64, u32), Group>,
     sweep_at: usize,
@@ -100,7 +101,7 @@ pub(super) struct Awaiting {
 
 impl Awaiting {
     pub(super) fn new() -> Awaiting {
-        Awaiting { calls: BTreeMap::new(), groups: BTreeMap::new(), sweep_at: SWEEP_AT_MIN }
+        Awaiting { calls: FxHashMap::default(), groups: BTreeMap::new(), sweep_at: SWEEP_AT_MIN }
     }
 
     /// Remembers the calls that an envelope carries over a link, if it carries any.
@@ -114,11 +115,22 @@ impl Awaiting {
             }
             return;
         }
-        self.sweep();
         let Some((port, slot)) = &envelope.headers.reply_to else { return };
         let expires = envelope.headers.deadline_us.and_then(clock::in_us);
-        let call = Call { port: port.clone(), slot: *slot, callee: envelope.to.proc.clone(), link, expires };
-        self.calls.insert((port.proc.id.uid, port.port, *slot), call);
+        self.sent_call(link, (port.clone(), *slot), &envelope.to.proc, expires);
+    }
+
+    /// Remembers a call that goes over a link.
+    pub(super) fn sent_call(
+        &mut self,
+        link: LinkId,
+        (port, slot): (PortAddr, u32),
+        callee: &ProcId,
+        expires: Option<Instant>,
+    ) {
+        self.sweep();
+        let key = (port.proc.id.uid, port.port, slot);
+        self.calls.insert(key, Call { port, slot, callee: callee.clone(), link, expires });
     }
 
     /// Remembers a call to many that goes over a link.
@@ -156,8 +168,9 @@ impl Awaiting {
 
     /// Takes out the calls that went over a link.
     pub(super) fn take(&mut self, link: LinkId) -> Vec<Call> {
-        let mut taken: Vec<Call> =
-            self.calls.extract_if(.., |_, call| call.link == link).map(|(_, call)| call).collect();
+        let mut calls: Vec<_> = self.calls.extract_if(|_, call| call.link == link).collect();
+        calls.sort_unstable_by_key(|(key, _)| *key);
+        let mut taken: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
         for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
             let Group { port, manifest, left, link, expires } = group;
             let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));

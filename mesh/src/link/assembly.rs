@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Buf, BytesMut};
 
+use super::gradual::bytes_of;
 use super::large::{ACTIVE_MAX, CHUNK_LEN};
 use crate::wire::codec::{BODY_LEN_MAX, PARTS_MAX, Payload};
 use crate::wire::frame::{ChunkFrame, PARTS_LEN_MAX, RESERVE_MAX};
@@ -22,7 +23,7 @@ const UNFINISHED_LEN_MAX: usize = PARTS_LEN_MAX + BODY_LEN_MAX;
 /// The large messages that are not finished.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
-    streams: BTreeMap<u32, Vec<BytesMut>>,
+    streams: BTreeMap<u32, Vec<Vec<u8>>>,
     len: usize,
     /// The chunk that is arriving.
     arriving: Option<Arriving>,
@@ -63,7 +64,7 @@ impl Assembly {
             entry => entry.or_default(),
         };
         if sections.len() <= section {
-            sections.resize_with(section + 1, BytesMut::new);
+            sections.resize_with(section + 1, Vec::new);
         }
         if sections[section].len() + len > total {
             return Err(format!("a chunk beyond the {total} bytes of its part"));
@@ -75,12 +76,12 @@ impl Assembly {
     }
 
     /// Where the rest of the chunk goes, and how many bytes it has; `None` when no chunk is arriving.
-    pub(super) fn room(&mut self) -> Option<(&mut BytesMut, usize)> {
+    pub(super) fn room(&mut self) -> Option<(&mut Vec<u8>, usize)> {
         let Arriving { stream, section, total, left, .. } = self.arriving?;
         let bytes = self.streams.get_mut(&stream)?.get_mut(section)?;
         if bytes.capacity() == bytes.len() {
             let ahead = bytes.len().max(RESERVE_MAX).min(total - bytes.len());
-            bytes.reserve(ahead);
+            bytes.reserve_exact(ahead);
         }
         Some((bytes, left))
     }
@@ -117,11 +118,11 @@ impl Assembly {
     pub(super) fn finish(&mut self, stream: u32, count: usize) -> Result<Payload, String> {
         let sections =
             self.streams.remove(&stream).ok_or_else(|| format!("a message of no chunks ({stream})"))?;
-        self.len -= sections.iter().map(BytesMut::len).sum::<usize>();
+        self.len -= sections.iter().map(Vec::len).sum::<usize>();
         if sections.len() > count || count > PARTS_MAX + 1 {
             return Err(format!("a message of {count} sections, of which {} came", sections.len()));
         }
-        let mut sections = sections.into_iter().map(BytesMut::freeze);
+        let mut sections = sections.into_iter().map(bytes_of);
         let body = sections.next().unwrap_or_default();
         if body.len() > BODY_LEN_MAX {
             return Err(format!("a body of {} bytes", body.len()));

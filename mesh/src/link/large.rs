@@ -114,6 +114,8 @@ pub(super) struct LargeQueue {
     waiting_bytes: u64,
     /// Sent, and not acknowledged: the number of the data frame, and the bytes.
     landing: VecDeque<(u64, Vec<Bytes>)>,
+    /// Acknowledged.
+    landed: Vec<Bytes>,
     /// The bytes of large messages that are not acknowledged.
     large_bytes: u64,
     next_stream: u32,
@@ -232,13 +234,19 @@ impl LargeQueue {
         }
     }
 
-    /// Everything up to `number` is acknowledged.
+    /// Everything up to `number` is acknowledged: its bytes are [`LargeQueue::take_landed`].
     pub(super) fn acked(&mut self, number: u64) {
         while self.landing.front().is_some_and(|(of, _)| *of <= number)
             && let Some((_, sections)) = self.landing.pop_front()
         {
             self.large_bytes -= sections.iter().map(|section| section.len() as u64).sum::<u64>();
+            self.landed.extend(sections);
         }
+    }
+
+    /// The bytes of what is acknowledged, to be dropped where no lock is held.
+    pub(super) fn take_landed(&mut self) -> Vec<Bytes> {
+        std::mem::take(&mut self.landed)
     }
 
     /// Ends: the bytes of those that are sent and not acknowledged, and the others, oldest first.

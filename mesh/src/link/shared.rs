@@ -16,6 +16,7 @@ use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
 use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len_of};
+use super::gradual::dispose;
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::{LinkId, LinkLimits, Refused};
@@ -23,7 +24,7 @@ use crate::call::CallErrorKind;
 use crate::wire::codec::{Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
-use crate::wire::heads::{HeadWriter, Tell};
+use crate::wire::heads::{Answer, HeadWriter, Tell};
 use crate::wire::session::Session;
 
 /// The longest reason that a `Bye` carries, in bytes.
@@ -170,7 +171,9 @@ impl Shared {
     pub(super) fn release(&self, mut state: MutexGuard<'_, State>) {
         let call = !state.driver_called && state.has_work();
         state.driver_called |= call;
+        let landed = state.large.take_landed();
         drop(state);
+        dispose(landed);
         if call {
             self.for_driver.notify_one();
         }
@@ -205,7 +208,18 @@ impl Shared {
             return self.post(tell.to_envelope()).map_err(|refused| refused.kind);
         }
         state.tell(tell)?;
-        self.posted(state, false);
+        self.posted(state, tell.ask.is_some());
+        Ok(())
+    }
+
+    pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        let mut state = self.lock();
+        if !state.large.is_empty() || answer.parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
+            drop(state);
+            return self.post(answer.to_envelope()).map_err(|refused| refused.kind);
+        }
+        state.answer(answer)?;
+        self.posted(state, true);
         Ok(())
     }
 
@@ -567,12 +581,25 @@ impl State {
     fn tell(&mut self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         let len_bytes = window_len_of(tell.body.len() + tell.parts.iter().map(Bytes::len).sum::<usize>());
         self.check_open()?;
-        self.check_room(self.session.admits(Lane::Data, len_bytes))?;
+        let admitted = match tell.ask {
+            None => self.session.admits(Lane::Data, len_bytes),
+            Some(_) => self.session.admits_waiting(Lane::Data, len_bytes),
+        };
+        self.check_room(admitted)?;
         let number = self.session.next_seq();
         self.encoder.clear();
         self.heads.encode_tell(tell, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
         self.append(number, tell.body, None, tell.parts)
             .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
+    }
+
+    fn answer(&mut self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        self.check_open()?;
+        let number = self.session.next_seq();
+        self.encoder.clear();
+        self.heads.encode_answer(answer, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
+        self.append(number, answer.body, None, answer.parts)
+            .map(|len| self.sent(Lane::Control, 0, Sent { kind: SentKind::Whole, len }))
     }
 
     /// Appends the frame of message `number`, whose head is in the encoder; gives its length in bytes. A long body is

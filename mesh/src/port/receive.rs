@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::inlet::{Came, Here, Inlet};
-use super::table::{CallWait, Next, PortItem, PortSink, PortTable};
+use super::table::{Next, PortItem, PortSink, PortTable};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee};
 use crate::wire::codec::Payload;
@@ -65,31 +65,16 @@ impl Drop for PortGuard {
 /// A sink for one item.
 pub(crate) struct OnceSink {
     sender: Mutex<Option<oneshot::Sender<PortItem>>>,
-    call: Option<CallWait>,
 }
 
 impl OnceSink {
     pub(crate) fn new() -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
-        OnceSink::of(None)
-    }
-
-    /// For the reply of a call.
-    pub(crate) fn of_call(call: CallWait) -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
-        OnceSink::of(Some(call))
-    }
-
-    fn of(call: Option<CallWait>) -> (Arc<OnceSink>, oneshot::Receiver<PortItem>) {
         let (sender, receiver) = oneshot::channel();
-        (Arc::new(OnceSink { sender: Mutex::new(Some(sender)), call }), receiver)
+        (Arc::new(OnceSink { sender: Mutex::new(Some(sender)) }), receiver)
     }
 }
 
 impl PortSink for OnceSink {
-    fn calls(&self) -> Vec<CallWait> {
-        let is_open = self.sender.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        self.call.iter().filter(|_| is_open).cloned().collect()
-    }
-
     fn put(&self, _slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         match sender.map(|sender| sender.send(item)) {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
@@ -36,6 +37,15 @@ pub trait PortSink: Send + Sync {
     /// # Errors
     /// Why the item is refused; it is returned to its sender.
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind>;
+
+    /// Takes a value without parts, from where it lies.
+    ///
+    /// # Errors
+    /// As [`PortSink::put`].
+    fn put_bytes(&self, slot: u32, body: &[u8]) -> Result<Next, CallErrorKind> {
+        let payload = Payload { body: Bytes::copy_from_slice(body), parts: Vec::new() };
+        self.put(slot, PortItem::Value(payload))
+    }
 
     /// Takes what the replies of `len` ranks from `slot` on were merged into. Only a port whose call asked for that gets
     /// it.
@@ -144,11 +154,27 @@ impl PortTable {
     /// # Errors
     /// Why it was not taken: the port is closed, or it is full.
     pub fn deliver(&self, port: u64, slot: u32, item: PortItem) -> Result<(), CallErrorKind> {
+        self.deliver_by(port, |sink| sink.put(slot, item))
+    }
+
+    /// As [`deliver`](Self::deliver), of a value without parts, from where it lies.
+    ///
+    /// # Errors
+    /// As with [`deliver`](Self::deliver).
+    pub fn deliver_bytes(&self, port: u64, slot: u32, body: &[u8]) -> Result<(), CallErrorKind> {
+        self.deliver_by(port, |sink| sink.put_bytes(slot, body))
+    }
+
+    fn deliver_by(
+        &self,
+        port: u64,
+        put: impl FnOnce(&dyn PortSink) -> Result<Next, CallErrorKind>,
+    ) -> Result<(), CallErrorKind> {
         let sink = self.with(|ports| ports.get(&port).cloned());
         let Some(sink) = sink else {
             return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
         };
-        if sink.put(slot, item)? == Next::Close {
+        if put(&*sink)? == Next::Close {
             self.close(port);
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::send_wait::SendWait;
 use super::stream::Replies;
 use crate::actor::{Actor, ActorHandle, ActorRef, Caller, Local, Remote, Scope, Target};
 use crate::call::SendError;
-use crate::clock;
+use crate::clock::{self, COARSE};
 use crate::config;
 use crate::message::{Message, merge_id};
 use crate::reduce::Reducer;
@@ -27,9 +27,6 @@ pub struct Limit {
 
 /// What a limit is that the clock does not reach: 136 years.
 const FAR: Duration = Duration::from_secs(u32::MAX as u64);
-
-/// From here on a limit may be met some milliseconds late.
-const COARSE: Duration = Duration::from_secs(1);
 
 impl Limit {
     /// The limit of a call: its own, else the handler's, else the configured one; never beyond the caller's own

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
@@ -17,8 +16,6 @@ use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, Callee, TryCallError};
 use crate::clock::{self, Watched};
 use crate::outbox::{Outbox, Resident};
-use crate::port::{PortGuard, PortItem};
-use crate::wire::codec::{DecodeError, Payload};
 
 /// A call with less time than this has a timer of its own; longer ones share one.
 const SHORT: Duration = clock::TICK.saturating_mul(8);
@@ -53,15 +50,34 @@ pub(super) enum Outcome<R> {
         reply: ReplyWait<R>,
         deadline: Deadline,
     },
+    /// As a local one, of which nobody knows how to run the callee.
     Remote {
-        item: oneshot::Receiver<PortItem>,
-        decode: fn(&Payload) -> Result<R, DecodeError>,
-        _guard: PortGuard,
+        reply: ReplyWait<R>,
+        deadline: Deadline,
+        port: OpenPort,
     },
     Taken,
 }
 
-/// How the deadline of a reply within the process is met.
+/// The port that a reply comes to; closed when it is dropped.
+pub(super) struct OpenPort {
+    outbox: Arc<Outbox>,
+    port: u64,
+}
+
+impl OpenPort {
+    pub(super) fn new(outbox: Arc<Outbox>, port: u64) -> OpenPort {
+        OpenPort { outbox, port }
+    }
+}
+
+impl Drop for OpenPort {
+    fn drop(&mut self) {
+        self.outbox.ports().close(self.port);
+    }
+}
+
+/// How the deadline of a reply is met.
 pub(super) enum Deadline {
     /// Not watched yet.
     Unwatched,
@@ -72,6 +88,11 @@ impl<R> Outcome<R> {
     /// A reply within the process.
     pub(super) fn local(reply: ReplyWait<R>) -> Outcome<R> {
         Outcome::Local { reply, deadline: Deadline::Unwatched }
+    }
+
+    /// A reply that comes to a port.
+    pub(super) fn remote(reply: ReplyWait<R>, port: OpenPort) -> Outcome<R> {
+        Outcome::Remote { reply, deadline: Deadline::Unwatched, port }
     }
 }
 
@@ -115,44 +136,28 @@ impl<R> Pending<R> {
                 {
                     callee.clone().run_for_caller();
                 }
-                let polled = reply.poll(cx);
+                let polled = poll_reply(reply, deadline, &mut self.limit, self.whom.outbox(), cx);
                 if polled.is_ready() {
                     coop.made_progress();
                 }
-                match polled {
-                    Poll::Ready(Arrival::Reply(reply)) => Poll::Ready(reply),
-                    Poll::Ready(Arrival::Expired) => {
-                        Poll::Ready(Err(Box::new(CallErrorKind::Deadline { after: self.limit.after })))
-                    }
-                    // A short one is met by a timer of its own, below.
-                    Poll::Pending if self.limit.after <= SHORT => Poll::Pending,
-                    Poll::Pending => {
-                        if let (Deadline::Unwatched, Some(outbox)) = (&*deadline, self.whom.outbox())
-                            && let Some(wait) = reply.watch(cx.waker())
-                        {
-                            // Its time was made with a clock that knows nothing of a pause.
-                            if let Err(now) = outbox.coarse().agrees() {
-                                self.limit.at = now + self.limit.after;
-                            }
-                            *deadline = Deadline::Watched(outbox.watch(self.limit.at, wait));
-                        }
-                        if let Deadline::Watched(_) = deadline {
-                            return Poll::Pending;
-                        }
-                        Poll::Pending
-                    }
-                }
+                polled
             }
-            Outcome::Remote { item, decode, .. } => Pin::new(item).poll(cx).map(|item| match item {
-                Ok(PortItem::Value(payload)) => {
-                    decode(&payload).map_err(|error| Box::new(CallErrorKind::decode(error)))
+            Outcome::Remote { reply, deadline, port } => {
+                let coop = ready!(coop::poll_proceed(cx));
+                let polled = poll_reply(reply, deadline, &mut self.limit, Some(&port.outbox), cx);
+                if polled.is_ready() {
+                    coop.made_progress();
                 }
-                Ok(PortItem::Failed(kind)) => Err(Box::new(kind)),
-                Err(_) => Err(Box::new(CallErrorKind::ActorStopped)),
-            }),
+                polled
+            }
             Outcome::Taken => panic!("a reply was polled after it was given"),
         };
-        if poll.is_ready() {
+        let is_watched = matches!(
+            &self.outcome,
+            Outcome::Local { deadline: Deadline::Watched(_), .. }
+                | Outcome::Remote { deadline: Deadline::Watched(_), .. }
+        );
+        if poll.is_ready() || is_watched {
             return poll;
         }
         let at = self.limit.at;
@@ -160,6 +165,48 @@ impl<R> Pending<R> {
         let sleep = rare.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         sleep.as_mut().poll(cx).map(|()| Err(Box::new(CallErrorKind::Deadline { after: self.limit.after })))
     }
+
+    /// Where its deadline is watched, and in which place.
+    fn watched(&self) -> Option<(&Outbox, Watched)> {
+        match &self.outcome {
+            Outcome::Local { deadline: Deadline::Watched(watched), .. } => {
+                Some((self.whom.outbox()?, *watched))
+            }
+            Outcome::Remote { deadline: Deadline::Watched(watched), port, .. } => {
+                Some((&port.outbox, *watched))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Takes a reply, or waits for it; a limit that is not short is watched by `outbox`.
+fn poll_reply<R>(
+    reply: &mut ReplyWait<R>,
+    deadline: &mut Deadline,
+    limit: &mut Limit,
+    outbox: Option<&Outbox>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<R, Box<CallErrorKind>>> {
+    match reply.poll(cx) {
+        Poll::Ready(Arrival::Reply(reply)) => return Poll::Ready(reply),
+        Poll::Ready(Arrival::Expired) => {
+            return Poll::Ready(Err(Box::new(CallErrorKind::Deadline { after: limit.after })));
+        }
+        Poll::Pending => {}
+    }
+    // A short one is met by a timer of its own.
+    if limit.after > SHORT
+        && let (Deadline::Unwatched, Some(outbox)) = (&*deadline, outbox)
+        && let Some(wait) = reply.watch(cx.waker())
+    {
+        // Its time was made with a clock that knows nothing of a pause.
+        if let Err(now) = outbox.coarse().agrees() {
+            limit.at = now + limit.after;
+        }
+        *deadline = Deadline::Watched(outbox.watch(limit.at, wait));
+    }
+    Poll::Pending
 }
 
 impl<R> Unpin for Pending<R> {}
@@ -170,10 +217,8 @@ impl<R> Future for Pending<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let poll = self.poll_kind(cx);
         if poll.is_ready() {
-            if let (Outcome::Local { deadline: Deadline::Watched(watched), .. }, Some(outbox)) =
-                (&self.outcome, self.whom.outbox())
-            {
-                outbox.forget(*watched);
+            if let Some((outbox, watched)) = self.watched() {
+                outbox.forget(watched);
             }
             self.outcome = Outcome::Taken;
             self.rare = None;

@@ -1,19 +1,22 @@
 //! Verbs on an actor anywhere: the message is encoded.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::builder::{Accepts, Limit, OneActor};
-use super::pending::{Outcome, Pending, Whom};
+use super::pending::{OpenPort, Outcome, Pending, Whom};
 use super::send_wait::SendWait;
-use crate::actor::{Handler, Remote, Scope};
+use crate::activity::CallOf;
+use crate::actor::{Handler, Remote, ReplyTo, Scope, panic_text};
 use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{CallWait, OnceSink, PortItem, encoded_count, encoded_since};
-use crate::wire::codec::{PARTS_MAX, Payload};
+use crate::port::{CallWait, Next, OnceSink, PortItem, PortSink, encoded_count, encoded_since};
+use crate::wire::codec::{DecodeError, Decoder, Encoder, PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
+use crate::wire::heads::{Ask, Tell};
 
 /// What an envelope to an actor says beside its payload.
 #[derive(Default)]
@@ -93,7 +96,9 @@ fn tell<M: RemoteMessage>(
         let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
         if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
             let (body, parts) = (encoder.body(), encoder.parts());
-            if let Some(told) = scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), body, parts) {
+            if let Some(told) =
+                scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), (body, parts), None)
+            {
                 return told;
             }
         }
@@ -117,6 +122,60 @@ pub(super) fn deadlock(scope: Scope<'_>, to: &ActorAddr) -> Option<CallErrorKind
     Some(CallErrorKind::Deadlock { cycle })
 }
 
+/// Takes the reply of a call to another place.
+struct CallSink<R> {
+    reply: Mutex<Option<ReplyTo<R>>>,
+    decode: fn(Decoder<'_>) -> Result<R, DecodeError>,
+    call: CallWait,
+}
+
+impl<R> CallSink<R> {
+    fn reply(&self) -> MutexGuard<'_, Option<ReplyTo<R>>> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give(&self, value: Result<Decoder<'_>, CallErrorKind>) -> Result<Next, CallErrorKind> {
+        // PORT-3, or nobody waits any more.
+        let reply = self.reply().take();
+        let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".into() };
+        let reply = reply.ok_or_else(closed)?;
+        let value = match value {
+            Ok(value) => value,
+            Err(kind) => {
+                reply.fail(kind);
+                return Ok(Next::Close);
+            }
+        };
+        // The user's `Deserialize` runs here, in the task of a link: a panic in it is a reply that does not decode.
+        match catch_unwind(AssertUnwindSafe(|| (self.decode)(value))) {
+            Ok(Ok(value)) => reply.answer(value),
+            Ok(Err(error)) => reply.fail(CallErrorKind::decode(error)),
+            Err(panic) => {
+                let reason = format!("decoding the reply panicked: {}", panic_text(&*panic));
+                reply.fail(CallErrorKind::Decode { reason });
+            }
+        }
+        Ok(Next::Close)
+    }
+}
+
+impl<R: Send> PortSink for CallSink<R> {
+    fn put(&self, _slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+        match item {
+            PortItem::Value(payload) => self.give(Ok(Decoder::new(&payload))),
+            PortItem::Failed(kind) => self.give(Err(kind)),
+        }
+    }
+
+    fn put_bytes(&self, _slot: u32, body: &[u8]) -> Result<Next, CallErrorKind> {
+        self.give(Ok(Decoder::of_bytes(body)))
+    }
+
+    fn calls(&self) -> Vec<CallWait> {
+        if self.reply().is_some() { vec![self.call.clone()] } else { Vec::new() }
+    }
+}
+
 /// Calls one actor; `point` says which member of a mesh it is.
 pub(super) fn call<M: RemoteMessage>(
     scope: Scope<'_>,
@@ -126,27 +185,70 @@ pub(super) fn call<M: RemoteMessage>(
     timeout: Option<Duration>,
     point: Option<CastPoint>,
 ) -> Pending<M::Reply> {
-    let limit = Limit::of::<M>(timeout, scope);
+    let limit = Limit::local::<M>(timeout, scope);
     let sent = deadlock(scope, to).map_or(Ok(()), Err).and_then(|()| {
-        let payload = message::encode_message(message).map_err(|error| error.call_error())?;
-        let (sink, item) = OnceSink::of_call(CallWait {
+        // The port knows who waits for whom.
+        let of = CallOf { caller: scope.sender.uid.0, callee: 0, handler: M::NAME };
+        let (reply, wait) = ReplyTo::here(of);
+        let call = CallWait {
             caller: scope.sender.uid,
             callee: to.id.clone(),
             handler: M::NAME,
             since: limit.began(),
-        });
-        let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+        };
+        let sink = CallSink { reply: Mutex::new(Some(reply)), decode: message::decode_reply_of::<M>, call };
+        message::with_encoded(message, |encoder| {
+            let port = scope.outbox.ports().open(Arc::new(sink)).map_err(exhausted)?;
+            let open = OpenPort::new(scope.outbox.clone(), port);
+            ask::<M>(scope, to, encoder, port, &limit, point)?;
+            Ok(Outcome::remote(wait, open))
+        })
+        .map_err(|error| error.call_error())?
+    });
+    Pending::new(sent.unwrap_or_else(|kind| Outcome::Failed(Box::new(kind))), whom, M::NAME, limit)
+}
+
+/// Posts an encoded call whose reply comes to `port`: without an envelope, where it says little and a link takes it.
+fn ask<M: RemoteMessage>(
+    scope: Scope<'_>,
+    to: &ActorAddr,
+    encoder: &mut Encoder,
+    port: u64,
+    limit: &Limit,
+    point: Option<CastPoint>,
+) -> Result<(), CallErrorKind> {
+    let says_little =
+        scope.chain.is_none() && scope.outbox.trace().is_none() && point.is_none() && !M::DEFERRED;
+    let left_us = clock::to_us(limit.after);
+    let (body, parts) = (encoder.body(), encoder.parts());
+    if !says_little || body.len() > TELL_LEN_MAX || parts.len() > PARTS_MAX {
+        let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
         let posting = Posting {
-            reply_to: Some((port, 0)),
+            reply_to: Some((PortAddr { proc: scope.outbox.addr(), port }, 0)),
             reply_on: reply_on::<M>(),
-            limit_us: Some(limit.left_us()),
+            limit_us: Some(left_us),
             point,
             merge: None,
         };
-        post(scope, to, M::ID, payload, posting)?;
-        Ok(Outcome::Remote { item, decode: message::decode_reply::<M>, _guard: guard })
-    });
-    Pending::new(sent.unwrap_or_else(|kind| Outcome::Failed(Box::new(kind))), whom, M::NAME, limit)
+        return post(scope, to, M::ID, payload, posting);
+    }
+    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
+    let ask = Ask { left_us, port, in_chain: scope.is_actor };
+    let gateway = scope.outbox.gateway();
+    if let Some(asked) = gateway.tell(to, M::ID, (scope.sender, seq), (body, parts), Some((ask, limit.at))) {
+        return asked;
+    }
+    let tell = Tell {
+        to,
+        handler: M::ID,
+        sender: scope.sender,
+        sender_at: &gateway.location(),
+        seq,
+        body,
+        parts,
+        ask: Some(ask),
+    };
+    gateway.post(tell.to_envelope()).map_err(|bounced| bounced.kind)
 }
 
 pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {

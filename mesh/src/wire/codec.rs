@@ -169,6 +169,39 @@ impl Encoder {
         self.check_len()
     }
 
+    /// Appends bytes as they are.
+    pub(super) fn put_bytes(&mut self, bytes: &[u8]) {
+        self.body.extend_from_slice(bytes);
+    }
+
+    /// Appends a number, as [`put_plain`](Self::put_plain) does.
+    pub(super) fn put_varint(&mut self, number: u64) {
+        // At most nine bytes, appended at once.
+        let mut bytes = [0; 9];
+        let len = match number {
+            0..=250 => {
+                bytes[0] = number.to_le_bytes()[0];
+                1
+            }
+            _ if number <= u16::MAX.into() => {
+                bytes[0] = 251;
+                3
+            }
+            _ if number <= u32::MAX.into() => {
+                bytes[0] = 252;
+                5
+            }
+            _ => {
+                bytes[0] = 253;
+                9
+            }
+        };
+        if len > 1 {
+            bytes[1..].copy_from_slice(&number.to_le_bytes());
+        }
+        self.body.extend_from_slice(&bytes[..len]);
+    }
+
     fn check_len(&self) -> Result<(), EncodeError> {
         let len_bytes = self.body.len();
         if len_bytes > BODY_LEN_MAX { Err(EncodeError::TooLarge { len_bytes }) } else { Ok(()) }

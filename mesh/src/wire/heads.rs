@@ -5,6 +5,8 @@
 //! │ Known(slot) or New(slot, who) │ target, seq, deadline, chain, reply port, …  │ body kind │
 //! ├───────────────────────────────┴──────────────────────────────────────────────┴───────────┘
 //! │ Tell(slot, seq)                 a message that says nothing else                         │
+//! │ Ask(slot, seq, time, port, …)   a call whose caller nobody waits for, or one              │
+//! │ Answer(slot, port, rank)        a reply to a port                                         │
 //! └──────────────────────────────────────────────────────────────────────────────────────────┘
 //! who: the proc and location of destination and sender, and the handler
 //! ```
@@ -53,16 +55,158 @@ pub struct Tell<'a> {
     pub body: &'a [u8],
     /// Large byte strings beside them.
     pub parts: &'a [Bytes],
+    /// Where it is a call: what that says.
+    pub ask: Option<Ask>,
+}
+
+/// What a call says beside its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What is left of its time, in microseconds.
+    pub left_us: u64,
+    /// Where the reply goes: a port of the sender's proc.
+    pub port: u64,
+    /// Whether its sender is in the chain of callers, alone; else nobody is.
+    pub in_chain: bool,
 }
 
 impl Tell<'_> {
+    fn said(&self) -> Said {
+        match self.ask {
+            None => Said::Tell { seq: self.seq },
+            Some(ask) => Said::Ask { seq: self.seq, ask },
+        }
+    }
+
     /// The envelope that it is.
     pub fn to_envelope(&self) -> Envelope {
-        let headers =
-            Headers { seq: self.seq, ..Headers::of(self.sender.clone(), self.sender_at.clone(), Lane::Data) };
         let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: self.parts.to_vec() };
-        Envelope { to: Destination::handler(self.to, self.handler), headers, body: Body::Message(payload) }
+        let who = WhoRef::of_tell(self).to_owned();
+        who.envelope(self.said(), payload).expect("it has a handler")
     }
+}
+
+/// The reply to a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The port.
+    pub to: &'a PortAddr,
+    /// Its slot there.
+    pub slot: u32,
+    /// Who answers.
+    pub sender: &'a ActorId,
+    /// Where that is.
+    pub sender_at: &'a Arc<Location>,
+    /// The value.
+    pub body: &'a [u8],
+    /// Large byte strings beside it.
+    pub parts: &'a [Bytes],
+}
+
+impl Answer<'_> {
+    /// The envelope that it is.
+    pub fn to_envelope(&self) -> Envelope {
+        let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: self.parts.to_vec() };
+        let headers = Headers::of(self.sender.clone(), self.sender_at.clone(), Lane::Control);
+        Envelope { to: Destination::port(self.to, self.slot), headers, body: Body::Reply(payload) }
+    }
+}
+
+/// All that most envelopes say beside who: what is not here is as in [`Headers::of`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Tell { seq: u64 },
+    Ask { seq: u64, ask: Ask },
+    Answer { port: u64, slot: u32 },
+}
+
+impl Said {
+    /// What an envelope says; `None` when that is more.
+    fn of(Envelope { to, headers, body }: &Envelope) -> Option<Said> {
+        let is_short = headers.hops == HOPS_MAX
+            && headers.trace.is_none()
+            && headers.reply_on == ReplyOn::Answer
+            && headers.point.is_none();
+        if !is_short {
+            return None;
+        }
+        let seq = headers.seq;
+        match (body, to.target, headers.lane) {
+            (Body::Message(_), Target::Handler { .. }, Lane::Data) => {
+                match (&headers.reply_to, headers.deadline_us, &headers.chain[..]) {
+                    (None, None, []) => Some(Said::Tell { seq }),
+                    (Some((port, 0)), Some(left_us), chain) if is_of_sender(port, headers) => {
+                        let in_chain = match chain {
+                            [] => false,
+                            [caller] if *caller == headers.sender => true,
+                            _ => return None,
+                        };
+                        Some(Said::Ask { seq, ask: Ask { left_us, port: port.port, in_chain } })
+                    }
+                    _ => None,
+                }
+            }
+            (Body::Reply(_), Target::Port { port, slot }, Lane::Control) => {
+                let is_bare = seq == 0
+                    && headers.reply_to.is_none()
+                    && headers.deadline_us.is_none()
+                    && headers.chain.is_empty();
+                is_bare.then_some(Said::Answer { port, slot })
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends it, of the pair that is kept in `slot`.
+    fn put(self, slot: usize, encoder: &mut Encoder) {
+        let kept = u8::try_from(slot).expect("SLOTS fits");
+        match self {
+            Said::Tell { seq } => {
+                encoder.put_bytes(&[TELL, kept]);
+                encoder.put_varint(seq);
+            }
+            Said::Ask { seq, ask: Ask { left_us, port, in_chain } } => {
+                encoder.put_bytes(&[ASK, kept, u8::from(in_chain)]);
+                encoder.put_varint(seq);
+                encoder.put_varint(left_us);
+                encoder.put_varint(port);
+            }
+            Said::Answer { port, slot } => {
+                encoder.put_bytes(&[ANSWER, kept]);
+                encoder.put_varint(port);
+                encoder.put_varint(slot.into());
+            }
+        }
+    }
+
+    /// What a head says, and of the pair in which slot; `None` when that is more, or malformed.
+    #[inline]
+    fn get(head: &[u8]) -> Option<(u8, Said)> {
+        let (slot, said, rest) = match *head {
+            [TELL, slot, ref rest @ ..] => {
+                let (seq, rest) = varint(rest)?;
+                (slot, Said::Tell { seq }, rest)
+            }
+            [ASK, slot, in_chain @ (0 | 1), ref rest @ ..] => {
+                let (seq, rest) = varint(rest)?;
+                let (left_us, rest) = varint(rest)?;
+                let (port, rest) = varint(rest)?;
+                (slot, Said::Ask { seq, ask: Ask { left_us, port, in_chain: in_chain == 1 } }, rest)
+            }
+            [ANSWER, slot, ref rest @ ..] => {
+                let (port, rest) = varint(rest)?;
+                let (rank, rest) = varint(rest)?;
+                (slot, Said::Answer { port, slot: u32::try_from(rank).ok()? }, rest)
+            }
+            _ => return None,
+        };
+        rest.is_empty().then_some((slot, said))
+    }
+}
+
+/// Whether a port is of the proc that says so, where that is.
+fn is_of_sender(port: &PortAddr, headers: &Headers) -> bool {
+    port.proc.id == headers.sender.proc && port.proc.at == headers.sender_at
 }
 
 /// Who sends to whom.
@@ -99,6 +243,11 @@ impl<'a> WhoRef<'a> {
         let Tell { to, handler, sender, sender_at, .. } = *tell;
         let target = Target::Handler { actor: to.id.uid, incarnation: to.id.incarnation, handler };
         WhoRef { proc: &to.id.proc, at: &to.at, sender, sender_at, target: Some(target) }
+    }
+
+    fn of_answer(answer: &Answer<'a>) -> WhoRef<'a> {
+        let Answer { to, sender, sender_at, .. } = *answer;
+        WhoRef { proc: &to.proc.id, at: &to.proc.at, sender, sender_at, target: None }
     }
 
     fn is(&self, who: &Who) -> bool {
@@ -144,12 +293,12 @@ enum Lead<W> {
     New(u8, W),
     /// So, this once.
     Once(W),
-    /// A plain message of this number, as the last that was said for this slot; nothing follows.
-    Tell(u8, u64),
 }
 
-/// The number of [`Lead::Tell`] in the encoding.
-const TELL: u8 = 3;
+// The first bytes of the heads that are a [`Said`], as the last that was said for a slot: above those of a [`Lead`].
+const TELL: u8 = 16;
+const ASK: u8 = 17;
+const ANSWER: u8 = 18;
 
 /// Where the reply goes.
 #[derive(Serialize, Deserialize)]
@@ -199,11 +348,11 @@ impl HeadWriter {
         let who = WhoRef::of(envelope);
         let slot = who.slot();
         if self.knows(slot, who) {
-            let slot = u8::try_from(slot).expect("SLOTS fits");
-            if is_plain(envelope) {
-                return encoder.put_plain(&Lead::<()>::Tell(slot, envelope.headers.seq));
+            if let Some(said) = Said::of(envelope) {
+                said.put(slot, encoder);
+                return Ok(());
             }
-            encoder.put_plain(&Lead::<()>::Known(slot))?;
+            encoder.put_plain(&Lead::<()>::Known(u8::try_from(slot).expect("SLOTS fits")))?;
             return put_rest(envelope, encoder);
         }
         let keeps = put_who(who, slot, encoder)?;
@@ -214,7 +363,7 @@ impl HeadWriter {
         Ok(())
     }
 
-    /// As [`HeadWriter::encode`], of a plain message.
+    /// As [`HeadWriter::encode`], of a message.
     ///
     /// # Errors
     /// As [`HeadWriter::encode`].
@@ -227,27 +376,29 @@ impl HeadWriter {
         let who = WhoRef::of_tell(tell);
         let slot = who.slot();
         if self.knows(slot, who) {
-            let slot = u8::try_from(slot).expect("SLOTS fits");
-            return encoder.put_plain(&Lead::<()>::Tell(slot, tell.seq));
+            tell.said().put(slot, encoder);
+            return Ok(());
         }
-        let keeps = put_who(who, slot, encoder)?;
-        encoder.put_plain(&Rest::<&[ActorId]> {
-            target: who.target.expect("a handler"),
-            seq: tell.seq,
-            deadline_us: None,
-            chain: &[],
-            trace: None,
-            hops: HOPS_MAX,
-            lane: Lane::Data,
-            reply: Reply::None,
-            reply_on: ReplyOn::Answer,
-            point: None,
-        })?;
-        encoder.put_plain(&BodyHead::Message)?;
-        if keeps {
-            self.keep(number, slot, who);
+        self.encode(&Tell { body: &[], parts: &[], ..*tell }.to_envelope(), number, encoder)
+    }
+
+    /// As [`HeadWriter::encode`], of a reply.
+    ///
+    /// # Errors
+    /// As [`HeadWriter::encode`].
+    pub fn encode_answer(
+        &mut self,
+        answer: &Answer<'_>,
+        number: u64,
+        encoder: &mut Encoder,
+    ) -> Result<(), EncodeError> {
+        let who = WhoRef::of_answer(answer);
+        let slot = who.slot();
+        if self.knows(slot, who) {
+            Said::Answer { port: answer.to.port, slot: answer.slot }.put(slot, encoder);
+            return Ok(());
         }
-        Ok(())
+        self.encode(&Answer { body: &[], parts: &[], ..*answer }.to_envelope(), number, encoder)
     }
 
     fn knows(&self, slot: usize, who: WhoRef<'_>) -> bool {
@@ -310,26 +461,11 @@ fn put_who(who: WhoRef<'_>, slot: usize, encoder: &mut Encoder) -> Result<bool, 
     Ok(keeps)
 }
 
-/// Whether an envelope says no more than a [`Tell`].
-fn is_plain(Envelope { to, headers, body }: &Envelope) -> bool {
-    matches!((body, to.target), (Body::Message(_), Target::Handler { .. }))
-        && headers.reply_to.is_none()
-        && headers.deadline_us.is_none()
-        && headers.hops == HOPS_MAX
-        && headers.lane == Lane::Data
-        && headers.chain.is_empty()
-        && headers.trace.is_none()
-        && headers.reply_on == ReplyOn::Answer
-        && headers.point.is_none()
-}
-
 fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeError> {
     let headers = &envelope.headers;
     let reply = match &headers.reply_to {
         None => Reply::None,
-        Some((port, slot)) if port.proc.id == headers.sender.proc && port.proc.at == headers.sender_at => {
-            Reply::Sender(port.port, *slot)
-        }
+        Some((port, slot)) if is_of_sender(port, headers) => Reply::Sender(port.port, *slot),
         Some((port, slot)) => Reply::Other(port.clone(), *slot),
     };
     encoder.put_plain(&Rest {
@@ -351,11 +487,11 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
     }
 }
 
-/// A plain message that has arrived, where it lies.
+/// A message or a reply that has arrived and says little, where it lies.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
     who: &'a Who,
-    seq: u64,
+    said: Said,
     body: &'a [u8],
 }
 
@@ -370,12 +506,35 @@ impl<'a> Told<'a> {
         &self.who.proc
     }
 
-    /// What in the proc.
-    pub fn target(&self) -> Option<Target> {
-        self.who.target
+    /// The handler that a message is for; `None` of a reply.
+    pub fn handler(&self) -> Option<Target> {
+        match self.said {
+            Said::Tell { .. } | Said::Ask { .. } => self.who.target,
+            Said::Answer { .. } => None,
+        }
     }
 
-    /// The arguments.
+    /// Of a call: what it says, and where the reply goes.
+    pub fn ask(&self) -> Option<(Ask, PortAddr)> {
+        let Said::Ask { ask, .. } = self.said else { return None };
+        let proc = ProcAddr { id: self.who.sender.proc.clone(), at: self.who.sender_at.clone() };
+        Some((ask, PortAddr { proc, port: ask.port }))
+    }
+
+    /// Who has sent it.
+    pub fn sender(&self) -> &'a ActorId {
+        &self.who.sender
+    }
+
+    /// Of a reply: its port and slot.
+    pub fn answer(&self) -> Option<(u64, u32)> {
+        match self.said {
+            Said::Answer { port, slot } => Some((port, slot)),
+            Said::Tell { .. } | Said::Ask { .. } => None,
+        }
+    }
+
+    /// The arguments, or the value.
     pub fn body(&self) -> &'a [u8] {
         self.body
     }
@@ -383,20 +542,38 @@ impl<'a> Told<'a> {
     /// The envelope that it is.
     pub fn to_envelope(&self) -> Envelope {
         let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: Vec::new() };
-        self.who.plain(self.seq, payload).expect("a plain message has a handler")
+        self.who.clone().envelope(self.said, payload).expect("a message has a handler")
     }
 }
 
 impl Who {
-    /// The plain message of number `seq`.
-    fn plain(&self, seq: u64, payload: Payload) -> Option<Envelope> {
-        let Who { proc, at, sender, sender_at, target } = self.clone();
-        let headers = Headers { seq, ..Headers::of(sender, sender_at, Lane::Data) };
-        Some(Envelope {
-            to: Destination { proc, at, target: target? },
-            headers,
-            body: Body::Message(payload),
-        })
+    /// The envelope that says no more than `said`; `None` of a message where no handler was named.
+    fn envelope(self, said: Said, payload: Payload) -> Option<Envelope> {
+        let Who { proc, at, sender, sender_at, target } = self;
+        let (target, headers, body) = match said {
+            Said::Tell { seq } => (
+                target?,
+                Headers { seq, ..Headers::of(sender, sender_at, Lane::Data) },
+                Body::Message(payload),
+            ),
+            Said::Ask { seq, ask } => {
+                let home = ProcAddr { id: sender.proc.clone(), at: sender_at.clone() };
+                let headers = Headers {
+                    seq,
+                    deadline_us: Some(ask.left_us),
+                    chain: if ask.in_chain { vec![sender.clone()] } else { Vec::new() },
+                    reply_to: Some((PortAddr { proc: home, port: ask.port }, 0)),
+                    ..Headers::of(sender, sender_at, Lane::Data)
+                };
+                (target?, headers, Body::Message(payload))
+            }
+            Said::Answer { port, slot } => (
+                Target::Port { port, slot },
+                Headers::of(sender, sender_at, Lane::Control),
+                Body::Reply(payload),
+            ),
+        };
+        Some(Envelope { to: Destination { proc, at, target }, headers, body })
     }
 }
 
@@ -412,13 +589,14 @@ impl HeadReader {
         known.ok_or_else(|| malformed("nobody was named for its slot"))
     }
 
-    /// The plain message of this head and body; `None` when it is anything else, or malformed: [`HeadReader::decode`]
-    /// will say.
+    /// What this head and body say, if that is little; `None` when it is anything else, or malformed:
+    /// [`HeadReader::decode`] will say.
     #[inline]
     pub fn told<'a>(&'a self, head: &[u8], body: &'a [u8]) -> Option<Told<'a>> {
-        let [TELL, slot, seq @ ..] = head else { return None };
-        let who = self.known(*slot).ok().filter(|who| who.target.is_some())?;
-        Some(Told { who, seq: whole_varint(seq)?, body })
+        let (slot, said) = Said::get(head)?;
+        let who = self.known(slot).ok()?;
+        let is_whole = matches!(said, Said::Answer { .. }) || who.target.is_some();
+        is_whole.then_some(Told { who, said, body })
     }
 
     /// Puts the next head and its payload together again.
@@ -426,13 +604,12 @@ impl HeadReader {
     /// # Errors
     /// [`DecodeError`], when the head is malformed. It is final: the heads that follow may mean anything.
     pub fn decode(&mut self, head: &[u8], payload: Payload) -> Result<Envelope, DecodeError> {
+        if let Some((slot, said)) = Said::get(head) {
+            let envelope = self.known(slot)?.clone().envelope(said, payload);
+            return envelope.ok_or_else(|| malformed("no handler was named for its slot"));
+        }
         let mut decoder = Decoder::of_bytes(head);
         let who = match decoder.get::<Lead<Who>>()? {
-            Lead::Tell(slot, seq) => {
-                decoder.finish()?;
-                let plain = self.known(slot)?.plain(seq, payload);
-                return plain.ok_or_else(|| malformed("no handler was named for its slot"));
-            }
             Lead::Known(slot) => self.known(slot)?.clone(),
             Lead::New(slot, who) => {
                 if usize::from(slot) >= SLOTS {
@@ -480,16 +657,17 @@ impl HeadReader {
     }
 }
 
-/// A number of the encoding (a `u64` of variable length, little-endian) that fills `bytes`.
+/// Takes a number of the encoding (a `u64` of variable length, little-endian) off the front of `bytes`.
 #[inline]
-fn whole_varint(bytes: &[u8]) -> Option<u64> {
-    match *bytes {
-        [small @ 0..=250] => Some(small.into()),
-        [251, a, b] => Some(u16::from_le_bytes([a, b]).into()),
-        [252, a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d]).into()),
-        [253, a, b, c, d, e, f, g, h] => Some(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
-        _ => None,
-    }
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    Some(match *first {
+        small @ 0..=250 => (small.into(), rest),
+        251 => rest.split_first_chunk().map(|(number, rest)| (u16::from_le_bytes(*number).into(), rest))?,
+        252 => rest.split_first_chunk().map(|(number, rest)| (u32::from_le_bytes(*number).into(), rest))?,
+        253 => rest.split_first_chunk().map(|(number, rest)| (u64::from_le_bytes(*number), rest))?,
+        _ => return None,
+    })
 }
 
 fn malformed(reason: &str) -> DecodeError {

@@ -83,7 +83,7 @@ proptest! {
             } else {
                 assembly.cut();
             }
-            let held: usize = assembly.streams.values().flatten().map(BytesMut::len).sum();
+            let held: usize = assembly.streams.values().flatten().map(Vec::len).sum();
             prop_assert_eq!(held, assembly.len);
         }
     }

@@ -43,10 +43,53 @@ proptest! {
         }
     }
 
+    /// Whatever stands beside them, and however their pair was said.
+    #[test]
+    fn calls_and_replies_survive(
+        said in prop::collection::vec((0..3_u64, 0..4_u8, prop::option::of(any::<u64>()), any::<u64>(), 0..3_u32, 0..4_u8), 0..100),
+    ) {
+        let (mut writer, mut reader) = (HeadWriter::default(), HeadReader::default());
+        for (seq, (to, kind, deadline_us, port, slot, chain)) in said.into_iter().enumerate() {
+            let mut envelope = between(1, to, seq as u64);
+            let sender = envelope.headers.sender.clone();
+            if kind == 0 {
+                envelope.to.target = Target::Port { port, slot };
+                envelope.headers.lane = Lane::Control;
+                envelope.headers.seq = u64::from(chain == 1);
+                envelope.body = Body::Reply(Payload::of(&port).unwrap());
+            } else {
+                let own = ProcAddr { id: sender.proc.clone(), at: envelope.headers.sender_at.clone() };
+                envelope.headers.reply_to = (kind > 1).then_some((PortAddr { proc: own, port }, slot));
+                envelope.headers.chain = match chain {
+                    0 => Vec::new(),
+                    1 => vec![ActorId { uid: Uid(8), ..sender }],
+                    _ => vec![sender; chain.into()],
+                };
+                envelope.headers.chain.truncate(2);
+                if chain == 3 {
+                    envelope.headers.chain.truncate(1);
+                }
+            }
+            envelope.headers.deadline_us = deadline_us;
+            check(&mut writer, &mut reader, &envelope);
+        }
+    }
+
+    #[test]
+    fn numbers_are_as_in_the_encoding(number: u64, shift in 0..64_u32) {
+        let number = number >> shift;
+        let (mut by_hand, mut plain) = (Encoder::default(), Encoder::default());
+        by_hand.put_varint(number);
+        plain.put_plain(&number).unwrap();
+        prop_assert_eq!(by_hand.body(), plain.body());
+        prop_assert_eq!(varint(by_hand.body()), Some((number, &[][..])));
+    }
+
     #[test]
     fn noise_never_panics(noise in prop::collection::vec(any::<u8>(), 0..300), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut reader = HeadReader::default();
         let _ = reader.decode(&noise, Payload::default());
+        let _ = reader.told(&noise, &[]);
         let mut head = encode(&mut HeadWriter::default(), &between(1, 2, 3)).body.to_vec();
         let at = at.index(head.len());
         head[at] = byte;
@@ -62,6 +105,36 @@ fn the_second_head_of_a_pair_is_short() {
     assert!(second < 24 && first > 2 * second, "{first}, then {second}");
     let mut writer = HeadWriter::default();
     assert_eq!(check(&mut writer, &mut HeadReader::default(), &between(1, 2, 1)), first);
+}
+
+#[test]
+fn calls_and_replies_of_a_known_pair_are_read_where_they_lie() {
+    let (mut writer, mut reader) = (HeadWriter::default(), HeadReader::default());
+    let mut call = between(1, 2, 1);
+    let own = ProcAddr { id: call.headers.sender.proc.clone(), at: call.headers.sender_at.clone() };
+    call.headers.reply_to = Some((PortAddr { proc: own, port: 300 }, 0));
+    call.headers.deadline_us = Some(30_000_000);
+    call.headers.chain = vec![call.headers.sender.clone()];
+    let mut reply = between(1, 2, 0);
+    reply.to.target = Target::Port { port: 300, slot: 2 };
+    reply.headers.lane = Lane::Control;
+    reply.body = Body::Reply(Payload::of(&7_u64).unwrap());
+    for envelope in [&call, &reply] {
+        check(&mut writer, &mut reader, envelope);
+        let head = encode(&mut writer, envelope).body;
+        let told = reader.told(&head, &envelope.payload().unwrap().body).expect("its pair is known");
+        assert_eq!(told.to_envelope(), *envelope);
+        assert!(head.len() < 16, "{} bytes", head.len());
+    }
+    let head = encode(&mut writer, &call).body;
+    let told = reader.told(&head, &[]).unwrap();
+    let want = Ask { left_us: 30_000_000, port: 300, in_chain: true };
+    assert_eq!(
+        told.ask().map(|(ask, port)| (ask, Some((port, 0)))),
+        Some((want, call.headers.reply_to.clone()))
+    );
+    let head = encode(&mut writer, &reply).body;
+    assert_eq!(reader.told(&head, &[]).unwrap().answer(), Some((300, 2)));
 }
 
 #[test]
@@ -116,7 +189,7 @@ proptest! {
         for (envelope, head) in &kept[had..] {
             let payload = envelope.payload().cloned().unwrap_or_default();
             let told = reader.told(head, &payload.body).map(|told| told.to_envelope());
-            prop_assert_eq!(told.is_some(), head[0] == TELL);
+            prop_assert_eq!(told.is_some(), [TELL, ASK, ANSWER].contains(&head[0]));
             prop_assert_eq!(told.as_ref().unwrap_or(envelope), envelope);
             let decoded = reader.decode(head, payload);
             prop_assert_eq!(decoded.as_ref(), Ok(envelope));
