@@ -12,7 +12,8 @@
 //! Invariants
 //! - `FOLD-1` an item is sent on once, within whatever it was merged into, or comes back.
 //! - `FOLD-2` who lets go of a port is told of behind all that he has posted.
-//! - `FOLD-3` what is kept is bounded: [`KEPT_LEN_MAX`] bytes for a port, [`FOLDS_MAX`] ports, [`LET_GO_MAX`] who let go.
+//! - `FOLD-3` what is kept is bounded: [`KEPT_LEN_MAX`] bytes for a port and [`ALL_KEPT_LEN_MAX`] for all, [`FOLDS_MAX`] ports,
+//!   [`LET_GO_MAX`] who let go, [`EVERY_MAX`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,12 @@ const SEND_AT_LEN: usize = 256 << 10;
 
 /// The most bytes of items that are kept for one port; more are refused.
 const KEPT_LEN_MAX: usize = 8 << 20;
+
+/// The most bytes of items that are kept for all of them.
+const ALL_KEPT_LEN_MAX: usize = 64 << 20;
+
+/// The longest interval here, whatever a port asks for.
+const EVERY_MAX: Duration = Duration::from_secs(60);
 
 /// The most ports whose items are merged; those of others go on as they are.
 const FOLDS_MAX: usize = 1 << 16;
@@ -77,6 +84,8 @@ struct Fold {
 #[derive(Default)]
 pub(super) struct Folds {
     open: BTreeMap<Key, Fold>,
+    /// Of all items that are kept.
+    len_bytes: usize,
 }
 
 /// What is to be done with an item.
@@ -133,7 +142,7 @@ impl Folds {
             };
             let fold = Fold {
                 merge,
-                every: Duration::from_millis(every_ms.into()),
+                every: Duration::from_millis(every_ms.into()).min(EVERY_MAX),
                 to: envelope.to.clone(),
                 headers: envelope.headers.clone(),
                 items: Vec::new(),
@@ -149,12 +158,14 @@ impl Folds {
         if fold.is_plain {
             return Taken::Past(envelope);
         }
-        if fold.len_bytes >= KEPT_LEN_MAX {
+        if fold.len_bytes >= KEPT_LEN_MAX || self.len_bytes >= ALL_KEPT_LEN_MAX {
             return Taken::Full(envelope);
         }
         let Body::Message(payload) = &mut envelope.body else { return Taken::Past(envelope) };
         let payload = std::mem::take(payload);
-        fold.len_bytes += len_bytes(std::slice::from_ref(&payload));
+        let len = len_bytes(std::slice::from_ref(&payload));
+        fold.len_bytes += len;
+        self.len_bytes += len;
         fold.items.push(payload);
         if fold.items.len() >= MERGE_AT || (fold.items.len() > 1 && fold.len_bytes >= SEND_AT_LEN) {
             fold.merging += 1;
@@ -171,6 +182,7 @@ impl Folds {
         let Some(fold) = self.open.get_mut(&key) else { return };
         fold.merging -= 1;
         fold.len_bytes -= before;
+        self.len_bytes -= before;
         let items = match result {
             Ok(payload) => vec![payload],
             Err(items) => {
@@ -178,7 +190,9 @@ impl Folds {
                 items
             }
         };
-        fold.len_bytes += len_bytes(&items);
+        let len = len_bytes(&items);
+        fold.len_bytes += len;
+        self.len_bytes += len;
         fold.items.splice(0..0, items);
         if fold.is_plain || fold.len_bytes >= SEND_AT_LEN || !fold.let_go.is_empty() {
             fold.soon.notify_one();
@@ -214,7 +228,7 @@ impl Folds {
             self.open.remove(&key);
             return Due::Over;
         }
-        fold.len_bytes = 0;
+        self.len_bytes -= std::mem::take(&mut fold.len_bytes);
         Due::Send(Box::new(Sending {
             merge: fold.merge,
             to: fold.to.clone(),
@@ -227,7 +241,9 @@ impl Folds {
     /// What could not be sent now is sent later, before what has come since.
     fn keep(&mut self, key: Key, items: Vec<Payload>, let_go: Vec<Said>) {
         let Some(fold) = self.open.get_mut(&key) else { return };
-        fold.len_bytes += len_bytes(&items);
+        let len = len_bytes(&items);
+        fold.len_bytes += len;
+        self.len_bytes += len;
         fold.items.splice(0..0, items);
         fold.let_go.splice(0..0, let_go);
     }

@@ -108,6 +108,24 @@ fn what_is_kept_is_bounded() {
     assert!(!folds.let_go(proc, port, vec![gone(0)]));
     assert_eq!(send(&mut folds).let_go.len(), LET_GO_MAX);
     assert!(matches!(folds.take_in(text(1)), Taken::Kept), "there is room again");
+    // And of all ports together.
+    let to = |port: u64, len: usize| {
+        let mut envelope = text(len);
+        if let Target::Fold { port: number, .. } = &mut envelope.to.target {
+            *number = port;
+        }
+        envelope
+    };
+    let ports = (ALL_KEPT_LEN_MAX / KEPT_LEN_MAX) as u64;
+    for port in 100..100 + ports {
+        assert!(matches!(folds.take_in(to(port, 1)), Taken::Opened(..)));
+        assert!(matches!(folds.take_in(to(port, KEPT_LEN_MAX)), Taken::Kept));
+    }
+    let _ = folds.take_in(to(100 + ports, 1));
+    assert!(matches!(folds.take_in(to(100 + ports, 1)), Taken::Full(_)));
+    let proc = key().0;
+    assert!(matches!(folds.due((proc, 100)), Due::Send(_)));
+    assert!(matches!(folds.take_in(to(100 + ports, 1)), Taken::Kept));
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +183,7 @@ proptest! {
             if let Some(fold) = folds.open.get(&key()) {
                 let merging: usize = merging.iter().map(|(before, _)| before).sum();
                 prop_assert_eq!(fold.len_bytes, len_bytes(&fold.items) + merging);
+                prop_assert_eq!(folds.len_bytes, fold.len_bytes);
             }
         }
         for (before, result) in merging {
@@ -173,6 +192,6 @@ proptest! {
         sent += take(&mut folds, false);
         prop_assert_eq!(sent, posted);
         prop_assert!(matches!(folds.due(key()), Due::Over));
-        prop_assert!(folds.open.is_empty());
+        prop_assert!(folds.open.is_empty() && folds.len_bytes == 0);
     }
 }
