@@ -56,8 +56,7 @@ pub use traits::{
     Target, handle_plain,
 };
 
-/// The handler that an owner hears of a failure through.
-pub const FAILURE: u64 = crate::ident::name_hash("mesh.failure");
+pub use crate::gateway::FAILURE;
 
 /// The handler that an owner hears of what is no failure through.
 pub const EVENT: u64 = crate::ident::name_hash("mesh.event");

@@ -12,7 +12,7 @@ mod whole;
 pub use host_agent::{
     HostAgent, HostAgentFlushEnded, HostedProc, ProcKind, ProcSpec, ProcState, ShutdownHost,
 };
-pub use kept::{KEPT_MAX, Keeper, KeptActor};
+pub use kept::{KEPT_MAX, Keeper, KeptActor, Note, TakenOver};
 pub use lease::OwnerEnded;
 pub use proc_agent::{ActorKind, ActorSpec, ActorState, NotEnsured, ProcAgent};
 pub use whole::Whole;

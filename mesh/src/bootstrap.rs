@@ -36,8 +36,13 @@
 //! removed when its child has ended; those of a program that was killed, when the next program with the same parent
 //! starts its first child.
 //!
-//! There is no subreaper: whoever adopts orphans has to reap them, and cannot tell those from the children that a user's
-//! code has started and waits for.
+//! There is no subreaper (`PR_SET_CHILD_SUBREAPER`). Whoever adopts orphans has to reap them, and in a program cannot tell
+//! those from the children that a user's code has started and waits for. In a host, where no user's code runs, it would do
+//! no harm, and not help: what is adopted has lost its parent, and with a session of its own also its group, so nothing
+//! tells the daemon that a living proc has started from what a dead one left, and the end of one proc would either kill
+//! what belongs to others or nothing; a mark to tell them by would have to be in an environment that is promised to hold
+//! what was declared alone. And where orphans matter most, when the host itself is killed, they are handed on to whoever
+//! is above it. The cgroup answers all of this, for programs as for hosts.
 //!
 //! # What a child inherits
 //! The environment of its launcher, with what [`BootstrapCommand`] and [`ProcSetup`] declare on top, or that alone

@@ -352,6 +352,7 @@ impl Client {
             incarnation: 1,
             restart: None,
             env: SpawnEnv::default(),
+            ports: None,
             supervisor: self.0.ear.clone(),
         };
         spawn_actor(self.0.proc.outbox(), birth, options)

@@ -7,7 +7,7 @@
 //!            ├── uplink (a child sends all it does not know to its host)
 //!            ├── collector, for what answers a cast that was split here
 //!            ├── dial the door of its location, hold meanwhile
-//!            ├── hold, for a proc that comes back (`place`)
+//!            ├── hold, for a proc that comes back (`place`); where it has come back, if that is elsewhere
 //!            └── bounce: the reason goes to the reply port, or the message back to its sender
 //! ```
 //!
@@ -66,6 +66,9 @@ use crate::wire::hello::ActorFingerprint;
 
 /// How much is told of a reason that is too long for a frame.
 const REASON_CHARS_MAX: usize = 1024;
+
+/// The handler that an owner hears of a failure through.
+pub const FAILURE: u64 = name_hash("mesh.failure");
 
 /// The handler that a returned message is addressed to, in its sender.
 pub const RETURNED: u64 = name_hash("mesh.returned");
@@ -365,6 +368,10 @@ impl Gateway {
                 drop(state);
                 return self.hold(link, envelope, None);
             }
+            if state.holds.is_behind_as_news(&envelope) {
+                state.holds.put_news(envelope);
+                return Ok(());
+            }
             let step = route::choose(&state, self.0.id, &envelope.to, from);
             if let Step::Link(link) = &step {
                 if from.is_none()
@@ -463,8 +470,16 @@ impl Gateway {
         }
         self.0.counters.bounced.fetch_add(1, Ordering::Relaxed);
         self.0.events.note(|| format!("bounce {} {kind}", envelope.to.proc));
-        let headers =
-            Headers { reply_to: None, lane: Lane::Control, hops: HOPS_MAX, ..envelope.headers.clone() };
+        if envelope.headers.lent.is_some() {
+            self.take_back_lent(&envelope, &kind);
+        }
+        let headers = Headers {
+            reply_to: None,
+            lent: None,
+            lane: Lane::Control,
+            hops: HOPS_MAX,
+            ..envelope.headers.clone()
+        };
         let back = match (&envelope.body, &envelope.headers.reply_to) {
             _ if matches!(envelope.to.target, Target::Replies { .. }) => {
                 self.count_lost();
@@ -508,9 +523,13 @@ impl Gateway {
 
     /// The headers of what the gateway itself says.
     fn own_headers(&self) -> Headers {
+        self.headers_from(self.location())
+    }
+
+    fn headers_from(&self, at: Arc<Location>) -> Headers {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
         let sender = ActorId::new(proc, Uid(0), "gateway".into());
-        Headers::of(sender, self.location(), Lane::Control)
+        Headers::of(sender, at, Lane::Control)
     }
 }
 

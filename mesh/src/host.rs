@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::addr::{ChannelAddr, Location};
+use crate::addr::{ChannelAddr, Location, PortAddr};
 use crate::bootstrap::{
     BootstrapCommand, ChildKind, LaunchError, LaunchOrder, Orders, ProcLauncher, ProcSetup, ProcessHandle,
 };
@@ -51,6 +51,8 @@ pub struct ChildSpec {
     pub mesh: Option<Uid>,
     /// Whether its ranks are brought back after a death.
     pub returns: bool,
+    /// Who is told beside the host what lives in its procs, if that comes back elsewhere when the host is lost.
+    pub guardian: Option<PortAddr>,
     /// How many lives its place has seen before.
     pub life: u32,
 }
@@ -309,6 +311,7 @@ impl Host {
             cgroup: None,
             mesh: spec.mesh,
             returns: spec.returns,
+            guardian: spec.guardian.clone(),
             life: spec.life,
             payload: Vec::new(),
         };

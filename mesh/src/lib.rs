@@ -219,7 +219,7 @@
 //! What has failed can be made anew from its spec, under the references that there are and with a higher incarnation: an
 //! actor by `#[actor(restart(..))]` or where its owner says [`Directive::Restart`] (see [`Context::spawn_spec`]), and the rank
 //! of a process that has died by [`RankPolicy::RespawnRank`] (see
-//! [`ProcOptions::policy`](meshes::ProcOptions::policy)). Owners hear of that in `#[on_event]`. The README has a table of what
+//! [`ProcOptions::policy`](meshes::ProcOptions::policy)), on a spare or another host when its own is lost. Owners hear of that in `#[on_event]`. The README has a table of what
 //! becomes of messages at each of these ends.
 //!
 //! # Ports

@@ -20,6 +20,7 @@ mod hosted;
 mod hosts;
 mod owned;
 mod procs;
+mod returning;
 mod watch;
 
 pub use actors::{ActorMesh, ActorMeshControl, ActorMeshRef};

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use heard::Heard;
 pub(crate) use heard::HearsOnce;
-pub use held::Held;
 pub(crate) use held::failing;
+pub use held::{Held, Helds};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 pub(crate) use trace::{InTrace, Traced};
@@ -165,6 +165,16 @@ pub enum End {
     Failed(Box<Failure>),
 }
 
+impl End {
+    /// What those hear who wait for something of it.
+    pub fn call_error(&self) -> CallErrorKind {
+        match self {
+            End::Stopped => CallErrorKind::ActorStopped,
+            End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
+        }
+    }
+}
+
 impl Outbox {
     /// The outbox of a proc.
     pub fn new(
@@ -233,9 +243,10 @@ impl Outbox {
         self.heard.forget(event);
     }
 
-    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped.
-    pub(crate) fn hears_once(&self, mesh: Uid) -> HearsOnce {
-        HearsOnce::of(&self.heard, mesh)
+    /// Has owners here hear of the failure of each proc of `mesh` once, whoever tells of it, until what is given is dropped;
+    /// `returns` is called with the rank of each that comes back.
+    pub(crate) fn hears_once(&self, mesh: Uid, returns: Arc<dyn Fn(u32) + Send + Sync>) -> HearsOnce {
+        HearsOnce::of(&self.heard, mesh, returns)
     }
 
     /// The workers that run its actors.

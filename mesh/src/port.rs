@@ -11,12 +11,15 @@
 
 mod accumulating;
 mod inlet;
+mod lending;
 mod receive;
 mod table;
 
 pub use accumulating::AccumulatingPort;
 pub use inlet::Here;
-pub(crate) use inlet::{Inlet, encoded_count, encoded_since};
+pub(crate) use inlet::Inlet;
+pub use lending::Holder;
+pub(crate) use lending::{Lends, LentOn, Naming, encoded, encoded_count, encoded_since};
 pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
 pub(crate) use receive::{ItemSink, NewPort, OnceSink, PortGuard};
 pub use table::{CallWait, Next, PortItem, PortSink, PortTable, PortsExhausted};

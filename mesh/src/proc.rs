@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::activity;
 use crate::actor::{Actor, ActorHandle, Birth, SpawnOptions, spawn_actor};
-use crate::addr::ProcAddr;
+use crate::addr::{ActorAddr, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::clock::{self, Entropy};
 use crate::config::Config;
@@ -24,11 +24,12 @@ use crate::gateway::{Bounced, Gateway, LocalProc};
 use crate::ident::{ActorId, ProcId, Uid, UidMap};
 use crate::inspect::{ACTORS_MAX, ProcReport, Waiting, thread_key};
 use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
-use crate::port::PortItem;
+use crate::port::{LentOn, PortItem};
 use crate::registry::Registry;
 use crate::supervision::Cause;
 use crate::wire::cast::decode_batch;
-use crate::wire::envelope::{Body, Envelope, Target};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Envelope, Lent, Target};
 use crate::wire::heads::Told;
 use crate::worker::Workers;
 
@@ -296,6 +297,10 @@ impl LocalProc for Inner {
                 }
             }
             Target::Port { port, slot } => {
+                if let (Some(_), Body::Message(payload)) = (Lent::nth(port), &envelope.body) {
+                    let lent_on = self.lent_on(port, payload);
+                    return lent_on.map_err(|kind| Box::new(Bounced { envelope, kind }));
+                }
                 let item = match &envelope.body {
                     // Cheap: the bytes are shared.
                     Body::Message(payload) | Body::Reply(payload) => PortItem::Value(payload.clone()),
@@ -331,6 +336,28 @@ impl LocalProc for Inner {
                 Err(Box::new(Bounced { envelope, kind }))
             }
         }
+    }
+}
+
+impl Inner {
+    /// A port of this proc was lent on, under a number of its own: who has it now is watched from here as well.
+    fn lent_on(&self, number: u64, payload: &Payload) -> Result<(), CallErrorKind> {
+        let said: LentOn = payload.get().map_err(CallErrorKind::decode)?;
+        let port = PortAddr { proc: self.outbox.addr(), port: said.port };
+        let lent = Lent { port, number };
+        let holders: Vec<_> = (0..)
+            .zip(&said.holders)
+            .filter_map(|(slot, holder)| {
+                let actor = holder.callee.actor.clone();
+                Some((slot, ActorAddr { id: actor, at: holder.at.clone()? }))
+            })
+            .collect();
+        let gateway = self.outbox.gateway();
+        holders.iter().for_each(|(slot, holder)| gateway.watch_loan(&lent, *slot, holder));
+        if !self.outbox.ports().lent_on(number, said)? {
+            holders.iter().for_each(|(slot, _)| gateway.forget_loan(&lent, *slot));
+        }
+        Ok(())
     }
 }
 

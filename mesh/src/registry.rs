@@ -295,7 +295,7 @@ fn spawn_erased<A: RemoteSpawn>(
 ) -> Result<Arc<dyn Resident>, RemoteSpawnError> {
     decode_params::<A>(params)
         .map_err(|error| RemoteSpawnError::Params { name: A::type_name(), reason: error.to_string() })?;
-    let birth = local::birth_in(params.clone(), options.env.clone());
+    let birth = local::birth_in(params.clone(), options.ports.clone(), options.env.clone());
     Ok(spawn_actor::<A>(outbox, birth, options)?.resident())
 }
 

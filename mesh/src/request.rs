@@ -16,6 +16,7 @@
 
 mod builder;
 mod gather;
+mod lend;
 mod local;
 mod many;
 mod pending;
@@ -26,6 +27,8 @@ mod stream;
 
 pub use builder::{Accepts, Limit, ManyActors, OneActor, ReduceRequest, Request};
 pub use gather::{EachPending, MeshCallError, MeshPending, ReducePending};
+pub(crate) use lend::HolderNames;
+pub use lend::Ports;
 pub(crate) use local::post_control;
 pub use many::{Cast, CastError, CastMesh};
 pub use pending::{Pending, TryPending};

@@ -143,6 +143,7 @@ fn agent_options(uid: Uid) -> SpawnOptions {
         incarnation: 1,
         restart: None,
         env: SpawnEnv::default(),
+        ports: None,
         supervisor: Arc::new(OrphanSupervisor),
     }
 }

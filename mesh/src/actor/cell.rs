@@ -335,10 +335,7 @@ impl<A: Actor> Cell<A> {
             _ => end,
         };
         drop(unheard);
-        let kind = match &end {
-            End::Stopped => CallErrorKind::ActorStopped,
-            End::Failed(failure) => CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) },
-        };
+        let kind = end.call_error();
         if !(closed.queued.is_empty() && closed.waiting.is_empty()) {
             failing(&kind, || {
                 for parcel in closed.queued {

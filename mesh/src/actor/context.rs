@@ -391,6 +391,7 @@ impl<A: Actor> Context<A> {
             incarnation: 1,
             restart: None,
             env: SpawnEnv::default(),
+            ports: None,
             supervisor: self.cell.clone(),
         };
         let handle = spawn_actor(&self.cell.outbox, birth, options)?;

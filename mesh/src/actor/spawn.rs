@@ -8,7 +8,7 @@ use super::restart::{Again, Make, Making};
 use super::run::{Scheduler, Shared};
 use super::traits::Actor;
 use crate::ident::{ActorId, Label, MeshId, Uid};
-use crate::outbox::{AdmitError, End, Outbox, Resident};
+use crate::outbox::{AdmitError, End, Helds, Outbox, Resident};
 use crate::shape::{Extent, Point};
 use crate::supervision::{RestartPolicy, SupervisionEvent};
 
@@ -101,6 +101,8 @@ pub struct SpawnOptions {
     pub restart: Option<RestartPolicy>,
     /// Its place.
     pub env: SpawnEnv,
+    /// The ports that its parameters refer to, as it holds them.
+    pub ports: Option<Helds>,
     /// Who hears of its end.
     pub supervisor: Arc<dyn Supervisor>,
 }

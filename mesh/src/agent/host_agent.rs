@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::kept::{Kept, KeptActor};
+use super::kept::{Kept, KeptActor, TakenOver};
 use super::lease::{Asking, Owners};
 use super::whole::Whole;
 use super::{ActorKind, HOST_AGENT, PROC_AGENT, ProcAgent, tell_owner, tell_owner_event};
@@ -289,6 +289,40 @@ impl HostAgent {
         }
     }
 
+    /// Brings back a proc whose host is lost.
+    ///
+    /// # Errors
+    /// Why it does not come back, in words.
+    #[handler]
+    pub fn take_over(&mut self, cx: &Context<Self>, proc: TakenOver) -> Result<(), String> {
+        let TakenOver { key, label, spec, life, actors, cause } = proc;
+        if self.procs.is_stopping() {
+            return Err("its agent is stopping and makes nothing new".to_owned());
+        }
+        if self.procs.status(key) != Status::NotExist {
+            return Err(format!("it is here already: {}", self.procs.status(key)));
+        }
+        let RankPolicy::RespawnRank(policy) = spec.policy else {
+            return Err("it does not come back".to_owned());
+        };
+        let mut kept = Kept::taken_over(life, actors);
+        let (cause, after) = kept.died(policy, cause);
+        let Some(after) = after else { return Err(cause.to_string()) };
+        self.host.gateway().keep_empty_place(&ProcId::of_mesh(&spec.mesh, key.rank));
+        tell_return(cx, &spec, key, &kept, cause, after);
+        self.watch_owner(cx, &spec.owner);
+        self.procs.insert(cx, key, label, spec, Status::Initializing);
+        self.kept.insert(key, kept);
+        bring_back_after(cx, key, after);
+        Ok(())
+    }
+
+    /// The procs of a host that is lost are at `by` from now on, and so is who manages them.
+    #[handler]
+    pub fn stand_in(&mut self, lost: Location, by: Location, procs: Vec<ProcId>) {
+        self.host.gateway().redirect(&lost, &by, &procs);
+    }
+
     /// An actor has ended that its proc has told of.
     #[handler]
     pub fn forget_actor(&mut self, proc: ResourceKey, actor: ResourceKey) {
@@ -384,6 +418,15 @@ impl HostAgent {
             wholes: BTreeMap::new(),
             fallen: BTreeMap::new(),
         }
+    }
+
+    /// What its owner has left is ended.
+    fn watch_owner(&mut self, cx: &Context<HostAgent>, owner: &ActorAddr) {
+        let (owner, told) = (owner.clone(), cx.handle());
+        let gone = owner.clone();
+        self.owners.watch(cx.scope(), &owner, move || {
+            post_control(&told, HostAgentOwnerGone { owner: gone });
+        });
     }
 
     /// A proc has died, or did not come up again.
@@ -565,10 +608,7 @@ impl Resource for ProcKind {
             agent.kept.insert(key, Kept::default());
             agent.host.gateway().keep_place(&ProcId::of_mesh(&spec.mesh, key.rank));
         }
-        let (owner, told) = (spec.owner.clone(), cx.handle());
-        agent.owners.watch(cx.scope(), &spec.owner, move || {
-            post_control(&told, HostAgentOwnerGone { owner });
-        });
+        agent.watch_owner(cx, &spec.owner);
         agent.launch(cx, key);
         Ok(Progress::Later)
     }

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::lease::Asking;
 use super::whole::Whole;
-use super::{ActorSpec, HOST_AGENT, HostAgent, agent_mesh};
+use super::{ActorSpec, HOST_AGENT, HostAgent, ProcSpec, agent_mesh};
 use crate::actor::ActorRef;
-use crate::addr::ProcAddr;
+use crate::addr::{PortAddr, ProcAddr};
 use crate::clock;
 use crate::ident::{ActorId, Label, ProcId, Uid};
 use crate::proc::Proc;
+use crate::request::{PortRef, Ports};
 use crate::resource::ResourceKey;
 use crate::supervision::{Cause, RestartHistory, RestartPolicy};
 use crate::wire::cast::system_proc;
@@ -46,6 +47,37 @@ impl KeptActor {
     }
 }
 
+/// What a proc tells of what lives in it, to who is to know when its host is lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Note {
+    /// An actor comes back with it.
+    Keep {
+        /// How many lives the proc had before.
+        life: u32,
+        /// Which.
+        actor: Box<KeptActor>,
+    },
+    /// One does not any more.
+    Forget(ResourceKey),
+}
+
+/// A proc that another host is to bring back: its own is lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// Which.
+    pub key: ResourceKey,
+    /// Its name.
+    pub label: Label,
+    /// What it is made from.
+    pub spec: ProcSpec,
+    /// How many lives it had before the one that was lost.
+    pub life: u32,
+    /// The actors that lived in it.
+    pub actors: Vec<KeptActor>,
+    /// Why it is lost.
+    pub cause: Cause,
+}
+
 /// A proc that comes back.
 #[derive(Default)]
 pub(super) struct Kept {
@@ -60,6 +92,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Of a proc whose host is lost.
+    pub(super) fn taken_over(life: u32, actors: Vec<KeptActor>) -> Kept {
+        let actors = actors.into_iter().map(|KeptActor { key, label, spec }| (key, (label, spec))).collect();
+        Kept { life, actors, ..Kept::default() }
+    }
+
     /// It has died: whether it comes back, and after which pause; if it died too often, the cause says so.
     pub(super) fn died(&mut self, policy: RestartPolicy, cause: Cause) -> (Cause, Option<Duration>) {
         match self.history.failed(policy, clock::now(), &cause) {
@@ -113,19 +151,26 @@ pub struct Keeper {
     proc: ResourceKey,
     /// Whether the proc comes back; otherwise only those are noted that others end with.
     returns: bool,
+    /// Which life of the proc this is, less one.
+    life: u32,
     agent: ActorRef<HostAgent>,
+    /// Who is told besides, for the case that the host is lost.
+    guardian: Option<PortRef<Note>>,
     own: Asking,
 }
 
 impl Keeper {
     /// The host of a proc of `mesh`, which `returns` after its death.
-    pub fn of(proc: &Proc, mesh: Uid, returns: bool) -> Keeper {
+    pub fn of(proc: &Proc, mesh: Uid, (returns, life): (bool, u32), guardian: Option<PortAddr>) -> Keeper {
+        let rank = proc.id().rank.unwrap_or(0);
         let at = proc.outbox().gateway().location();
         let host = ProcAddr { id: system_proc(&at), at };
         let (agents, own) = (agent_mesh(HOST_AGENT), agent_mesh(super::PROC_AGENT));
         Keeper {
-            proc: ResourceKey { uid: mesh, rank: proc.id().rank.unwrap_or(0) },
+            proc: ResourceKey { uid: mesh, rank },
             returns,
+            life,
+            guardian: guardian.map(|port| PortRef::new(port, rank)),
             agent: ActorRef::at(host.actor(agents.uid, agents.label)),
             own: Asking {
                 outbox: proc.outbox().clone(),
@@ -139,13 +184,32 @@ impl Keeper {
         self.returns || spec.whole.is_some()
     }
 
+    /// What is noted of one: of a proc that does not come back the host holds no ports.
+    pub(super) fn noted(&self, spec: ActorSpec) -> ActorSpec {
+        if self.returns { spec } else { ActorSpec { ports: Ports::default(), ..spec } }
+    }
+
     pub(super) fn keep(&self, actor: KeptActor) {
+        // A port is lent to the host alone: who else would hold it is not asked.
+        let spec = ActorSpec { ports: Ports::default(), ..actor.spec.clone() };
+        let noted = Box::new(KeptActor { spec, ..actor.clone() });
+        self.note(Note::Keep { life: self.life, actor: noted });
         // A call takes its place at once; a plain message is refused by an agent that has too much to do.
         let noted = self.agent.keep_actor(self.proc, actor).timeout(NOTED_WITHIN).call(&self.own);
         tokio::spawn(noted);
     }
 
+    /// Goes the way that the answer to a spawn goes, and before it.
+    fn note(&self, note: Note) {
+        if let Some(guardian) = &self.guardian
+            && let Err(kind) = guardian.post_control(&self.own, &note)
+        {
+            tracing::debug!(%kind, "what comes back with a proc is not known but to its host");
+        }
+    }
+
     pub(super) fn forget(&self, key: ResourceKey) {
+        self.note(Note::Forget(key));
         let noted = self.agent.forget_actor(self.proc, key).timeout(NOTED_WITHIN).call(&self.own);
         tokio::spawn(noted);
     }

@@ -23,7 +23,7 @@ use crate::inspect::ProcReport;
 use crate::log::{LogSink, StreamKind};
 use crate::outbox::{End, Outbox, Resident, StopMode};
 use crate::proc::Proc;
-use crate::request::{PortRef, post_control};
+use crate::request::{PortRef, Ports, post_control};
 use crate::resource::{Progress, Resource, ResourceKey, ResourceTable, stop_one};
 use crate::shape::Extent;
 use crate::supervision::{Cause, Failure, RestartPolicy, Subject, SupervisionEvent, SupervisionEventKind};
@@ -51,6 +51,8 @@ pub struct ActorSpec {
     pub whole: Option<Whole>,
     /// Whether it is the only one of its name on its proc.
     pub only: bool,
+    /// The ports that its parameters refer to: it holds them as long as it lives.
+    pub ports: Ports,
 }
 
 /// Why an actor is not given that is to be the only one of its name.
@@ -234,6 +236,9 @@ impl ProcAgent {
             // Unless it ends with its proc: then it comes back with it.
             keeper.forget(key);
         }
+        if let Some(spec) = self.actors.spec(key) {
+            spec.ports.let_go(&end.call_error());
+        }
         match end {
             End::Stopped => self.actors.set(cx, key, Status::Stopped, None),
             End::Failed(failure) => {
@@ -290,7 +295,8 @@ impl ProcAgent {
         if let (Some(keeper), Some(spec)) = (&self.keeper, self.actors.spec(key))
             && keeper.keeps(spec)
         {
-            let (label, spec) = (self.actors.state(key).label, ActorSpec { incarnation, ..spec.clone() });
+            let label = self.actors.state(key).label;
+            let spec = keeper.noted(ActorSpec { incarnation, ..spec.clone() });
             keeper.keep(KeptActor { key, label, spec });
         }
     }
@@ -348,8 +354,8 @@ impl Resource for ActorKind {
         });
         let label = agent.actors.state(key).label;
         let params = Payload { body: spec.params.clone(), parts: Vec::new() };
-        let (incarnation, restart) = (spec.incarnation, spec.restart);
-        let options = SpawnOptions { uid: key.uid, label, incarnation, restart, env, supervisor };
+        let (incarnation, restart, ports) = (spec.incarnation, spec.restart, spec.ports.helds());
+        let options = SpawnOptions { uid: key.uid, label, incarnation, restart, env, ports, supervisor };
         let resident =
             entry.spawn(agent.proc.outbox(), &params, options).map_err(|error| error.to_string())?;
         agent.residents.insert(key, resident);

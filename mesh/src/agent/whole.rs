@@ -23,7 +23,7 @@ pub struct Whole {
 
 impl Whole {
     /// Stops the mesh `id` of kind `R`, whose agents are the actors `agent`.
-    pub(super) fn stop<R: Resource>(&self, scope: Scope<'_>, agent: Uid, id: Uid, why: String) {
+    pub(crate) fn stop<R: Resource>(&self, scope: Scope<'_>, agent: Uid, id: Uid, why: String) {
         let mesh = Arc::new(CastMesh::new(agent_mesh(agent), self.members.clone()));
         let agents: Cast<R::Agent> = Cast::new(mesh, self.view.clone());
         // Agents that cannot be reached are gone, and what they managed with them.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::addr::{ChannelAddr, Location};
+use crate::addr::{ChannelAddr, Location, PortAddr};
 use crate::ident::{ActorId, ProcId, Uid};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
@@ -21,7 +21,7 @@ use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 pub const ORDERS_LEN_MAX: usize = 1 << 20;
 
 /// Raised whenever [`Orders`] changes: the child may be another build of the program.
-const ORDERS_VERSION: u32 = 3;
+const ORDERS_VERSION: u32 = 4;
 
 /// What a child is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub struct Orders {
     pub mesh: Option<Uid>,
     /// Whether its host brings it back after a death.
     pub returns: bool,
+    /// Who is to know beside its host what comes back with it: the host may be lost too.
+    pub guardian: Option<PortAddr>,
     /// How many lives its place has seen before.
     pub life: u32,
     /// What the layer above adds; opaque here.

@@ -25,6 +25,7 @@ fn orders() -> Orders {
         cgroup: None,
         mesh: None,
         returns: false,
+        guardian: None,
         life: 0,
         payload: vec![1, 2, 3],
     }

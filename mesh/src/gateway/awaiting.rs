@@ -106,7 +106,7 @@ impl Awaiting {
 
     /// Remembers the calls that an envelope carries over a link, if it carries any.
     pub(super) fn sent(&mut self, link: LinkId, envelope: &Envelope) {
-        if envelope.headers.reply_to.is_none() {
+        if envelope.headers.reply_to.is_none() && envelope.headers.lent.is_none() {
             return;
         }
         if envelope.to.target == Target::Cast {
@@ -115,9 +115,14 @@ impl Awaiting {
             }
             return;
         }
-        let Some((port, slot)) = &envelope.headers.reply_to else { return };
-        let expires = envelope.headers.deadline_us.and_then(clock::in_us);
-        self.sent_call(link, (port.clone(), *slot), &envelope.to.proc, expires);
+        let callee = &envelope.to.proc;
+        if let Some((port, slot)) = &envelope.headers.reply_to {
+            let expires = envelope.headers.deadline_us.and_then(clock::in_us);
+            self.sent_call(link, (port.clone(), *slot), callee, expires);
+        }
+        // A port that is lent is as a call that has no time.
+        let (lent, slot) = envelope.headers.lent();
+        lent.iter().for_each(|lent| self.sent_call(link, (lent.release(), slot), callee, None));
     }
 
     /// Remembers a call that goes over a link.
@@ -135,12 +140,19 @@ impl Awaiting {
 
     /// Remembers a call to many that goes over a link.
     pub(super) fn sent_cast(&mut self, link: LinkId, headers: &Headers, manifest: &Manifest) {
-        let Some((port, _)) = &headers.reply_to else { return };
+        if headers.reply_to.is_none() && headers.lent.is_none() {
+            return;
+        }
         self.sweep();
-        let expires = headers.deadline_us.and_then(clock::in_us);
-        let (left, manifest) = (Left::of(manifest), manifest.clone());
-        let key = (port.proc.id.uid, port.port, left.first());
-        self.groups.insert(key, Group { port: port.clone(), manifest, left, link, expires });
+        let mut sent = |port: PortAddr, expires| {
+            let (left, manifest) = (Left::of(manifest), manifest.clone());
+            let key = (port.proc.id.uid, port.port, left.first());
+            self.groups.insert(key, Group { port, manifest, left, link, expires });
+        };
+        if let Some((port, _)) = &headers.reply_to {
+            sent(port.clone(), headers.deadline_us.and_then(clock::in_us));
+        }
+        headers.lent().0.iter().for_each(|lent| sent(lent.release(), None));
     }
 
     fn sweep(&mut self) {

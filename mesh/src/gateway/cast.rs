@@ -20,7 +20,7 @@ use crate::call::CallErrorKind;
 use crate::ident::Uid;
 use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
-use crate::wire::envelope::{Destination, Envelope, ReplyOn, Target};
+use crate::wire::envelope::{Destination, Envelope, Target};
 
 /// Where a part of a cast goes on.
 enum Way {
@@ -64,8 +64,7 @@ impl Gateway {
             let mut state = self.state();
             // Replies that go on over a link are gathered here. Not what says that a port was let go of: that goes the way
             // of the items, and so is behind them.
-            let gathers = cast.headers.reply_on != ReplyOn::Release;
-            if from.is_some() && gathers && cast.manifest.len() > 1 {
+            if from.is_some() && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }
             let mut ways: BTreeMap<WayId, usize> = BTreeMap::new();
@@ -171,16 +170,23 @@ impl Gateway {
 
     /// Forgets the calls of an envelope that a link did not take.
     pub(super) fn forget_calls(&self, envelope: &Envelope) {
-        let Some((port, slot)) = &envelope.headers.reply_to else { return };
-        let (proc, port) = (port.proc.id.uid, port.port);
+        let headers = &envelope.headers;
+        if headers.reply_to.is_none() && headers.lent.is_none() {
+            return;
+        }
+        let (lent, lent_slot) = headers.lent();
+        let lent = lent.iter().map(|lent| (lent.release(), lent_slot));
         let mut state = self.state();
-        if envelope.to.target == Target::Cast {
-            let manifest = envelope.payload().map(crate::wire::cast::manifest_of);
-            for member in manifest.iter().flatten().flat_map(Manifest::members) {
-                state.awaiting.answered(proc, port, member.rank);
+        for (port, slot) in headers.reply_to.clone().into_iter().chain(lent) {
+            let (proc, port) = (port.proc.id.uid, port.port);
+            if envelope.to.target == Target::Cast {
+                let manifest = envelope.payload().map(crate::wire::cast::manifest_of);
+                for member in manifest.iter().flatten().flat_map(Manifest::members) {
+                    state.awaiting.answered(proc, port, member.rank);
+                }
+            } else {
+                state.awaiting.answered(proc, port, slot);
             }
-        } else {
-            state.awaiting.answered(proc, port, *slot);
         }
     }
 }

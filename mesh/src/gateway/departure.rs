@@ -11,13 +11,16 @@ use std::sync::Arc;
 use super::awaiting::Call;
 use super::cast::each_of;
 use super::held::Held;
+use super::route::{self, Step};
 use super::state::{LinkEntry, State};
 use super::{Bounced, ExitObserver, Gateway};
+use crate::addr::ActorAddr;
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
 use crate::link::{LinkId, Loss};
 use crate::supervision::Exit;
-use crate::wire::envelope::{Body, Destination, Envelope};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lent};
 
 /// Those who wait for what was behind a lost link.
 #[derive(Default)]
@@ -112,6 +115,54 @@ impl Gateway {
         }
         for envelope in held {
             self.bounce(Bounced { envelope, kind: kind.clone() });
+        }
+    }
+}
+
+impl Gateway {
+    /// A port of this process is lent to `holder` by someone elsewhere. Should the link that leads to it be lost, the port
+    /// hears of that, whatever happens on the road that the reference took.
+    pub fn watch_loan(&self, lent: &Lent, slot: u32, holder: &ActorAddr) {
+        let lost = {
+            let mut state = self.hot_state();
+            let point = CastPoint { rank: slot, base_rank: slot, size: 1 };
+            let headers = Headers {
+                lent: Some([lent.clone()].into()),
+                point: Some(point),
+                ..self.headers_from(state.location.clone())
+            };
+            // It is not sent: it stands for what was.
+            let body = Body::Reply(Payload::default());
+            let sent = Envelope { to: Destination::handler(holder, 0), headers, body };
+            match route::choose(&state, self.0.id, &sent.to, None) {
+                Step::Link(link) => {
+                    state.awaiting.sent(link.id(), &sent);
+                    None
+                }
+                Step::Depart => state.hold_departing(sent).err(),
+                Step::Bounce(kind @ CallErrorKind::ProcLost { .. }) => {
+                    Some(Box::new(Bounced { envelope: sent, kind }))
+                }
+                Step::Local(_) | Step::Dial(_) | Step::Bounce(_) => None,
+            }
+        };
+        if let Some(Bounced { envelope, kind }) = lost.map(|lost| *lost) {
+            self.take_back_lent(&envelope, &kind);
+        }
+    }
+
+    /// The holder of a loan has let go of it.
+    pub fn forget_loan(&self, lent: &Lent, slot: u32) {
+        self.hot_state().awaiting.answered(lent.port.proc.id.uid, lent.number, slot);
+    }
+
+    /// Nobody has got the references to ports in a message: the ports hear why.
+    pub(super) fn take_back_lent(&self, envelope: &Envelope, kind: &CallErrorKind) {
+        let (lent, slot) = envelope.headers.lent();
+        for lent in lent {
+            let to = Destination::port(&lent.release(), slot);
+            let (headers, body) = (self.own_headers(), Body::Failed(kind.clone()));
+            self.post_or_bounce(Envelope { to, headers, body });
         }
     }
 }

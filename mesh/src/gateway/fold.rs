@@ -30,7 +30,7 @@ use crate::link::LinkId;
 use crate::message::{MergeEntry, MergeReplies};
 use crate::wire::cast::{Said, encode_batch};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Target};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lent, Target};
 
 /// How long one who lets go of a port waits for others, at most.
 const LET_GO_AFTER: Duration = Duration::from_millis(1);
@@ -59,8 +59,11 @@ const LET_GO_MAX: usize = 1 << 16;
 /// How many runs of them go in one envelope, at most.
 const LET_GO_TOGETHER: usize = 1024;
 
-/// A port, by its proc and number.
-type Key = (Uid, u64);
+/// A port: its proc, what its number and those of its loans have in common, and its number.
+type Key = (Uid, u64, u64);
+
+/// That someone has let go of a port, which was lent under this number.
+type LetGo = (u64, Said);
 
 /// What is kept for one port.
 struct Fold {
@@ -73,7 +76,7 @@ struct Fold {
     len_bytes: usize,
     /// How many merge a part of the items just now, which is put back.
     merging: usize,
-    let_go: Vec<Said>,
+    let_go: Vec<LetGo>,
     /// The items do not merge: each goes on as it is.
     is_plain: bool,
     /// Not to wait for the end of the interval.
@@ -115,7 +118,7 @@ struct Sending {
     to: Destination,
     headers: Headers,
     items: Vec<Payload>,
-    let_go: Vec<Said>,
+    let_go: Vec<LetGo>,
 }
 
 fn len_bytes(items: &[Payload]) -> usize {
@@ -134,7 +137,7 @@ fn merged(items: Vec<Payload>, merge: MergeReplies) -> Result<Payload, Vec<Paylo
 impl Folds {
     fn take_in(&mut self, mut envelope: Envelope) -> Taken {
         let Target::Fold { port, merge, every_ms } = envelope.to.target else { return Taken::Past(envelope) };
-        let key = (envelope.to.proc.uid, port);
+        let key = (envelope.to.proc.uid, Lent::way(port), port);
         let Some(fold) = self.open.get_mut(&key) else {
             let Some(merge) = MergeEntry::find(merge).filter(|_| every_ms > 0 && self.open.len() < FOLDS_MAX)
             else {
@@ -199,22 +202,29 @@ impl Folds {
         }
     }
 
-    /// Whether something of a port may be kept here.
-    pub(super) fn has(&self, proc: Uid, port: u64) -> bool {
-        !self.open.is_empty() && self.open.contains_key(&(proc, port))
+    /// Whether what is said of a loan may be kept here.
+    pub(super) fn has(&self, proc: Uid, number: u64) -> bool {
+        !self.open.is_empty() && Lent::nth(number).is_some() && self.of(proc, number).is_some()
     }
 
-    /// Keeps that someone has let go of a port until what he has posted has gone on. Whether something of that port may
-    /// be kept here; if not, the news goes on by itself.
-    pub(super) fn let_go(&mut self, proc: Uid, port: u64, said: Vec<Said>) -> bool {
-        if self.open.is_empty() || said.iter().any(|said| said.reply.is_ok()) {
+    /// The port that was lent under a number: of those whose numbers are a million apart, the first.
+    fn of(&self, proc: Uid, number: u64) -> Option<Key> {
+        let way = Lent::way(number);
+        self.open.range((proc, way, 0)..=(proc, way, u64::MAX)).next().map(|(key, _)| *key)
+    }
+
+    /// Keeps that someone has let go of a port that was lent under `number`, until what he has posted has gone on. Whether
+    /// something of that port is kept here; if not, the news goes on by itself.
+    pub(super) fn let_go(&mut self, proc: Uid, number: u64, said: Vec<Said>) -> bool {
+        if !self.has(proc, number) || said.iter().any(|said| said.reply.is_ok()) {
             return false;
         }
-        let Some(fold) = self.open.get_mut(&(proc, port)) else { return false };
+        let key = self.of(proc, number);
+        let Some(fold) = key.and_then(|key| self.open.get_mut(&key)) else { return false };
         if fold.let_go.len() + said.len() > LET_GO_MAX {
             return false;
         }
-        fold.let_go.extend(said);
+        fold.let_go.extend(said.into_iter().map(|said| (number, said)));
         fold.soon.notify_one();
         true
     }
@@ -239,7 +249,7 @@ impl Folds {
     }
 
     /// What could not be sent now is sent later, before what has come since.
-    fn keep(&mut self, key: Key, items: Vec<Payload>, let_go: Vec<Said>) {
+    fn keep(&mut self, key: Key, items: Vec<Payload>, let_go: Vec<LetGo>) {
         let Some(fold) = self.open.get_mut(&key) else { return };
         let len = len_bytes(&items);
         fold.len_bytes += len;
@@ -328,10 +338,14 @@ impl Gateway {
                 Err(bounced) => self.bounce(*bounced),
             }
         }
-        let_go.sort_by_key(|said| said.rank);
-        let_go.dedup_by(|next, last| last.joins(next));
-        for said in let_go.chunks(LET_GO_TOGETHER) {
-            let target = Target::Replies { port: key.1 };
+        let_go.sort_by_key(|(number, said)| (*number, said.rank));
+        let_go.dedup_by(|next, last| next.0 == last.0 && last.1.joins(&next.1));
+        let (numbers, let_go): (Vec<u64>, Vec<Said>) = let_go.into_iter().unzip();
+        let mut rest = &let_go[..];
+        for numbers in numbers.chunk_by(|one, next| one == next).flat_map(|of| of.chunks(LET_GO_TOGETHER)) {
+            let (said, behind) = rest.split_at(numbers.len());
+            rest = behind;
+            let target = Target::Replies { port: numbers[0] };
             // A reason that is too long to be told is not one that would be sent on here.
             let body = Body::Message(encode_batch(said).unwrap_or_default());
             let envelope =

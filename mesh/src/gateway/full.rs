@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::FAILURE;
 use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::{Uid, name_hash};
@@ -100,6 +101,14 @@ pub(super) fn bounded(envelope: &Envelope) -> Option<Uid> {
         (Target::Handler { actor, handler, .. }, Lane::Data, Body::Message(_)) if handler != ROOM => {
             Some(actor)
         }
+        _ => None,
+    }
+}
+
+/// The owner that an envelope tells of a failure.
+pub(super) fn owner_told(envelope: &Envelope) -> Option<Uid> {
+    match envelope.to.target {
+        Target::Handler { actor, handler: FAILURE, .. } => Some(actor),
         _ => None,
     }
 }

@@ -23,6 +23,7 @@
 //!   answer, within [`WAITING_WINDOWS`] of it: a flood of plain messages refuses no call.
 //! - `HOLD-3` who was told that an actor is full is told that it has room when nothing is held for it any more. Should
 //!   that be lost, a message that is let through now and then finds out (`PROBE_EVERY`).
+//! - `HOLD-4` the news of a failure goes behind what is held for the owner: that was acknowledged before (`SUP-2`).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::full::{PROBE_EVERY, RoomNews, bounded, news_in, news_in_returned, to_sender_of};
+use super::full::{PROBE_EVERY, RoomNews, bounded, news_in, news_in_returned, owner_told, to_sender_of};
 use super::route::{self, Step};
 use super::{Bounced, Gateway};
 use crate::addr::{Location, PortAddr, ProcAddr};
@@ -60,11 +61,18 @@ type Whom = (Uid, Uid);
 /// A message that is held.
 struct Held {
     envelope: Envelope,
-    link: LinkId,
+    /// Which link it came over, and counts for; `None` for a failure, of which there are as many as there are things to
+    /// fail.
+    link: Option<LinkId>,
     since: Instant,
 }
 
 impl Held {
+    /// Whether it is the news of a failure, which needs no room.
+    fn is_failure(&self) -> bool {
+        self.link.is_none()
+    }
+
     fn len_bytes(&self) -> u64 {
         len_bytes(&self.envelope)
     }
@@ -144,6 +152,20 @@ impl Holds {
             && bounded(envelope).is_some_and(|actor| self.is_held(envelope.to.proc.uid, actor))
     }
 
+    /// Whether an envelope is the news of a failure that goes behind what is held for its owner (`HOLD-4`).
+    pub(super) fn is_behind_as_news(&self, envelope: &Envelope) -> bool {
+        !self.open.is_empty()
+            && owner_told(envelope).is_some_and(|actor| self.is_held(envelope.to.proc.uid, actor))
+    }
+
+    /// Puts the news of a failure behind what is held for its owner.
+    pub(super) fn put_news(&mut self, envelope: Envelope) {
+        let whom = owner_told(&envelope).map(|actor| (envelope.to.proc.uid, actor));
+        let hold = whom.and_then(|whom| self.open.get_mut(&whom)).expect("something is held for it");
+        hold.waiting.push_back(Held { envelope, link: None, since: clock::now() });
+        hold.progress.notify_one();
+    }
+
     fn put(
         &mut self,
         whom: Whom,
@@ -153,7 +175,8 @@ impl Holds {
     ) -> Result<Put, Box<Bounced>> {
         let known = self.open.get(&whom).map(|hold| hold.capacity);
         let capacity = known.or(capacity).unwrap_or_default();
-        let total = self.totals.entry(held.link).or_default();
+        let link = held.link.expect("a message came over a link");
+        let total = self.totals.entry(link).or_default();
         let len_bytes = total.len_bytes + held.len_bytes();
         let windows = if held.envelope.headers.reply_to.is_some() { WAITING_WINDOWS } else { 1 };
         let (messages, bytes) = (messages.saturating_mul(windows), bytes.saturating_mul(windows));
@@ -189,18 +212,21 @@ impl Holds {
     }
 
     fn left(&mut self, held: &Held) {
-        if let Some(total) = self.totals.get_mut(&held.link) {
+        let Some(link) = held.link else { return };
+        if let Some(total) = self.totals.get_mut(&link) {
             total.messages = total.messages.saturating_sub(1);
             total.len_bytes = total.len_bytes.saturating_sub(held.len_bytes());
             if total.messages == 0 {
-                self.totals.remove(&held.link);
+                self.totals.remove(&link);
             }
         }
     }
 
     fn turn(&mut self, whom: Whom) -> Turn {
         let Some(hold) = self.open.get_mut(&whom) else { return Turn::Over(Vec::new()) };
-        if hold.offered.len() < OFFERED_MAX
+        // A failure says how much the mailbox has accepted before it: all that is offered is to be among that.
+        let most = if hold.waiting.front().is_some_and(Held::is_failure) { 1 } else { OFFERED_MAX };
+        if hold.offered.len() < most
             && let Some(held) = hold.waiting.pop_front()
         {
             return Turn::Send(Box::new(held));
@@ -303,7 +329,7 @@ impl Gateway {
             return Err(Box::new(Bounced { envelope, kind }));
         };
         let whom = (envelope.to.proc.uid, actor);
-        let held = Held { envelope, link, since: clock::now() };
+        let held = Held { envelope, link: Some(link), since: clock::now() };
         let window = (self.0.config.link_window_messages as u64, self.0.config.link_window_bytes as u64);
         let put = self.hot_state().holds.put(whom, held, capacity, window)?;
         if let Some(to) = put.tell {
@@ -350,10 +376,10 @@ impl Gateway {
     async fn hand_on(&self, whom: Whom, held: Held) {
         let step = {
             let mut state = self.hot_state();
-            let step = route::choose(&state, self.0.id, &held.envelope.to, Some(held.link));
+            let step = route::choose(&state, self.0.id, &held.envelope.to, held.link);
             match &step {
                 Step::Link(link) => state.awaiting.sent(link.id(), &held.envelope),
-                Step::Local(_) if held.envelope.headers.reply_to.is_none() => {}
+                Step::Local(_) if held.envelope.headers.reply_to.is_none() && !held.is_failure() => {}
                 _ => state.holds.left(&held),
             }
             step
@@ -363,7 +389,7 @@ impl Gateway {
             *left_us = left_us.saturating_sub(clock::to_us(held.since.elapsed()));
         }
         let sent = match step {
-            Step::Local(proc) if envelope.headers.reply_to.is_none() => {
+            Step::Local(proc) if envelope.headers.reply_to.is_none() && !held.is_failure() => {
                 // As a waiting send: its acceptance comes back here.
                 let (port, slot) = self.hot_state().holds.offer(whom, held);
                 envelope.headers.reply_to = Some((port, slot));

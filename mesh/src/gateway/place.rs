@@ -9,12 +9,16 @@
 //! - `PLACE-1` nothing is held that was sent to the life before: it may have been handled (`DEL-1`).
 //! - `PLACE-2` what was held goes before what comes later: until nothing is held, all that comes is held.
 
+use std::sync::Arc;
+
 use super::held::Held;
 use super::state::State;
 use super::{Bounced, Gateway};
+use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::ProcId;
 use crate::link::LinkId;
+use crate::wire::cast::system_proc;
 
 /// The place of a proc that comes back.
 pub(super) enum Place {
@@ -98,6 +102,57 @@ impl Gateway {
                 if let Err(bounced) = self.hand_to(&link, envelope) {
                     self.bounce(*bounced);
                 }
+            }
+        }
+    }
+
+    /// The procs of the host that was at `lost` are at `by` from now on, and so is what speaks for that host.
+    pub fn redirect(&self, lost: &Location, by: &Location, procs: &[ProcId]) {
+        let mut state = self.state();
+        let host = system_proc(lost);
+        if by.gateway == self.0.id {
+            // What is for the agent of the lost host is for our own.
+            let own = state.procs.get(&self.0.id.uid).map(|(_, own)| own.clone());
+            state.procs.extend(own.map(|own| (host.uid, (host.clone(), own))));
+            // Its children are found as those that it had before.
+            procs.iter().for_each(|proc| drop(state.moved.remove(&proc.uid)));
+            return;
+        }
+        let by = Arc::new(by.clone());
+        for proc in procs.iter().chain([&host]) {
+            state.moved.insert(proc.uid, by.clone());
+        }
+    }
+
+    /// A proc that was away is elsewhere: it gets what was held for it, and what comes from now on.
+    pub fn leave_place_for(&self, proc: &ProcId) {
+        loop {
+            let (held, link) = {
+                let mut state = self.state();
+                let Some(by) = state.moved.get(&proc.uid).map(|by| by.gateway.uid) else { return };
+                let link = state.by_gateway.get(&by).copied().or(state.uplink);
+                let link = link.and_then(|id| state.link(id));
+                let Some(Place::Away(held)) = state.places.remove(&proc.uid) else { return };
+                if held.is_empty() {
+                    return;
+                }
+                state.places.insert(proc.uid, Place::Away(Held::default()));
+                let held = held.release();
+                if let Some(link) = &link {
+                    held.envelopes.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
+                }
+                (held, link)
+            };
+            held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            for envelope in held.envelopes {
+                let sent = match &link {
+                    Some(link) => self.hand_to(link, envelope),
+                    None => {
+                        let kind = CallErrorKind::Unreachable { reason: format!("no route to {proc}") };
+                        Err(Box::new(Bounced { envelope, kind }))
+                    }
+                };
+                sent.unwrap_or_else(|bounced| self.bounce(*bounced));
             }
         }
     }

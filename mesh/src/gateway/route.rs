@@ -34,15 +34,17 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     if let Some(link) = state.by_proc.get(&proc).and_then(|id| state.link(*id)) {
         return Step::Link(link);
     }
-    if state.departing.contains_key(&proc) {
+    let moved = if state.moved.is_empty() { None } else { state.moved.get(&proc) };
+    if moved.is_none() && state.departing.contains_key(&proc) {
         return Step::Depart;
     }
-    let target = to.at.gateway;
+    let at = moved.unwrap_or(&to.at);
+    let target = at.gateway;
     // What is for its own gateway is of its host, and is not held.
     if matches!(state.places.get(&proc), Some(Place::Away(_))) && target.uid != proc {
         return Step::Depart;
     }
-    if let Some(kind) = state.gone.get(&proc) {
+    if let Some(kind) = state.gone.get(&proc).filter(|_| moved.is_none()) {
         return Step::Bounce(kind.clone());
     }
     let behind_here = target == own || target == state.location.gateway;
@@ -53,7 +55,7 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     }
     if state.dialing.contains_key(&target.uid) {
         // Behind those that are held, so that the order is kept.
-        return Step::Dial(to.at.clone());
+        return Step::Dial(at.clone());
     }
     if let Some(id) = state.by_gateway.get(&target.uid)
         && let Some(entry) = state.links.get(id)
@@ -79,10 +81,8 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     {
         return Step::Link(link);
     }
-    if to.at.door.is_some()
-        && Some(target) != from.and_then(|id| state.links.get(&id)).map(|entry| entry.peer)
-    {
-        return Step::Dial(to.at.clone());
+    if at.door.is_some() && Some(target) != from.and_then(|id| state.links.get(&id)).map(|entry| entry.peer) {
+        return Step::Dial(at.clone());
     }
     Step::Bounce(CallErrorKind::Unreachable { reason: format!("no route to {target}") })
 }

@@ -64,6 +64,8 @@ pub(super) struct State {
     gone_order: VecDeque<Uid>,
     /// The places of procs that come back.
     pub(super) places: BTreeMap<Uid, Place>,
+    /// Procs that are not where their addresses say: their hosts were lost, and others stand in.
+    pub(super) moved: BTreeMap<Uid, Arc<Location>>,
     /// Envelopes for gateways that are being dialled.
     pub(super) dialing: BTreeMap<Uid, Held>,
     /// The route that was chosen last; see `Gateway::state`.
@@ -95,6 +97,7 @@ impl State {
             gone: BTreeMap::new(),
             gone_order: VecDeque::new(),
             places: BTreeMap::new(),
+            moved: BTreeMap::new(),
             dialing: BTreeMap::new(),
             last_route: None,
             refusals: Refusals::default(),

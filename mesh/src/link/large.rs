@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use crate::wire::envelope::{Body, Envelope, Lane, Target};
+use crate::wire::envelope::{Body, Envelope, Lane, Lent, Target};
 use crate::wire::session::Window;
 
 /// A message with more bytes than this, body and parts together, is cut.
@@ -28,7 +28,7 @@ pub(super) const CHUNK_LEN: usize = 256 << 10;
 pub(super) const ACTIVE_MAX: usize = 16;
 
 /// What keeps its order: all that one sender sends to actors, since a cast among it may go to any of them; and what goes
-/// to one port.
+/// to one port, and of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Way([u64; 3]);
 
@@ -39,7 +39,7 @@ impl Way {
                 Way([0, headers.sender.proc.uid.0, headers.sender.uid.0])
             }
             Target::Port { port, .. } | Target::Replies { port } | Target::Fold { port, .. } => {
-                Way([1, to.proc.uid.0, port])
+                Way([1, to.proc.uid.0, Lent::way(port)])
             }
         }
     }

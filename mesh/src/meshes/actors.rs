@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::create::{self, MeshStopError};
+use super::hosted::HostsWatch;
 use super::owned::Owned;
 use crate::actor::{Actor, ActorRef, Api, Caller, Remote};
 use crate::agent::{ActorKind, PROC_AGENT, ProcAgent};
@@ -243,11 +244,17 @@ impl<A: Actor> ActorMeshControl<'_, A> {
 pub struct ActorMesh<A: Actor> {
     view: ActorMeshRef<A>,
     owned: Arc<Owned<ActorKind>>,
+    /// Ends it when a host is lost, if it does not go on then.
+    _watch: Option<HostsWatch>,
 }
 
 impl<A: Actor> ActorMesh<A> {
-    pub(super) fn new(view: ActorMeshRef<A>, owned: Owned<ActorKind>) -> ActorMesh<A> {
-        ActorMesh { view, owned: Arc::new(owned) }
+    pub(super) fn new(
+        view: ActorMeshRef<A>,
+        owned: Owned<ActorKind>,
+        watch: Option<HostsWatch>,
+    ) -> ActorMesh<A> {
+        ActorMesh { view, owned: Arc::new(owned), _watch: watch }
     }
 
     /// What there is beside its messages: shape, status, a view to send, stop.

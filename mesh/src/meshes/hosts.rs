@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::create::{self, MeshStopError, SpawnError};
-use super::hosted::HostsWatch;
+use super::hosted::{Ends, HostsWatch, OnLoss};
 use super::owned::Owned;
 use super::procs::{ProcMesh, ProcMeshRef, ProcOptions};
+use super::returning::{Notes, Returning};
 use crate::actor::{Caller, Scope};
 use crate::addr::{ActorAddr, ChannelAddr, Location};
 use crate::agent::{HOST_AGENT, HostAgent, ProcKind, ProcSpec, ShutdownHost, Whole};
@@ -89,6 +90,14 @@ impl HostMeshRef {
         let last = per_host.dims().next_back().map_or("procs", |(name, _)| name);
         let label = options.name.unwrap_or_else(|| Label::new(last));
         let id = MeshId { uid: scope.outbox.entropy().uid(), label };
+        let returns = matches!(options.policy, RankPolicy::RespawnRank(_));
+        // What comes back with a proc is known here too, where the host may be lost and the caller not.
+        let notes = (returns && !self.is_own(scope)).then(Arc::<Notes>::default);
+        let noted = match &notes {
+            Some(notes) => Some(scope.outbox.open_sink(notes.clone())?),
+            None => None,
+        };
+        let (guardian, noted) = noted.unzip();
         let child = ChildSpec {
             kind: ChildKind::Proc,
             incarnation: scope.outbox.entropy().next_u64(),
@@ -97,7 +106,8 @@ impl HostMeshRef {
             setup: options.setup,
             slots: options.slots,
             mesh: Some(id.uid),
-            returns: matches!(options.policy, RankPolicy::RespawnRank(_)),
+            returns,
+            guardian,
             life: 0,
         };
         let per_host = u32::try_from(per_host.num_ranks()).unwrap_or(u32::MAX);
@@ -110,18 +120,28 @@ impl HostMeshRef {
         let owned = Owned::new(scope, agents.clone(), id.clone());
         let whole = (options.policy == RankPolicy::FailMesh)
             .then(|| Whole { members: agents.mesh().members().clone(), view: view.clone() });
+        let ends = whole.clone().map(Ends::Procs);
         let spec = ProcSpec { policy: options.policy, whole, ..proc_spec(scope, &id, child) };
-        create::create::<ProcKind>(scope, &agents, &id, spec).await?;
-        let watch = if self.loss_is_told_to(scope) { None } else { HostsWatch::start(scope, &agents, &id) };
+        create::create::<ProcKind>(scope, &agents, &id, spec.clone()).await?;
+        let spares = options.spares.map(|spares| spares.hosts.to_vec()).unwrap_or_default();
+        let returning =
+            notes.map(|notes| Returning::new(spec, (self.hosts.clone(), per_host), spares, notes));
+        let comes_back = returning.is_some();
+        let on_loss = OnLoss { tells: !self.loss_is_told_to(scope), ends, returning };
+        let is_watched = on_loss.tells || comes_back || (on_loss.ends.is_some() && !self.is_own(scope));
+        let watch = is_watched.then(|| HostsWatch::start(scope, &agents, &id, on_loss, noted));
         let members = Members::Mesh { procs: id.clone(), hosts: self.hosts.clone(), per_host };
-        Ok(ProcMesh::new(ProcMeshRef::new(id, members, view), owned, watch))
+        Ok(ProcMesh::new(ProcMeshRef::new(id, members, view, comes_back), owned, watch))
+    }
+
+    /// Whether the caller ends with these hosts.
+    fn is_own(&self, scope: Scope<'_>) -> bool {
+        is_own(&self.hosts, scope)
     }
 
     /// Whether a caller hears of the loss of these hosts, or ends with it.
     fn loss_is_told_to(&self, scope: Scope<'_>) -> bool {
-        let own = scope.outbox.gateway().location();
-        let is_own = self.hosts.iter().all(|host| host.gateway == own.gateway);
-        is_own || self.owner.as_ref().is_some_and(|owner| *owner == scope.owner().id)
+        self.is_own(scope) || self.owner.as_ref().is_some_and(|owner| *owner == scope.owner().id)
     }
 
     /// The agent of each host, and where.
@@ -134,6 +154,12 @@ impl HostMeshRef {
     fn agents(&self, per_host: u32, view: Region) -> Cast<HostAgent> {
         create::agents(HOST_AGENT, Members::Hosts { hosts: self.hosts.clone(), per_host }, view)
     }
+}
+
+/// Whether all of these are the host that the caller's process is, or is a child of.
+pub(super) fn is_own(hosts: &[Arc<Location>], scope: Scope<'_>) -> bool {
+    let own = scope.outbox.gateway().location();
+    hosts.iter().all(|host| host.gateway == own.gateway)
 }
 
 fn proc_spec(scope: Scope<'_>, mesh: &MeshId, child: ChildSpec) -> ProcSpec {
@@ -270,6 +296,7 @@ impl Allocator for ProcessAllocator {
             slots: Vec::new(),
             mesh: None,
             returns: false,
+            guardian: None,
             life: 0,
         };
         let agents = local_agents(scope, Region::whole(&self.spec.extent));

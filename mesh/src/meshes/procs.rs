@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::actors::{ActorMesh, ActorMeshRef};
 use super::create::{self, MeshStopError, SpawnError};
 use super::flush::FlushLogsError;
-use super::hosted::HostsWatch;
-use super::hosts::{Allocator, HostMesh};
+use super::hosted::{Ends, HostsWatch, OnLoss};
+use super::hosts::{Allocator, HostMesh, HostMeshRef, is_own};
 use super::owned::Owned;
 use crate::actor::{Actor, ActorRef, Caller, Scope};
 use crate::addr::{ActorAddr, ProcAddr};
@@ -17,11 +17,12 @@ use crate::agent::{
     ActorKind, ActorSpec, HOST_AGENT, HostAgent, NotEnsured, PROC_AGENT, ProcAgent, ProcKind, Whole,
 };
 use crate::bootstrap::{BootstrapCommand, ProcSetup};
-use crate::call::CallError;
+use crate::call::{CallError, Callee};
 use crate::cast::Members;
-use crate::ident::{Label, MeshId};
+use crate::ident::{ActorId, Label, MeshId, ProcId, Uid};
+use crate::port::{Holder, encoded_count};
 use crate::registry::{ActorTypeNotRegistered, RemoteSpawn, Spec};
-use crate::request::Cast;
+use crate::request::{Cast, HolderNames, Ports};
 use crate::resource::{GetState, ResourceState, WaitRankStatus};
 use crate::shape::{Extent, Region, RegionError, Slice};
 use crate::supervision::RankPolicy;
@@ -56,6 +57,8 @@ pub struct ProcOptions {
     pub slots: Vec<ProcSetup>,
     /// What becomes of the mesh when one of its procs has died; the others go on, by default.
     pub policy: RankPolicy,
+    /// Hosts that get no procs until one of the others is lost: see [`spares`](ProcOptions::spares).
+    pub spares: Option<HostMeshRef>,
 }
 
 impl ProcOptions {
@@ -116,6 +119,36 @@ impl ProcOptions {
         self.policy = policy;
         self
     }
+
+    /// Declares hosts that stand in when one of those with procs is lost, with `RankPolicy::RespawnRank`: the procs of the
+    /// lost host come back there, with the actors that were spawned on them, under the same references. Without spares, or
+    /// when no spare is left, they come back on the next host of the mesh.
+    ///
+    /// The loss of a host is told to the owner of the hosts as before: `on_failure` decides whether that goes on. Messages
+    /// that come between the loss and the return are held; those that were on their way fail. Only the owner of the procs
+    /// and the hosts of their mesh, with all below them, find the procs where they are then; to others they are
+    /// unreachable. Ports that the constructors of their actors were given are not counted as held after the return.
+    ///
+    /// ```no_run
+    /// # use mesh::prelude::*;
+    /// # async fn example(cx: &Client) -> mesh::Result<()> {
+    /// use mesh::meshes::ProcOptions;
+    /// use mesh::{RankPolicy, RestartPolicy};
+    ///
+    /// let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 4))).await?;
+    /// let spare = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(spares = 1))).await?;
+    /// let options = ProcOptions::default()
+    ///     .policy(RankPolicy::RespawnRank(RestartPolicy::DEFAULT))
+    ///     .spares(&spare);
+    /// let procs = hosts.spawn_procs_with(cx, extent!(gpus = 2), options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn spares(mut self, hosts: &HostMeshRef) -> ProcOptions {
+        self.spares = Some(hosts.clone());
+        self
+    }
 }
 
 /// How the actors of a mesh are started.
@@ -143,11 +176,13 @@ pub struct ProcMeshRef {
     id: MeshId,
     members: Members,
     view: Region,
+    /// Whether its ranks come back when a host is lost.
+    returns: bool,
 }
 
 impl ProcMeshRef {
-    pub(super) fn new(id: MeshId, members: Members, view: Region) -> ProcMeshRef {
-        ProcMeshRef { id, members, view }
+    pub(super) fn new(id: MeshId, members: Members, view: Region, returns: bool) -> ProcMeshRef {
+        ProcMeshRef { id, members, view, returns }
     }
 
     /// Which mesh.
@@ -219,7 +254,11 @@ impl ProcMeshRef {
         let (members, extent) = self.whole();
         let view = Region::whole(&extent);
         let agents: Cast<ProcAgent> = create::agents(PROC_AGENT, members.clone(), view.clone());
-        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec)?;
+        let naming: HolderNames = Arc::new({
+            let (members, id) = (members.clone(), id.clone());
+            move |rank| member_of(&members, &id, rank)
+        });
+        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec, Some(naming))?;
         match options.policy {
             RankPolicy::FailRank => {}
             RankPolicy::FailMesh => {
@@ -227,11 +266,23 @@ impl ProcMeshRef {
             }
             RankPolicy::RespawnRank(policy) => spec.restart = Some(policy),
         }
+        let ends = spec.whole.clone();
         // From here on what there is of it is ours: dropped, as when this future is, it is stopped.
         let owned = Owned::new(scope, agents.clone(), id.clone());
         create::create::<ActorKind>(scope, &agents, &id, spec).await?;
+        let watch = ends.and_then(|whole| self.watch_hosts(scope, Ends::Actors(id.uid, whole)));
         let mesh = Arc::new(crate::request::CastMesh::new(id, members));
-        Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned))
+        Ok(ActorMesh::new(ActorMeshRef::new(Cast::new(mesh, view)), owned, watch))
+    }
+
+    /// Watches the hosts of these procs, if they are not the caller's own, for what ends when one is lost. Of procs that
+    /// come back, who brings them back sees to it.
+    fn watch_hosts(&self, scope: Scope<'_>, ends: Ends) -> Option<HostsWatch> {
+        let agents = self.host_agents()?;
+        let Members::Mesh { hosts, .. } = &self.members else { return None };
+        let on_loss = OnLoss { tells: false, ends: Some(ends), returning: None };
+        let is_watched = !self.returns && !is_own(hosts, scope);
+        is_watched.then(|| HostsWatch::start(scope, &agents, &self.id, on_loss, None))
     }
 
     /// The members of a mesh over this view: its own ranks start at 0.
@@ -260,7 +311,7 @@ impl ProcMeshRef {
         spec: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = actor_spec::<A>(cx.scope(), None, &spec)?;
+        let spec = actor_spec::<A>(cx.scope(), None, &spec, None)?;
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
         let made = agent.gspawn(name.into(), spec).call(cx).await?;
         runs(cx, &agent, made.map_err(|reason| GspawnError::Failed { reason })?).await
@@ -302,7 +353,7 @@ impl ProcMeshRef {
         spec: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec)? };
+        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec, None)? };
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
         let name: Label = name.into();
         let ensured = agent.ensure(name.clone(), spec).call(cx).await?;
@@ -316,7 +367,7 @@ impl ProcMeshRef {
     /// The procs that the members of a mesh live in, where they are those of a mesh.
     pub(super) fn of_members(members: &Members, view: &Region) -> Option<ProcMeshRef> {
         let Members::Mesh { procs, .. } = members else { return None };
-        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone()))
+        Some(ProcMeshRef::new(procs.clone(), members.clone(), view.clone(), false))
     }
 
     pub(super) fn region(&self) -> &Region {
@@ -401,11 +452,20 @@ async fn runs<A: Actor>(
     }
 }
 
+/// Who, in a mesh, holds the ports that its constructor was given, by rank.
+fn member_of(members: &Members, id: &MeshId, rank: u32) -> Holder {
+    let (proc, at) = members.proc(rank).map(|proc| (proc.id, proc.at)).unzip();
+    let proc = proc.unwrap_or_else(|| ProcId::single(Uid(0), "nowhere".into()));
+    let actor = ActorId::new(proc, id.uid, id.label.clone());
+    Holder { callee: Callee { actor, handler: None, rank: Some(rank) }, at }
+}
+
 /// The spec that travels.
 fn actor_spec<A: RemoteSpawn>(
     scope: Scope<'_>,
     mesh: Option<(MeshId, Extent)>,
     spec: &Spec<A>,
+    naming: Option<HolderNames>,
 ) -> Result<ActorSpec, SpawnError> {
     let residents = scope.outbox.residents();
     let type_name = match residents.as_ref().and_then(|residents| residents.registered_name(A::TYPE_ID)) {
@@ -415,7 +475,9 @@ fn actor_spec<A: RemoteSpawn>(
             return Err(SpawnError::NotRegistered(ActorTypeNotRegistered::of::<A>(registered)));
         }
     };
+    let encoded = encoded_count();
     let params: Bytes = spec.encode()?.body;
+    let ports = Ports::encoded_since(encoded, naming);
     let (owner, type_id) = (scope.owner(), A::TYPE_ID);
     Ok(ActorSpec {
         type_name,
@@ -427,6 +489,7 @@ fn actor_spec<A: RemoteSpawn>(
         restart: None,
         whole: None,
         only: false,
+        ports,
     })
 }
 
@@ -549,5 +612,6 @@ impl ProcMeshControl<'_> {
 pub fn this_proc(cx: &impl Caller) -> ProcMeshRef {
     let addr = cx.scope().outbox.addr();
     let id = MeshId { uid: addr.id.uid, label: addr.id.label.clone() };
-    ProcMeshRef::new(id, Members::Listed([addr].into()), Region::whole(&Extent::new([("procs", 1)])))
+    let view = Region::whole(&Extent::new([("procs", 1)]));
+    ProcMeshRef::new(id, Members::Listed([addr].into()), view, false)
 }

@@ -7,12 +7,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::ident::Uid;
 use crate::supervision::{Failure, Subject, SupervisionEvent};
 
-/// The ranks of the watched meshes whose failure was heard. Bounded by what is watched.
-#[derive(Debug, Default)]
-pub(super) struct Heard(Mutex<BTreeMap<Uid, BTreeSet<u32>>>);
+/// Is told of a rank that comes back.
+type Returns = Arc<dyn Fn(u32) + Send + Sync>;
+
+/// A watched mesh.
+struct Watched {
+    /// The ranks whose failure was heard.
+    heard: BTreeSet<u32>,
+    returns: Returns,
+}
+
+/// The watched meshes. Bounded by what is watched.
+#[derive(Default)]
+pub(super) struct Heard(Mutex<BTreeMap<Uid, Watched>>);
 
 impl Heard {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uid, BTreeSet<u32>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uid, Watched>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -22,29 +32,32 @@ impl Heard {
         else {
             return true;
         };
-        self.lock().get_mut(&mesh.uid).is_none_or(|ranks| ranks.insert(*rank))
+        self.lock().get_mut(&mesh.uid).is_none_or(|watched| watched.heard.insert(*rank))
     }
 
     /// A proc comes back: its next failure is another.
     pub(super) fn forget(&self, event: &SupervisionEvent) {
-        if let (Subject::Proc(_), Some(mesh), [rank]) = (&event.subject, &event.mesh, &event.ranks[..])
-            && let Some(ranks) = self.lock().get_mut(&mesh.uid)
-        {
-            ranks.remove(rank);
+        if let (Subject::Proc(_), Some(mesh), [rank]) = (&event.subject, &event.mesh, &event.ranks[..]) {
+            let returns = self.lock().get_mut(&mesh.uid).map(|watched| {
+                watched.heard.remove(rank);
+                watched.returns.clone()
+            });
+            if let Some(returns) = returns {
+                returns(*rank);
+            }
         }
     }
 }
 
 /// Has the failure of each proc of a mesh heard once. Dropped, it ends.
-#[derive(Debug)]
 pub(crate) struct HearsOnce {
     heard: Arc<Heard>,
     mesh: Uid,
 }
 
 impl HearsOnce {
-    pub(super) fn of(heard: &Arc<Heard>, mesh: Uid) -> HearsOnce {
-        heard.lock().entry(mesh).or_default();
+    pub(super) fn of(heard: &Arc<Heard>, mesh: Uid, returns: Returns) -> HearsOnce {
+        heard.lock().insert(mesh, Watched { heard: BTreeSet::new(), returns });
         HearsOnce { heard: heard.clone(), mesh }
     }
 }

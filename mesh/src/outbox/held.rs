@@ -1,21 +1,23 @@
-//! A port that an actor was sent: who has opened it hears when the actor lets go of it, and why.
+//! A port that an actor was lent: who has opened it hears when the actor lets go of it, and why, and whom it has lent it
+//! on to.
 
 use std::cell::RefCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use super::Outbox;
 use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::ident::ActorId;
-use crate::port::Inlet;
+use crate::port::{Holder, Inlet, Lends, LentOn, Naming, encoded};
 use crate::supervision::Cause;
-use crate::wire::envelope::{Body, Destination, Envelope, Lane};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Destination, Envelope, Lane, Lent};
 
 /// Whom to tell.
 enum Opener {
-    Here(Arc<Inlet>, u32),
-    Away(PortAddr, u32),
+    Here(Arc<Inlet>, u64),
+    Away(Lent, u32),
 }
 
 /// The references to a port that came to an actor in one message. Dropped with the last of them, it says so.
@@ -23,13 +25,18 @@ pub struct Held {
     outbox: Arc<Outbox>,
     actor: ActorId,
     opener: Opener,
-    /// Others have it too, or it was told: the drop says nothing.
-    silent: AtomicBool,
+    /// How often it went on to others who are not known; then the drop says nothing.
+    elsewhere: AtomicUsize,
+    /// Its opener was told.
+    told: AtomicBool,
 }
 
+/// The ports that came in one message.
+pub type Helds = Arc<[Arc<Held>]>;
+
 thread_local! {
-    /// The message that is decoded on this thread.
-    static DECODED: RefCell<Option<Arc<Held>>> = const { RefCell::new(None) };
+    /// Those of the message that is decoded on this thread.
+    static DECODED: RefCell<Option<Helds>> = const { RefCell::new(None) };
     /// Why what is dropped on this thread is.
     static FAILING: RefCell<Option<CallErrorKind>> = const { RefCell::new(None) };
 }
@@ -42,55 +49,73 @@ pub(crate) fn failing(kind: &CallErrorKind, drops: impl FnOnce()) {
 }
 
 impl Held {
-    /// Of a port of this process, sent to an actor of it.
-    pub(crate) fn here(outbox: Arc<Outbox>, actor: ActorId, inlet: Arc<Inlet>, slot: u32) -> Arc<Held> {
-        Held::of(outbox, actor, Opener::Here(inlet, slot))
+    /// Of a port of this process, lent to an actor of it.
+    pub(crate) fn here(outbox: Arc<Outbox>, actor: ActorId, inlet: Arc<Inlet>, number: u64) -> Arc<Held> {
+        Held::of(outbox, actor, Opener::Here(inlet, number))
     }
 
-    /// Of a port that was sent from anywhere.
-    pub(crate) fn away(outbox: Arc<Outbox>, actor: ActorId, (port, slot): (PortAddr, u32)) -> Arc<Held> {
-        Held::of(outbox, actor, Opener::Away(port, slot))
+    /// Of a port that was lent from anywhere.
+    pub(crate) fn away(outbox: Arc<Outbox>, actor: ActorId, lent: Lent, slot: u32) -> Arc<Held> {
+        Held::of(outbox, actor, Opener::Away(lent, slot))
     }
 
     fn of(outbox: Arc<Outbox>, actor: ActorId, opener: Opener) -> Arc<Held> {
-        Arc::new(Held { outbox, actor, opener, silent: AtomicBool::new(false) })
+        let (elsewhere, told) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Held { outbox, actor, opener, elsewhere, told })
     }
 
-    /// Decodes a message: the references in it are held by this.
-    pub(crate) fn decoding<R>(held: Option<&Arc<Held>>, decode: impl FnOnce() -> R) -> R {
-        let Some(held) = held else { return decode() };
-        let before = DECODED.replace(Some(held.clone()));
+    /// Decodes a message: the references in it are held by these.
+    pub(crate) fn decoding<R>(helds: Option<&Helds>, decode: impl FnOnce() -> R) -> R {
+        let Some(helds) = helds else { return decode() };
+        let before = DECODED.replace(Some(helds.clone()));
         let decoded = decode();
         DECODED.set(before);
         decoded
     }
 
-    /// What holds a reference that is decoded on this thread.
-    pub(crate) fn decoded() -> Option<Arc<Held>> {
-        DECODED.with_borrow(Option::clone)
+    /// What holds a reference to `port` that is decoded on this thread.
+    pub(crate) fn decoded(port: &PortAddr) -> Option<Arc<Held>> {
+        let is_it = |held: &&Arc<Held>| match &held.opener {
+            Opener::Here(..) => false,
+            Opener::Away(lent, _) => lent.port == *port,
+        };
+        DECODED.with_borrow(|helds| helds.iter().flat_map(|helds| helds.iter()).find(is_it).cloned())
     }
 
-    /// The reference goes on to others, who are not counted.
-    pub(crate) fn passed_on(&self) {
-        self.silent.store(true, Ordering::Relaxed);
+    /// A reference is encoded.
+    pub(crate) fn passed_on(self: &Arc<Held>) {
+        let held: Weak<Held> = Arc::downgrade(self);
+        encoded(held);
     }
 
-    /// The actor has not got it.
-    pub(crate) fn refused(&self, kind: CallErrorKind) {
-        if !self.silent.swap(true, Ordering::Relaxed) {
+    /// The actor has it only when it has the message, which whoever delivers that says then: until it does, this is silent.
+    pub(crate) fn arrives(&self) {
+        self.elsewhere.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The actor has the message.
+    pub(crate) fn arrived(&self) {
+        self.elsewhere.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The actor has it no more, whatever references are left.
+    pub(crate) fn let_go(&self, kind: CallErrorKind) {
+        if self.elsewhere.load(Ordering::Relaxed) == 0 && !self.told.swap(true, Ordering::Relaxed) {
             self.tell(kind);
         }
     }
 
     fn tell(&self, kind: CallErrorKind) {
         match &self.opener {
-            Opener::Here(inlet, slot) => inlet.let_go(*slot, kind),
-            Opener::Away(port, slot) => {
-                let headers = self.outbox.headers(&self.actor, Lane::Control);
-                let (to, body) = (Destination::port(port, *slot), Body::Failed(kind));
-                self.outbox.gateway().post_or_bounce(Envelope { to, headers, body });
-            }
+            Opener::Here(inlet, number) => inlet.take_back(*number, 0, kind),
+            Opener::Away(lent, slot) => self.say(&lent.release(), *slot, Body::Failed(kind)),
         }
+    }
+
+    fn say(&self, to: &PortAddr, slot: u32, body: Body) {
+        let headers = self.outbox.headers(&self.actor, Lane::Control);
+        let to = Destination::port(to, slot);
+        self.outbox.gateway().post_or_bounce(Envelope { to, headers, body });
     }
 
     /// Why it is let go of.
@@ -107,9 +132,50 @@ impl Held {
     }
 }
 
+impl Lends for Held {
+    fn port(&self) -> Option<PortAddr> {
+        match &self.opener {
+            Opener::Here(inlet, _) => inlet.port(),
+            Opener::Away(lent, _) => Some(lent.port.clone()),
+        }
+    }
+
+    fn encoded(&self) {
+        self.elsewhere.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn claimed(&self) {
+        self.elsewhere.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The opener hears of it before it can hear that this holder lets go: both go the same way.
+    fn lend(&self, holders: usize, naming: Naming) -> Option<u64> {
+        let lent = match &self.opener {
+            Opener::Here(inlet, _) => return inlet.lend(holders, naming),
+            Opener::Away(lent, _) => lent,
+        };
+        let holders: Vec<Holder> = (0..u32::try_from(holders).ok()?).map(naming).collect();
+        let payload = Payload::of(&LentOn { port: lent.port.port, holders }).ok()?;
+        let number = Lent::number(lent.port.port, self.outbox.entropy().next_u64());
+        let to = PortAddr { proc: lent.port.proc.clone(), port: number };
+        self.say(&to, 0, Body::Message(payload));
+        Some(number)
+    }
+
+    fn take_back(&self, number: u64, slot: u32, why: CallErrorKind) {
+        match &self.opener {
+            Opener::Here(inlet, _) => inlet.take_back(number, slot, why),
+            Opener::Away(lent, _) => {
+                let to = PortAddr { proc: lent.port.proc.clone(), port: number };
+                self.say(&to, slot, Body::Failed(why));
+            }
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
-        if !*self.silent.get_mut() {
+        if *self.elsewhere.get_mut() == 0 && !*self.told.get_mut() {
             self.tell(self.why());
         }
     }

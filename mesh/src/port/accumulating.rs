@@ -106,7 +106,7 @@ impl<T: DeserializeOwned + Send + 'static> AccumulatingPort<T> {
 
     /// Entered.
     pub(crate) fn entered(self, addr: &PortAddr, guard: PortGuard) -> AccumulatingPort<T> {
-        self.inlet.entered(addr.clone());
+        self.inlet.entered(addr.clone(), guard.table());
         AccumulatingPort { _guard: Some(guard), ..self }
     }
 

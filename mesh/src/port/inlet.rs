@@ -2,22 +2,26 @@
 //!
 //! ```text
 //! opened here ─┬─ references in this process: counted by themselves
-//!              ├─ sent to an actor in a message: until it says that it has let go, or it is known that it cannot
+//!              ├─ lent, to an actor that was sent one: until it says that it has let go, or it is known that it cannot
+//!              ├─ lent on, by one of those: the same, from when it says so; it does before it lets go itself
 //!              └─ anywhere else, in a reply, say: not known; the port then ends only by what is known to fail
 //! ```
+//!
+//! Each loan has a number (`lending`) of the table that the port is in. This is reference listing (Birrell et al., Distributed
+//! Garbage Collection for Network Objects, 1993), with holders as the roots.
 //!
 //! An end that fails is told as an item, with its name; so the failure of one rank of many is heard while the others go on.
 //! When nobody is left the port is over.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::sync::mpsc;
 
+use super::lending::{Holder, Lends, Naming, encoded};
 use super::receive::PortClosed;
-use super::table::{Next, PortItem, PortSink};
+use super::table::{Next, PortItem, PortSink, PortTable};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee};
 use crate::wire::codec::Payload;
@@ -48,20 +52,44 @@ pub(super) trait Total: Send + Sync {
     fn take_in(&self, item: &Payload) -> Took;
 }
 
-/// Says who an actor is that the port was cast to, by its rank.
-pub(crate) type Naming = Box<dyn Fn(u32) -> Callee + Send>;
+/// The most loans of one port that are kept apart.
+const LOANS_MAX: usize = 1 << 16;
+
+/// Those that one message has lent the port to.
+struct Loan {
+    naming: Naming,
+    /// Who has let go of it, by slot; `None` where there is one holder.
+    gone: Option<Vec<bool>>,
+    left: usize,
+}
+
+impl Loan {
+    fn to(holders: usize, naming: Naming) -> Loan {
+        Loan { naming, gone: (holders != 1).then(|| vec![false; holders]), left: holders }
+    }
+
+    /// One lets go; false if it has already.
+    fn let_go(&mut self, slot: u32) -> bool {
+        let gone = match &mut self.gone {
+            None => self.left == 0,
+            Some(gone) => gone.get_mut(slot as usize).is_none_or(|gone| std::mem::replace(gone, true)),
+        };
+        self.left -= usize::from(!gone);
+        !gone
+    }
+}
 
 /// Who may post.
 #[derive(Default)]
 struct Far {
     /// Whether there is a reference in this process that was never sent.
     here: bool,
-    /// How many actors it was sent to that have not let go of it.
+    /// How many actors have it that have not let go of it.
     away: usize,
     /// How often it went elsewhere.
     unknown: usize,
-    singles: BTreeMap<u32, Callee>,
-    cast: Option<Naming>,
+    /// By number.
+    loans: BTreeMap<u64, Loan>,
 }
 
 impl Far {
@@ -83,11 +111,8 @@ pub(crate) struct Inlet {
     far: Mutex<Far>,
     over: OnceLock<PortClosed>,
     /// Where it is, once it is open.
-    addr: OnceLock<PortAddr>,
+    place: OnceLock<(PortAddr, Weak<PortTable>)>,
 }
-
-/// The slots of ranks are counted from below, those of single actors from above.
-const SINGLES_BELOW: u32 = u32::MAX;
 
 impl Inlet {
     fn open(
@@ -105,7 +130,7 @@ impl Inlet {
             total,
             far: Mutex::new(Far { here: true, ..Far::default() }),
             over: OnceLock::new(),
-            addr: OnceLock::new(),
+            place: OnceLock::new(),
         };
         (Arc::new(inlet), receiver)
     }
@@ -134,13 +159,8 @@ impl Inlet {
     }
 
     /// It is open, there.
-    pub(super) fn entered(&self, addr: PortAddr) {
-        let _ = self.addr.set(addr);
-    }
-
-    /// Where it is; `None` before it is open.
-    pub(crate) fn addr(&self) -> Option<&PortAddr> {
-        self.addr.get()
+    pub(super) fn entered(&self, addr: PortAddr, table: &Arc<PortTable>) {
+        let _ = self.place.set((addr, Arc::downgrade(table)));
     }
 
     /// An item was taken out.
@@ -153,40 +173,18 @@ impl Inlet {
         self.over.get().cloned().unwrap_or_else(PortClosed::let_go)
     }
 
-    /// It was sent to one actor: the slot by which that lets go.
-    pub(crate) fn sent(&self, callee: Callee) -> u32 {
+    fn enter_loan(&self, number: u64, holders: usize, naming: Naming) {
         let mut far = self.far();
-        far.away += 1;
-        let slot = far.singles.first_key_value().map_or(SINGLES_BELOW, |(lowest, _)| *lowest) - 1;
-        far.singles.insert(slot, callee);
-        slot
+        if far.loans.len() >= LOANS_MAX {
+            far.unknown += 1;
+            return;
+        }
+        far.away += holders;
+        far.loans.insert(number, Loan::to(holders, naming));
     }
 
-    /// It was sent to many actors, whose slots are their ranks.
-    pub(crate) fn cast(&self, ranks: usize, naming: Naming) {
-        let mut far = self.far();
-        far.away += ranks;
-        far.cast = Some(naming);
-    }
-
-    /// One that it was sent to has not got it, which its sender knows.
-    pub(crate) fn unsent(&self, slot: u32) {
-        let mut far = self.far();
-        far.singles.remove(&slot);
-        far.away = far.away.saturating_sub(1);
-    }
-
-    /// One that it was sent to has let go of it, or has failed.
-    pub(crate) fn let_go(&self, slot: u32, kind: CallErrorKind) {
-        let (callee, is_over) = {
-            let mut far = self.far();
-            if far.away == 0 {
-                return;
-            }
-            far.away -= 1;
-            let callee = far.singles.remove(&slot).or_else(|| far.cast.as_ref().map(|name| name(slot)));
-            (callee, far.is_over())
-        };
+    /// Tells that one who held it has failed, and ends when nobody is left.
+    fn gone(&self, callee: Option<Callee>, kind: CallErrorKind, is_over: bool) {
         let in_order = kind == CallErrorKind::ActorStopped;
         let closed = PortClosed { callee: callee.map(Box::new), kind };
         if !in_order && let Some(sender) = &*self.sender() {
@@ -216,9 +214,9 @@ impl Inlet {
 }
 
 impl PortSink for Inlet {
-    fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
+    fn put(&self, _slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         if let PortItem::Failed(kind) = item {
-            self.let_go(slot, kind);
+            self.gone(None, kind, false);
             return Ok(Next::Keep);
         }
         let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".into() };
@@ -257,6 +255,75 @@ impl PortSink for Inlet {
         *sender = None;
         Ok(Next::Close)
     }
+
+    fn lent_on(&self, number: u64, holders: Vec<Holder>) {
+        let many = holders.len();
+        // A loan to nobody is not entered: it would have no name.
+        if let Some(last) = many.checked_sub(1) {
+            let naming = move |slot: u32| holders[last.min(slot as usize)].clone();
+            self.enter_loan(number, many, Box::new(naming));
+        }
+    }
+
+    fn let_go(&self, number: u64, slot: u32, kind: CallErrorKind) -> Option<u64> {
+        let (callee, is_done, is_over) = {
+            let mut far = self.far();
+            let loan = far.loans.get_mut(&number)?;
+            if !loan.let_go(slot) {
+                return None;
+            }
+            let (callee, is_done) = ((loan.naming)(slot).callee, loan.left == 0);
+            if is_done {
+                far.loans.remove(&number);
+            }
+            far.away -= 1;
+            (callee, is_done, far.is_over())
+        };
+        self.gone(Some(callee), kind, is_over);
+        is_done.then_some(number)
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        self.far().loans.keys().copied().collect()
+    }
+}
+
+impl Lends for Inlet {
+    fn port(&self) -> Option<PortAddr> {
+        self.place.get().map(|(addr, _)| addr.clone())
+    }
+
+    fn encoded(&self) {
+        self.far().unknown += 1;
+    }
+
+    fn claimed(&self) {
+        let is_over = {
+            let mut far = self.far();
+            far.unknown = far.unknown.saturating_sub(1);
+            far.is_over()
+        };
+        if is_over {
+            self.end(PortClosed::let_go());
+        }
+    }
+
+    fn lend(&self, holders: usize, naming: Naming) -> Option<u64> {
+        let (addr, table) = self.place.get()?;
+        let table = table.upgrade()?;
+        let number = table.next_loan(addr.port);
+        self.enter_loan(number, holders, naming);
+        table.lent(number, addr.port);
+        Some(number)
+    }
+
+    fn take_back(&self, number: u64, slot: u32, why: CallErrorKind) {
+        if let Some((_, table)) = self.place.get()
+            && let Some(table) = table.upgrade()
+        {
+            table.let_go(number, slot, why);
+        }
+    }
 }
 
 /// The references to a port in the process that has opened it. Dropped when the last of them is.
@@ -271,16 +338,10 @@ impl Here {
         &self.0
     }
 
-    /// A reference is encoded: it leaves, and whereto is known to those who ask for what was [`encoded_since`].
+    /// A reference is encoded.
     pub(crate) fn encoded(&self) {
-        self.0.far().unknown += 1;
-        ENCODED.with_borrow_mut(|encoded| {
-            if encoded.len() == ENCODED_MAX {
-                encoded.remove(0);
-            }
-            encoded.push(self.0.clone());
-        });
-        COUNT.set(COUNT.get() + 1);
+        let inlet: Weak<Inlet> = Arc::downgrade(&self.0);
+        encoded(inlet);
     }
 }
 
@@ -288,31 +349,4 @@ impl Drop for Here {
     fn drop(&mut self) {
         self.0.here_gone();
     }
-}
-
-/// How many encoded references a thread remembers; only the last message's are asked for.
-const ENCODED_MAX: usize = 16;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-    static ENCODED: RefCell<Vec<Arc<Inlet>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How many references to ports of this process this thread has encoded.
-pub(crate) fn encoded_count() -> u64 {
-    COUNT.get()
-}
-
-/// The port whose reference was encoded since, for one who knows where it goes and says so. With more than one, the first.
-pub(crate) fn encoded_since(count: u64) -> Option<Arc<Inlet>> {
-    let many = usize::try_from(COUNT.get() - count).unwrap_or(usize::MAX);
-    if many == 0 {
-        return None;
-    }
-    let encoded = ENCODED.take();
-    let of_message = &encoded[encoded.len().saturating_sub(many)..];
-    let inlet = of_message.first()?;
-    // More of the same port are held together by whoever gets the message.
-    inlet.far().unknown -= of_message.iter().filter(|other| Arc::ptr_eq(other, inlet)).count();
-    Some(inlet.clone())
 }

@@ -54,6 +54,11 @@ impl PortGuard {
     pub(crate) fn new(table: Arc<PortTable>, port: u64) -> PortGuard {
         PortGuard { table, port }
     }
+
+    /// Where the port is entered.
+    pub(super) fn table(&self) -> &Arc<PortTable> {
+        &self.table
+    }
 }
 
 impl Drop for PortGuard {
@@ -122,10 +127,11 @@ pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result
 
 /// The receiving end of a port for many items. Dropping it closes the port.
 ///
-/// It ends when nobody is left who could post: the references in this process are dropped, and each actor that was sent one,
-/// with `send` or `cast`, has dropped it or has ended. One that fails while it holds the port, or whose process is lost, is
-/// an error among the items, with its name and rank. A reference that went another way, in a call or as a constructor's
-/// argument, may be anywhere: then the port stays open.
+/// It ends when nobody is left who could post: the references in this process are dropped, and each actor that was given one,
+/// in a message or by another actor that had it, has dropped it or has ended. One that was made with a reference, as an
+/// argument of its constructor, has it as long as it lives. One that fails while it holds the port, whose process is lost,
+/// or that has failed before it got it, is an error among the items, with its name and rank. A reference that went another way, in a reply or as an item
+/// of another port, may be anywhere: then the port stays open.
 pub struct Port<T> {
     items: mpsc::UnboundedReceiver<Came>,
     inlet: Arc<Inlet>,
@@ -210,7 +216,7 @@ impl NewPort {
     /// Its receiving end, entered.
     pub(crate) fn entered<T>(self, addr: &PortAddr, guard: PortGuard) -> Port<T> {
         let NewPort { inlet, items } = self;
-        inlet.entered(addr.clone());
+        inlet.entered(addr.clone(), &guard.table);
         Port { items, inlet, _guard: guard, _type: PhantomData }
     }
 }

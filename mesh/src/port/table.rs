@@ -1,16 +1,19 @@
 //! The table of a proc's open ports.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
+use super::lending::{Holder, LentOn};
 use crate::call::CallErrorKind;
 use crate::ident::{ActorId, Uid};
 use crate::wire::cast::Said;
 use crate::wire::codec::Payload;
+use crate::wire::envelope::Lent;
 
 /// What arrives at a port.
 #[derive(Debug)]
@@ -61,6 +64,22 @@ pub trait PortSink: Send + Sync {
     fn calls(&self) -> Vec<CallWait> {
         Vec::new()
     }
+
+    /// One that it was lent to has lent it on, to these.
+    fn lent_on(&self, number: u64, holders: Vec<Holder>) {
+        let _ = (number, holders);
+    }
+
+    /// One of those that it was lent to lets go of it; gives the number back when it was the last.
+    fn let_go(&self, number: u64, slot: u32, kind: CallErrorKind) -> Option<u64> {
+        let _ = (slot, kind);
+        Some(number)
+    }
+
+    /// The numbers under which it is lent.
+    fn numbers(&self) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// A call whose reply comes to a port.
@@ -90,17 +109,36 @@ pub struct PortsExhausted {
     pub max: usize,
 }
 
+/// How many are remembered that have let go before it was heard that they had anything.
+const EARLY_MAX: usize = 1024;
+
+/// Which ports are lent under which numbers.
+#[derive(Default)]
+struct Loans {
+    of: FxHashMap<u64, u64>,
+    /// Those of which it was heard first that they are no more: number, slot, why.
+    early: VecDeque<(u64, u32, CallErrorKind)>,
+}
+
 /// A proc's open ports.
 pub struct PortTable {
     ports: Mutex<FxHashMap<u64, Arc<dyn PortSink>>>,
     next: AtomicU64,
     max: usize,
+    loans: Mutex<Loans>,
+    next_loan: AtomicU64,
 }
 
 impl PortTable {
     /// An empty table for at most `max` ports.
     pub fn new(max: usize) -> PortTable {
-        PortTable { ports: Mutex::default(), next: AtomicU64::new(1), max }
+        PortTable {
+            ports: Mutex::default(),
+            next: AtomicU64::new(1),
+            max,
+            loans: Mutex::default(),
+            next_loan: AtomicU64::new(0),
+        }
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut FxHashMap<u64, Arc<dyn PortSink>>) -> R) -> R {
@@ -129,7 +167,87 @@ impl PortTable {
 
     /// Closes a port; nothing happens if it is closed already.
     pub fn close(&self, port: u64) {
-        drop(self.with(|ports| ports.remove(&port)));
+        let Some(sink) = self.with(|ports| ports.remove(&port)) else { return };
+        let numbers = sink.numbers();
+        if !numbers.is_empty() {
+            let mut loans = self.loans();
+            loans.of.retain(|number, _| !numbers.contains(number));
+        }
+    }
+
+    fn loans(&self) -> MutexGuard<'_, Loans> {
+        self.loans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sink(&self, port: u64) -> Option<Arc<dyn PortSink>> {
+        self.with(|ports| ports.get(&port).cloned())
+    }
+
+    /// A number for a loan of one of these ports.
+    pub(super) fn next_loan(&self, port: u64) -> u64 {
+        Lent::number(port, self.next_loan.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether a number was given here; else it is a random one, of who has lent a port on.
+    fn is_own(&self, number: u64) -> bool {
+        Lent::nth(number).is_some_and(|nth| nth < self.next_loan.load(Ordering::Relaxed))
+    }
+
+    /// A port is lent under this number.
+    pub(super) fn lent(&self, number: u64, port: u64) {
+        self.loans().of.insert(number, port);
+    }
+
+    /// One that was lent a port under this number lets go of it.
+    pub(super) fn let_go(&self, number: u64, slot: u32, kind: CallErrorKind) {
+        let port = {
+            let mut loans = self.loans();
+            let Some(port) = loans.of.get(&number).copied() else {
+                // Of our own numbers all is known; others are told of by who has lent the port on.
+                if !self.is_own(number) {
+                    if loans.early.len() == EARLY_MAX {
+                        loans.early.pop_front();
+                    }
+                    loans.early.push_back((number, slot, kind));
+                }
+                return;
+            };
+            port
+        };
+        let done = match self.sink(port) {
+            Some(sink) => sink.let_go(number, slot, kind),
+            None => Some(number),
+        };
+        if let Some(number) = done {
+            self.loans().of.remove(&number);
+        }
+    }
+
+    /// One that was lent a port has lent it on. Gives whether anybody has it still.
+    ///
+    /// # Errors
+    /// Why that cannot be.
+    pub(crate) fn lent_on(
+        &self,
+        number: u64,
+        LentOn { port, holders }: LentOn,
+    ) -> Result<bool, CallErrorKind> {
+        let Some(sink) = self.sink(port) else { return Ok(false) };
+        let early: VecDeque<_> = {
+            let mut loans = self.loans();
+            if self.is_own(number) || loans.of.contains_key(&number) {
+                let reason = "the port is lent to others by that number".to_owned();
+                return Err(CallErrorKind::Undeliverable { reason });
+            }
+            sink.lent_on(number, holders);
+            loans.of.insert(number, port);
+            let (early, others) =
+                std::mem::take(&mut loans.early).into_iter().partition(|(early, ..)| *early == number);
+            loans.early = others;
+            early
+        };
+        early.into_iter().for_each(|(number, slot, kind)| self.let_go(number, slot, kind));
+        Ok(self.loans().of.contains_key(&number))
     }
 
     /// The calls whose replies come to these ports.
@@ -144,6 +262,11 @@ impl PortTable {
         self.with(|ports| ports.len())
     }
 
+    /// Under how many numbers ports are lent.
+    pub fn loans_len(&self) -> usize {
+        self.loans().of.len()
+    }
+
     /// Whether no port is open.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -154,6 +277,10 @@ impl PortTable {
     /// # Errors
     /// Why it was not taken: the port is closed, or it is full.
     pub fn deliver(&self, port: u64, slot: u32, item: PortItem) -> Result<(), CallErrorKind> {
+        if let (Some(_), PortItem::Failed(kind)) = (Lent::nth(port), &item) {
+            self.let_go(port, slot, kind.clone());
+            return Ok(());
+        }
         self.deliver_by(port, |sink| sink.put(slot, item))
     }
 
@@ -170,8 +297,7 @@ impl PortTable {
         port: u64,
         put: impl FnOnce(&dyn PortSink) -> Result<Next, CallErrorKind>,
     ) -> Result<(), CallErrorKind> {
-        let sink = self.with(|ports| ports.get(&port).cloned());
-        let Some(sink) = sink else {
+        let Some(sink) = self.sink(port) else {
             return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
         };
         if put(&*sink)? == Next::Close {
@@ -185,8 +311,16 @@ impl PortTable {
     /// # Errors
     /// Why the last that was not taken was not; the others were.
     pub fn deliver_all(&self, port: u64, said: Vec<Said>) -> Result<(), CallErrorKind> {
-        let sink = self.with(|ports| ports.get(&port).cloned());
-        let Some(sink) = sink else {
+        if Lent::nth(port).is_some() {
+            // Those who have let go of a port that was lent to many.
+            for Said { rank, len, reply, .. } in said {
+                for slot in rank..rank.saturating_add(len) {
+                    self.deliver(port, slot, reply.clone().into())?;
+                }
+            }
+            return Ok(());
+        }
+        let Some(sink) = self.sink(port) else {
             return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
         };
         let mut outcome = Ok(());

@@ -3,7 +3,7 @@
 use super::{RemoteSpawn, Spec, decode_params};
 use crate::actor::{Actor, ActorHandle, Birth, Context, SpawnEnv, default_label};
 use crate::ident::Label;
-use crate::outbox::AdmitError;
+use crate::outbox::{AdmitError, Held, Helds};
 use crate::wire::codec::{EncodeError, Payload};
 
 /// Why an actor could not be spawned from its spec in this process.
@@ -33,13 +33,14 @@ impl<A: RemoteSpawn> MadeAnew for A {}
 
 /// How an actor comes to be from its encoded parameters, outside of any mesh.
 pub(crate) fn birth<A: RemoteSpawn>(params: Payload) -> Birth<A> {
-    birth_in(params, SpawnEnv::default())
+    birth_in(params, None, SpawnEnv::default())
 }
 
 /// How an actor comes to be from its encoded parameters: they are decoded for each of its lives.
-pub(super) fn birth_in<A: RemoteSpawn>(params: Payload, env: SpawnEnv) -> Birth<A> {
+pub(super) fn birth_in<A: RemoteSpawn>(params: Payload, ports: Option<Helds>, env: SpawnEnv) -> Birth<A> {
     Birth::Spec(Box::new(move || {
-        let (decoded, env) = (decode_params::<A>(&params), env.clone());
+        let decoded = Held::decoding(ports.as_ref(), || decode_params::<A>(&params));
+        let env = env.clone();
         Box::pin(async move {
             match decoded {
                 Ok(params) => A::create(params, &env).await,

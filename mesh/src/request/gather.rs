@@ -14,7 +14,7 @@ use super::pending::Whom;
 use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, Callee, RankError};
 use crate::ident::Uid;
-use crate::port::{CallWait, Next, PortGuard, PortItem, PortSink};
+use crate::port::{CallWait, Holder, Next, PortGuard, PortItem, PortSink};
 use crate::reduce::Reducer;
 use crate::shape::Region;
 use crate::value::ValueMesh;
@@ -109,6 +109,7 @@ impl PortSink for GatherSink {
 }
 
 /// What it takes to name a rank in an error.
+#[derive(Clone)]
 pub(super) struct Ranks {
     pub(super) mesh: Arc<CastMesh>,
     pub(super) view: Region,
@@ -118,6 +119,11 @@ pub(super) struct Ranks {
 impl Ranks {
     fn addr(&self, rank: usize) -> Option<ActorAddr> {
         self.view.base_rank(rank).and_then(|base| self.mesh.addr(base))
+    }
+
+    /// As one that is lent a port.
+    pub(super) fn holder(&self, rank: usize) -> Holder {
+        Holder { callee: self.callee(rank), at: self.addr(rank).map(|addr| addr.at) }
     }
 
     pub(super) fn callee(&self, rank: usize) -> Callee {

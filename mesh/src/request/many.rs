@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
 use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
+use super::lend::Lending;
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting};
 use super::stream::Replies;
@@ -21,11 +22,11 @@ use crate::cast::{Leaf, Members, plan};
 use crate::clock;
 use crate::ident::{GatewayId, MeshId, ProcId, Uid};
 use crate::message::{self, RemoteMessage};
-use crate::port::{PortGuard, PortItem, PortSink, encoded_count, encoded_since};
+use crate::port::{PortGuard, PortItem, PortSink, encoded_count};
 use crate::shape::Region;
 use crate::wire::cast::{self as wire, CAST_RANKS_MAX, Manifest, Member};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{CastPoint, ReplyOn};
+use crate::wire::envelope::CastPoint;
 
 /// The most members that a mesh from outside may claim (`PEER-1`).
 const MEMBERS_MAX: usize = 1 << 24;
@@ -121,9 +122,7 @@ impl<A: Actor> Cast<A> {
             });
         };
         let mut members = 0;
-        let calls = posting.reply_to.is_some()
-            && posting.reply_on != Some(ReplyOn::Release)
-            && scope.call_chain().is_some();
+        let calls = posting.reply_to.is_some() && scope.call_chain().is_some();
         for Leaf { point, proc } in plan(&self.view, &self.mesh.members) {
             if calls {
                 let to = proc.actor(actor, self.mesh.id.label.clone());
@@ -161,6 +160,7 @@ impl<A: Actor> Cast<A> {
                 let _ = sink.put(rank, PortItem::Failed(kind.clone()));
             }
         };
+        let encoded = encoded_count();
         let payload = match message::encode_message(message) {
             Ok(payload) => payload,
             Err(error) => {
@@ -175,17 +175,29 @@ impl<A: Actor> Cast<A> {
                 return None;
             }
         };
+        let lending = self.lend::<M>(encoded);
         let posting = Posting {
             reply_to: Some((port, 0)),
             reply_on: remote::reply_on::<M>(),
             limit_us: Some(limit.left_us()),
             point: None,
             merge,
+            lent: lending.header(),
         };
         self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
+            lending.take_back(rank, &kind);
             let _ = sink.put(rank, PortItem::Failed(kind));
         });
         Some(guard)
+    }
+
+    /// Lends the ports whose references were encoded since to all ranks.
+    fn lend<M: RemoteMessage>(&self, encoded: u64) -> Lending {
+        if encoded == encoded_count() {
+            return Lending::default();
+        }
+        let ranks = self.ranks(M::NAME);
+        Lending::of(encoded, self.view.num_ranks(), move |rank| ranks.holder(rank as usize))
     }
 
     /// Picks a rank: of two at random, the one with fewer of our calls in flight.
@@ -315,18 +327,12 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
         let encoded = encoded_count();
         match message::encode_message(&message) {
             Ok(payload) => {
-                let mut posting = Posting { limit_us: timeout.map(clock::to_us), ..Posting::default() };
-                // A port of ours hears what becomes of the references that go to the ranks.
-                let inlet = encoded_since(encoded);
-                if let Some((inlet, port)) = inlet.as_ref().and_then(|inlet| Some((inlet, inlet.addr()?))) {
-                    let ranks = self.ranks(M::NAME);
-                    inlet.cast(self.view.num_ranks(), Box::new(move |rank| ranks.callee(rank as usize)));
-                    posting.reply_to = Some((port.clone(), 0));
-                    posting.reply_on = Some(ReplyOn::Release);
-                }
+                let lending = self.lend::<M>(encoded);
+                let (limit_us, lent) = (timeout.map(clock::to_us), lending.header());
+                let posting = Posting { limit_us, lent, ..Posting::default() };
                 self.fan_out(scope, M::ID, &payload, &posting, |rank, kind| {
+                    lending.take_back(rank, &kind);
                     failed.push(ranks.error(rank as usize, kind));
-                    inlet.iter().for_each(|inlet| inlet.unsent(rank));
                 });
             }
             Err(error) => {

@@ -16,11 +16,13 @@ use crate::addr::ActorAddr;
 use crate::call::{CallError, CallErrorKind, Callee, TryCallError};
 use crate::clock::{self, Watched};
 use crate::outbox::{Outbox, Resident};
+use crate::port::Holder;
 
 /// A call with less time than this has a timer of its own; longer ones share one.
 const SHORT: Duration = clock::TICK.saturating_mul(8);
 
 /// Whom a call was to: made into words only when it fails.
+#[derive(Clone)]
 pub(super) enum Whom {
     Local(Arc<dyn Resident>),
     Remote(Arc<ActorAddr>, Option<u32>),
@@ -33,6 +35,15 @@ impl Whom {
             Whom::Local(resident) => resident.outbox(),
             Whom::Remote(..) => None,
         }
+    }
+
+    /// As one that is lent a port.
+    pub(super) fn holder(&self, handler: &str) -> Holder {
+        let at = match self {
+            Whom::Local(_) => None,
+            Whom::Remote(addr, _) => Some(addr.at.clone()),
+        };
+        Holder { callee: self.callee(handler), at }
     }
 
     pub(super) fn callee(&self, handler: &str) -> Callee {

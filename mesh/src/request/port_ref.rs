@@ -178,7 +178,8 @@ impl<T> Serialize for PortRef<T> {
 impl<'de, T> Deserialize<'de> for PortRef<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (addr, slot, merged) = Deserialize::deserialize(deserializer)?;
-        Ok(PortRef::holding(addr, slot, Held::decoded().map_or(Hold::None, Hold::Held)).merged(merged))
+        let hold = Held::decoded(&addr).map_or(Hold::None, Hold::Held);
+        Ok(PortRef::holding(addr, slot, hold).merged(merged))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::builder::{Accepts, Limit, OneActor};
+use super::lend::Lending;
 use super::pending::{OpenPort, Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
@@ -13,9 +14,9 @@ use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
 use crate::message::{self, RemoteMessage};
-use crate::port::{CallWait, Next, OnceSink, PortItem, PortSink, encoded_count, encoded_since};
+use crate::port::{CallWait, Next, OnceSink, PortItem, PortSink, encoded_count};
 use crate::wire::codec::{DecodeError, Decoder, Encoder, PARTS_MAX, Payload};
-use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, ReplyOn};
+use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, Lent, ReplyOn};
 use crate::wire::heads::{Ask, Tell};
 
 /// What an envelope to an actor says beside its payload.
@@ -27,6 +28,8 @@ pub(super) struct Posting {
     pub(super) point: Option<CastPoint>,
     /// How the replies of many may be merged.
     pub(super) merge: Option<u64>,
+    /// The ports whose references it carries.
+    pub(super) lent: Option<Arc<[Lent]>>,
 }
 
 /// Posts an encoded message to an actor.
@@ -48,12 +51,13 @@ pub(super) fn post(
 pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
     let mut headers = scope.outbox.headers(scope.sender, Lane::Data);
     headers.deadline_us = posting.limit_us;
+    headers.lent = posting.lent.clone();
     headers.trace = scope.outbox.trace();
     if posting.reply_to.is_some() {
         headers.reply_to = posting.reply_to.clone();
         headers.reply_on = posting.reply_on.unwrap_or(ReplyOn::Answer);
-        // Who waits for the acceptance alone, or for items, does not wait for the handler.
-        if !matches!(headers.reply_on, ReplyOn::Acceptance | ReplyOn::Release) {
+        // Who waits for the acceptance alone does not wait for the handler.
+        if headers.reply_on != ReplyOn::Acceptance {
             headers.chain = scope.call_chain().map(|chain| chain.to_wire()).unwrap_or_default();
         }
     }
@@ -63,21 +67,27 @@ pub(super) fn headers(scope: Scope<'_>, posting: &Posting) -> Headers {
 /// The longest body, in bytes, that is copied into a link's buffer rather than shared.
 const TELL_LEN_MAX: usize = 16 << 10;
 
-/// Posts a message without a reply. Where it carries a reference to a port of ours, the port hears what becomes of that.
+/// Posts a message without a reply. The ports whose references it carries hear what becomes of those.
 fn post_plain<M: RemoteMessage>(
     scope: Scope<'_>,
     (to, rank): (&Arc<ActorAddr>, Option<u32>),
     payload: Payload,
     (encoded, limit_us): (u64, Option<u64>),
 ) -> Result<(), CallErrorKind> {
-    let posting = Posting { limit_us, ..Posting::default() };
-    let inlet = encoded_since(encoded);
-    let Some((inlet, port)) = inlet.as_ref().and_then(|inlet| Some((inlet, inlet.addr()?.clone()))) else {
-        return post(scope, to, M::ID, payload, posting);
-    };
-    let slot = inlet.sent(Whom::Remote(to.clone(), rank).callee(M::NAME));
-    let posting = Posting { reply_to: Some((port, slot)), reply_on: Some(ReplyOn::Release), ..posting };
-    post(scope, to, M::ID, payload, posting).inspect_err(|_| inlet.unsent(slot))
+    let lending = lend::<M>(encoded, &Whom::Remote(to.clone(), rank));
+    let posting = Posting { limit_us, lent: lending.header(), ..Posting::default() };
+    // The message comes back to whoever sends it, with the references.
+    let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
+    post(scope, to, M::ID, payload, posting).inspect_err(in_order)
+}
+
+/// Lends the ports whose references were encoded since to one actor.
+fn lend<M: RemoteMessage>(encoded: u64, whom: &Whom) -> Lending {
+    if encoded == encoded_count() {
+        return Lending::default();
+    }
+    let whom = whom.clone();
+    Lending::of(encoded, 1, move |_| whom.holder(M::NAME))
 }
 
 /// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
@@ -197,10 +207,14 @@ pub(super) fn call<M: RemoteMessage>(
             since: limit.began(),
         };
         let sink = CallSink { reply: Mutex::new(Some(reply)), decode: message::decode_reply_of::<M>, call };
+        let encoded = encoded_count();
         message::with_encoded(message, |encoder| {
             let port = scope.outbox.ports().open(Arc::new(sink)).map_err(exhausted)?;
             let open = OpenPort::new(scope.outbox.clone(), port);
-            ask::<M>(scope, to, encoder, port, &limit, point)?;
+            let lending = lend::<M>(encoded, &whom);
+            let said = (point, lending.header());
+            ask::<M>(scope, to, encoder, port, &limit, said)
+                .inspect_err(|kind| lending.take_back(0, kind))?;
             Ok(Outcome::remote(wait, open))
         })
         .map_err(|error| error.call_error())?
@@ -215,10 +229,13 @@ fn ask<M: RemoteMessage>(
     encoder: &mut Encoder,
     port: u64,
     limit: &Limit,
-    point: Option<CastPoint>,
+    (point, lent): (Option<CastPoint>, Option<Arc<[Lent]>>),
 ) -> Result<(), CallErrorKind> {
-    let says_little =
-        scope.chain.is_none() && scope.outbox.trace().is_none() && point.is_none() && !M::DEFERRED;
+    let says_little = scope.chain.is_none()
+        && scope.outbox.trace().is_none()
+        && point.is_none()
+        && lent.is_none()
+        && !M::DEFERRED;
     let left_us = clock::to_us(limit.after);
     let (body, parts) = (encoder.body(), encoder.parts());
     if !says_little || body.len() > TELL_LEN_MAX || parts.len() > PARTS_MAX {
@@ -229,6 +246,7 @@ fn ask<M: RemoteMessage>(
             limit_us: Some(left_us),
             point,
             merge: None,
+            lent,
         };
         return post(scope, to, M::ID, payload, posting);
     }
@@ -289,14 +307,18 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
     fn send_wait(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> SendWait<M> {
         let limit = Limit::of::<M>(timeout, scope);
         let whom = Whom::Remote(self.addr().clone(), self.rank());
+        let encoded = encoded_count();
         let sent =
             message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
                 let (sink, item) = OnceSink::new();
                 let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
                 let limit_us = timeout.map(|_| limit.left_us());
                 let reply_on = Some(ReplyOn::Acceptance);
-                let posting = Posting { reply_to: Some((port, 0)), reply_on, limit_us, ..Posting::default() };
-                post(scope, self.addr(), M::ID, payload, posting)?;
+                let lending = lend::<M>(encoded, &whom);
+                let (reply_to, lent) = (Some((port, 0)), lending.header());
+                let posting = Posting { reply_to, reply_on, limit_us, lent, ..Posting::default() };
+                let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
+                post(scope, self.addr(), M::ID, payload, posting).inspect_err(in_order)?;
                 Ok((item, guard))
             });
         match sent {

@@ -19,7 +19,7 @@ use crate::call::{CallErrorKind, Callee, RankError, SendError};
 use crate::ident::{ActorId, Uid};
 use crate::message::{self, Message, RemoteMessage};
 use crate::outbox::Held;
-use crate::port::{Here, ItemSink, Port, PortItem};
+use crate::port::{Here, Holder, ItemSink, Lends, Port, PortItem};
 use crate::wire::codec::{DecodeError, Payload};
 
 /// The replies of a mesh as they come: a stream of `(rank, Result<R, RankError>)`, one a rank, then its end.
@@ -187,8 +187,11 @@ fn start_one<T: OneActor<M>, M: Message>(
 impl<A: Handler<M>, M: Message> Streams<M> for crate::actor::Local<A> {
     fn lends(&self, here: Arc<Here>) -> Hold {
         let (cell, inlet) = (self.cell(), here.inlet().clone());
-        let slot = inlet.sent(cell.callee(M::NAME));
-        Hold::Held(Held::here(cell.sending().clone(), cell.id().clone(), inlet, slot))
+        let holder = Holder { callee: cell.callee(M::NAME), at: None };
+        match inlet.lend(1, Box::new(move |_| holder.clone())) {
+            Some(number) => Hold::Held(Held::here(cell.sending().clone(), cell.id().clone(), inlet, number)),
+            None => Hold::Here(here),
+        }
     }
 
     fn start(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<()>> {

@@ -66,7 +66,7 @@ impl Child {
         proc.outbox().ports().begin_life(orders.life);
         let mut agent = ProcAgent::new(proc.clone(), shut_down.clone(), owner, logs);
         if let Some(mesh) = orders.mesh {
-            agent.kept_by(Keeper::of(&proc, mesh, orders.returns));
+            agent.kept_by(Keeper::of(&proc, mesh, (orders.returns, orders.life), orders.guardian.clone()));
         }
         proc.spawn(agent, agent_options(PROC_AGENT))?;
         let host = match orders.kind {

@@ -57,7 +57,8 @@ pub enum RankPolicy {
     /// The mesh has failed: its other ranks are stopped.
     FailMesh,
     /// The rank is brought back, as often as this allows. A proc is started again on its host, with the actors that were
-    /// spawned on it, each from its spec; messages that come meanwhile are held.
+    /// spawned on it, each from its spec; messages that come meanwhile are held. When its host is lost it is started on a
+    /// spare, or on another host of the mesh (`ProcOptions::spares`).
     RespawnRank(RestartPolicy),
 }
 

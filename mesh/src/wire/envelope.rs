@@ -124,6 +124,46 @@ impl fmt::Display for TraceContext {
     }
 }
 
+/// The most ports whose references are lent with one message; of more it is not known where they are.
+pub const LENT_MAX: usize = 16;
+
+/// A port whose references go with a message, and under which number its proc hears that they were let go of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lent {
+    /// The port.
+    pub port: PortAddr,
+    /// The number: a port of its own in the same proc, of which each holder has the slot of its rank.
+    pub number: u64,
+}
+
+/// Marks the numbers under which ports are lent: ports are never counted so far.
+const LENT: u64 = 1 << 63;
+
+/// The bits that a port and its loans have in common, so that what is said of a loan stays behind what is posted.
+const WAY_BITS: u32 = 20;
+
+impl Lent {
+    /// The `n`-th number of a port.
+    pub fn number(port: u64, n: u64) -> u64 {
+        LENT | (n << WAY_BITS) | (port & ((1 << WAY_BITS) - 1))
+    }
+
+    /// Which of the numbers of its port one is; `None` for a port.
+    pub fn nth(number: u64) -> Option<u64> {
+        (number >= LENT).then_some((number & !LENT) >> WAY_BITS)
+    }
+
+    /// What is the same for a port and the numbers under which it is lent, and differs from that of most others.
+    pub fn way(port: u64) -> u64 {
+        port & ((1 << WAY_BITS) - 1)
+    }
+
+    /// Where it is said that they were let go of.
+    pub fn release(&self) -> PortAddr {
+        PortAddr { proc: self.port.proc.clone(), port: self.number }
+    }
+}
+
 /// What an envelope says beside its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers {
@@ -149,6 +189,8 @@ pub struct Headers {
     pub reply_on: ReplyOn,
     /// Its place in a cast.
     pub point: Option<CastPoint>,
+    /// The ports whose references it carries, where it is known.
+    pub lent: Option<Arc<[Lent]>>,
 }
 
 impl Headers {
@@ -166,7 +208,13 @@ impl Headers {
             reply_to: None,
             reply_on: ReplyOn::Answer,
             point: None,
+            lent: None,
         }
+    }
+
+    /// The ports whose references it carries, and the slot of its holder.
+    pub fn lent(&self) -> (&[Lent], u32) {
+        (self.lent.as_deref().unwrap_or_default(), self.point.map_or(0, |point| point.rank))
     }
 }
 
@@ -179,8 +227,6 @@ pub enum ReplyOn {
     Acceptance,
     /// A value that the handler gives later.
     Deferred,
-    /// The end of the references to a port that the message carries: the reply is to that port, and always a reason.
-    Release,
 }
 
 /// What an envelope carries.
@@ -252,6 +298,10 @@ impl Envelope {
     pub(super) fn check_bounds(&self) -> Result<(), EncodeError> {
         if self.headers.chain.len() > CHAIN_LEN_MAX {
             return Err(EncodeError::Value { reason: chain_too_long(self.headers.chain.len()) });
+        }
+        let lent = self.headers.lent().0.len();
+        if lent > LENT_MAX {
+            return Err(EncodeError::Value { reason: format!("{lent} ports lent, more than {LENT_MAX}") });
         }
         match &self.body {
             Body::Failed(kind) | Body::Returned { reason: kind, .. } => check_causes(kind),

@@ -27,7 +27,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use super::envelope::{
-    Body, BodyHead, CastPoint, Destination, Envelope, HOPS_MAX, Headers, Lane, ReplyOn, Target, TraceContext,
+    Body, BodyHead, CastPoint, Destination, Envelope, HOPS_MAX, Headers, Lane, Lent, ReplyOn, Target,
+    TraceContext,
 };
 use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::ident::{ActorId, ProcId, Uid};
@@ -126,7 +127,8 @@ impl Said {
         let is_short = headers.hops == HOPS_MAX
             && headers.trace.is_none()
             && headers.reply_on == ReplyOn::Answer
-            && headers.point.is_none();
+            && headers.point.is_none()
+            && headers.lent.is_none();
         if !is_short {
             return None;
         }
@@ -322,6 +324,7 @@ struct Rest<C> {
     reply: Reply,
     reply_on: ReplyOn,
     point: Option<CastPoint>,
+    lent: Option<Arc<[Lent]>>,
 }
 
 /// Encodes the heads of one direction of one session.
@@ -479,6 +482,7 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
         reply,
         reply_on: headers.reply_on,
         point: headers.point,
+        lent: headers.lent.clone(),
     })?;
     match &envelope.body {
         Body::Message(_) => encoder.put_plain(&BodyHead::Message),
@@ -650,6 +654,7 @@ impl HeadReader {
             reply_to,
             reply_on: rest.reply_on,
             point: rest.point,
+            lent: rest.lent,
         };
         let envelope = Envelope { to: Destination { proc, at, target: rest.target }, headers, body };
         envelope.check_bounds().map_err(|error| DecodeError::Value { reason: error.to_string() })?;

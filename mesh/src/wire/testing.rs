@@ -30,6 +30,7 @@ pub(crate) fn envelope(lane: Lane, number: u64) -> Envelope {
             reply_to: None,
             reply_on: crate::wire::envelope::ReplyOn::Answer,
             point: None,
+            lent: None,
         },
         body: Body::Message(Payload::of(&number).expect("a number encodes")),
     }

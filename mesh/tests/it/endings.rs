@@ -198,6 +198,7 @@ async fn an_actor_closes_records_tells_and_then_publishes(cx: &Client) {
         incarnation: 1,
         restart: None,
         env: mesh::SpawnEnv::default(),
+        ports: None,
         supervisor: witness.clone(),
     };
     let actor = cx.proc().spawn(Mute, options).unwrap();

@@ -91,6 +91,104 @@ async fn a_send_to_a_full_actor_elsewhere_is_refused_here_and_what_was_taken_is_
     assert_eq!(cx.returned(), 0, "nothing came back");
 }
 
+/// Owns what sends to it.
+#[derive(Default)]
+struct Owner {
+    owned: Option<(ProcMesh, ActorMesh<Chatter>)>,
+    heard: Vec<String>,
+}
+
+#[actor(mailbox(capacity = 4))]
+impl Owner {
+    #[handler]
+    async fn own(&mut self, cx: &Context<Self>) -> mesh::ActorMeshRef<Chatter> {
+        let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 1)).await.unwrap();
+        let chatters = procs.spawn(cx, "chatters", Chatter::spec()).await.unwrap();
+        let view = chatters.control().to_ref();
+        self.owned = Some((procs, chatters));
+        view
+    }
+
+    #[handler]
+    async fn nap(&mut self, len: Duration) {
+        tokio::time::sleep(len).await;
+    }
+
+    #[handler]
+    fn hear(&mut self, n: u32) {
+        self.heard.push(n.to_string());
+    }
+
+    #[handler]
+    fn heard(&self) -> Vec<String> {
+        self.heard.clone()
+    }
+
+    #[on_failure]
+    async fn on_failure(&mut self, failure: Failure) -> Directive {
+        let what =
+            if matches!(failure.subject, mesh::supervision::Subject::Proc(_)) { "proc" } else { "actor" };
+        self.heard.push(what.to_owned());
+        Directive::Handled
+    }
+}
+
+struct Chatter;
+
+#[actor]
+impl Chatter {
+    #[new]
+    fn new() -> Chatter {
+        Chatter
+    }
+
+    /// Far more than a mailbox takes, before anything can be said.
+    #[handler]
+    fn chat(&self, cx: &Context<Self>, to: ActorRef<Owner>, count: u32) {
+        for n in 0..count {
+            to.hear(n).send(cx).unwrap();
+        }
+    }
+
+    #[handler]
+    fn fall(&self) {
+        panic!("it fell");
+    }
+}
+
+/// `SUP-2`, `HOLD-4`: what is held for an owner that is full was acknowledged before.
+#[mesh::test]
+async fn a_failure_is_heard_behind_what_is_held_for_its_owner(cx: &Client) {
+    for by_proc in [false, true] {
+        let owner = cx.spawn(Owner::default());
+        let chatters = owner.own().call(cx).await.unwrap();
+        owner.nap(NAP).send(cx).unwrap();
+        settle().await;
+        chatters.rank(0).chat(owner.control().to_ref(), 500).call(cx).await.unwrap();
+        if by_proc {
+            // Ends without having been asked to by its host.
+            let proc = chatters.rank(0).control().addr().proc();
+            let agent: ActorRef<mesh::agent::ProcAgent> =
+                ActorRef::at(proc.actor(mesh::agent::PROC_AGENT, "proc_agent".into()));
+            agent.shut_down().send(cx).unwrap();
+        } else {
+            chatters.rank(0).fall().send(cx).unwrap();
+        }
+        settle().await;
+        let mut heard = Vec::new();
+        for _ in 0..100 {
+            heard = owner.heard().call(cx).await.unwrap();
+            if heard.len() > 500 {
+                break;
+            }
+            tokio::time::sleep(NAP / 10).await;
+        }
+        let numbers: Vec<String> = (0..500).map(|n: u32| n.to_string()).collect();
+        assert_eq!(heard[..500], numbers[..]);
+        assert_eq!(heard[500..], [if by_proc { "proc" } else { "actor" }.to_owned()]);
+    }
+}
+
 #[mesh::test]
 async fn what_is_on_its_way_to_a_full_actor_is_kept_and_stops_nobody(cx: &Client) {
     let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 1)).await.unwrap();

@@ -110,6 +110,7 @@ impl Node {
                 reply_to: None,
                 reply_on: ReplyOn::Answer,
                 point: None,
+                lent: None,
             },
             body: Body::Message(Payload { body: Bytes::from(vec![7; len]), parts: Vec::new() }),
         }

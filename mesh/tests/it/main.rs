@@ -17,6 +17,7 @@ mod fates;
 mod flow;
 mod inspecting;
 mod large;
+mod lending;
 mod links;
 mod local;
 mod loss;

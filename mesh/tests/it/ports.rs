@@ -79,12 +79,6 @@ impl Post {
         self.kept.clear();
     }
 
-    /// Passes it on.
-    #[handler]
-    fn hand_on(&self, cx: &Context<Self>, to: ActorRef<Post>, out: PortRef<u64>) {
-        to.post_rank(out).send(cx).unwrap();
-    }
-
     /// Panics at one rank.
     #[handler]
     fn fall(&mut self, cx: &Context<Self>, rank: u64) {
@@ -308,16 +302,6 @@ async fn a_port_that_nobody_holds_is_over(cx: &Client) {
     let (port, item) = cx.open_once_port::<u64>().unwrap();
     drop(port);
     assert_eq!(item.await.unwrap_err().kind, CallErrorKind::ActorStopped);
-}
-
-#[mesh::test]
-async fn a_port_that_is_handed_on_stays_open(cx: &Client) {
-    let (_procs, _counters, posts) = posts(cx).await;
-    let (port, mut items) = cx.open_port::<u64>().unwrap();
-    posts.rank(1).hand_on(posts.rank(2), port).send(cx).unwrap();
-    assert_eq!(items.receive().await, Ok(2));
-    let came = tokio::time::timeout(std::time::Duration::from_secs(3600), next(&mut items)).await;
-    assert!(came.is_err(), "{came:?}");
 }
 
 #[mesh::test]

@@ -113,6 +113,7 @@ fn hand_made<A: Named>(cx: &Client, params: &'static [u8]) -> ActorSpec {
         restart: None,
         whole: None,
         only: false,
+        ports: Default::default(),
     }
 }
 

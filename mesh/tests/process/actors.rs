@@ -363,3 +363,61 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+/// Holds ports.
+pub(crate) struct Holder {
+    kept: Vec<PortRef<u64>>,
+}
+
+#[actor]
+impl Holder {
+    #[new]
+    pub(crate) fn new(out: Option<PortRef<u64>>) -> Self {
+        Holder { kept: out.into_iter().collect() }
+    }
+
+    #[handler]
+    pub(crate) fn hold(&mut self, out: PortRef<u64>) {
+        self.kept.push(out);
+    }
+
+    /// Posts its rank to all it holds.
+    #[handler]
+    pub(crate) fn post(&self, cx: &Context<Self>) {
+        for out in &self.kept {
+            out.post(cx, cx.rank() as u64).unwrap();
+        }
+    }
+
+    #[handler]
+    pub(crate) fn let_go(&mut self) {
+        self.kept.clear();
+    }
+
+    /// Gives all it holds to others, who have it when this returns.
+    #[handler]
+    pub(crate) async fn hand_on(&mut self, cx: &Context<Self>, to: mesh::ActorMeshRef<Holder>) {
+        for out in std::mem::take(&mut self.kept) {
+            to.hold(out).call(cx).await.unwrap();
+        }
+    }
+}
+
+/// Writes digits down.
+pub(crate) struct Ledger {
+    written: u64,
+}
+
+#[actor]
+impl Ledger {
+    #[new]
+    pub(crate) fn new() -> Self {
+        Ledger { written: 0 }
+    }
+
+    #[handler]
+    pub(crate) fn append(&mut self, digit: u64) -> u64 {
+        self.written = 10 * self.written + digit;
+        self.written
+    }
+}

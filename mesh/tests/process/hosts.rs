@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mesh::addr::ChannelAddr;
-use mesh::meshes::AttachError;
+use mesh::meshes::{ActorOptions, AttachError, ProcOptions};
 use mesh::prelude::*;
-use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator};
+use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator, RankPolicy, RestartPolicy, Status};
 use rustix::process::Signal;
 
-use crate::actors::{Lodger, Mergers, Neighbour, Victim, Voter};
-use crate::proc_fs::{Token, describe, gone, with_token};
+use crate::actors::{Holder, Lodger, Mergers, Neighbour, Victim, Voter};
+use crate::proc_fs::{Token, describe, gone, parent_of, with_token};
 use crate::program::{Program, Scratch};
 use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
 
@@ -22,6 +22,11 @@ crate::tests![
     attached_program_is_a_host,
     killed_attached_program_is_unreachable,
     actor_that_owns_procs_of_a_killed_host_is_told_of_each,
+    actors_that_fail_whole_are_stopped_when_a_host_is_killed,
+    procs_that_fail_whole_are_stopped_when_a_host_is_killed,
+    actors_that_fail_whole_are_stopped_when_an_attached_host_is_killed,
+    proc_that_was_given_up_and_is_back_is_told_of_with_its_host,
+    ranks_of_a_killed_attached_host_are_there_again_on_the_other,
     nothing_to_attach_to_is_named,
 ];
 
@@ -140,11 +145,6 @@ async fn reducer_named_by_a_handler_merges_in_each_process_on_the_way() {
     world.end().await;
 }
 
-fn parent_of(pid: u32) -> u32 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 async fn allocated_hosts_end_in_order() {
     let world = World::start().await;
     let cx = world.client();
@@ -166,6 +166,7 @@ async fn allocated_hosts_end_in_order() {
 /// A program that is a host behind a door, and a world that is attached to it.
 struct Attached {
     program: Program,
+    address: String,
     token: Token,
     _scratch: Scratch,
     world: World,
@@ -181,7 +182,7 @@ async fn attach() -> Attached {
     world.handle_failures();
     let addr: ChannelAddr = address.parse().unwrap();
     let hosts = soon(HostMesh::attach(world.client(), &[addr])).await.unwrap();
-    Attached { program, token, _scratch: scratch, world, hosts }
+    Attached { program, address, token, _scratch: scratch, world, hosts }
 }
 
 async fn attached_program_is_a_host() {
@@ -264,6 +265,167 @@ async fn actor_that_owns_procs_of_a_killed_host_is_told_of_each() {
     // Its actors have ended with the world: what it was told is all there.
     let more = soon(failures.receive()).await;
     assert!(more.is_err(), "{more:?}");
+}
+
+/// Kills the process that has started `pid`.
+fn kill_parent_of(pid: u32) {
+    send_signal(parent_of(pid), Signal::KILL);
+}
+
+#[track_caller]
+fn stopped(kind: &CallErrorKind) {
+    assert!(matches!(kind, CallErrorKind::ActorStopped), "{kind:?}");
+}
+
+async fn actors_that_fail_whole_are_stopped_when_a_host_is_killed() {
+    let world = World::start().await;
+    world.handle_failures();
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let whole = || ActorOptions::default().policy(RankPolicy::FailMesh);
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let all = procs.spawn_with(cx, "all", Holder::spec(None), whole()).await.unwrap();
+    // Of the ranks of one host on the other nothing is to be seen.
+    let first = procs.slice(("hosts", 0..1)).unwrap();
+    let apart = first.spawn_with(cx, "apart", Holder::spec(None), whole()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    let mut watch = all.control().watch(cx).unwrap();
+    kill_parent_of(pids[3]);
+    let ended = async { while !watch.changed().await.all(Status::is_terminal) {} };
+    soon(ended).await;
+    for rank in [0, 1] {
+        stopped(&soon(all.rank(rank).let_go().call(cx)).await.unwrap_err().kind);
+        soon(apart.rank(rank).let_go().call(cx)).await.unwrap();
+    }
+    assert_eq!(soon(victims.slice(0..2).pid().call(cx)).await.unwrap().values(), &pids[..2], "others go on");
+    let client = cx.clone();
+    drop((all, apart, victims, procs, hosts));
+    world.end().await;
+    let told: Vec<_> = client.failures();
+    assert_eq!(told.len(), 1, "the host, once: {told:?}");
+}
+
+async fn procs_that_fail_whole_are_stopped_when_a_host_is_killed() {
+    let world = World::start().await;
+    world.handle_failures();
+    let cx = world.client();
+    let hosts = soon(HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2)))).await.unwrap();
+    let whole = ProcOptions::default().policy(RankPolicy::FailMesh);
+    let procs = soon(hosts.spawn_procs_with(cx, extent!(gpus = 2), whole)).await.unwrap();
+    let others = soon(hosts.spawn_procs(cx, extent!(others = 1))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let apart = others.spawn(cx, "apart", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    kill_parent_of(pids[0]);
+    let dead = async {
+        while pids.iter().any(|pid| is_alive(*pid)) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    soon(dead).await;
+    assert!(is_alive(soon(apart.rank(1).pid().call(cx)).await.unwrap()), "others go on");
+    let client = cx.clone();
+    world.end().await;
+    assert_eq!(client.failures().len(), 1, "the host, once: {:?}", client.failures());
+}
+
+async fn actors_that_fail_whole_are_stopped_when_an_attached_host_is_killed() {
+    let (mut one, two) = (attach().await, attach().await);
+    let cx = one.world.client();
+    let addresses: Vec<ChannelAddr> = [&one.address, &two.address].map(|at| at.parse().unwrap()).into();
+    let hosts = soon(HostMesh::attach(cx, &addresses)).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 1))).await.unwrap();
+    let whole = ActorOptions::default().policy(RankPolicy::FailMesh);
+    let all = procs.spawn_with(cx, "all", Victim::spec(), whole).await.unwrap();
+    let others = procs.spawn(cx, "others", Victim::spec()).await.unwrap();
+    one.program.kill().await;
+    let mut watch = all.control().watch(cx).unwrap();
+    let ended = async { while !watch.changed().await.all(Status::is_terminal) {} };
+    soon(ended).await;
+    stopped(&soon(all.rank(1).pid().call(cx)).await.unwrap_err().kind);
+    soon(others.rank(1).pid().call(cx)).await.unwrap();
+    drop((all, others, procs, hosts));
+    one.world.end().await;
+    two.world.end().await;
+}
+
+async fn proc_that_was_given_up_and_is_back_is_told_of_with_its_host() {
+    let Attached { mut program, token, world, hosts, .. } = attach().await;
+    let cx = world.client();
+    // Given up after its first return, and brought back all the same.
+    cx.on_failure(|failure| match failure.cause {
+        Cause::GaveUp { .. } => Directive::Restart,
+        _ => Directive::Handled,
+    });
+    let (within, backoff) = (Duration::from_secs(600), Duration::from_millis(1));
+    let once = RankPolicy::RespawnRank(RestartPolicy { max: 1, within, backoff });
+    let options = ProcOptions::default().policy(once);
+    let procs = soon(hosts.spawn_procs_with(cx, extent!(gpus = 2), options)).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let mut pid = soon(victims.rank(1).pid().call(cx)).await.unwrap();
+    for _ in 0..2 {
+        send_signal(pid, Signal::KILL);
+        let next = async {
+            loop {
+                if let Ok(next) = victims.rank(1).pid().call(cx).await
+                    && next != pid
+                {
+                    return next;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        pid = soon(next).await;
+    }
+    assert!(cx.failures().iter().any(|failure| matches!(failure.cause, Cause::GaveUp { .. })));
+    program.kill().await;
+    for rank in 0..2 {
+        let by_loss = |failure: &Failure| {
+            failure.ranks == [rank] && matches!(&failure.cause, Cause::LinkLost { exit: None, .. })
+        };
+        soon(cx.failure(by_loss)).await;
+    }
+    gone(&token).await;
+    let client = cx.clone();
+    world.end().await;
+    assert_eq!(client.failures().len(), 3, "{:?}", client.failures());
+}
+
+async fn ranks_of_a_killed_attached_host_are_there_again_on_the_other() {
+    let (mut one, two) = (attach().await, attach().await);
+    let cx = one.world.client();
+    let addresses: Vec<ChannelAddr> = [&one.address, &two.address].map(|at| at.parse().unwrap()).into();
+    let hosts = soon(HostMesh::attach(cx, &addresses)).await.unwrap();
+    let (within, backoff) = (Duration::from_secs(600), Duration::from_millis(1));
+    let policy = RankPolicy::RespawnRank(RestartPolicy { max: 3, within, backoff });
+    let options = ProcOptions::default().policy(policy);
+    let procs = soon(hosts.spawn_procs_with(cx, extent!(gpus = 1), options)).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let neighbours = procs.spawn(cx, "neighbours", Neighbour::spec()).await.unwrap();
+    let before = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    one.program.kill().await;
+    // It is held until the rank is there again; at first it may fail with the host.
+    let back = async {
+        loop {
+            if let Ok(pid) = victims.rank(0).pid().call(cx).await {
+                return pid;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let pid = soon(back).await;
+    assert_eq!(parent_of(pid), two.program.pid());
+    for (from, to, want) in [(1, 0, (before[1], pid)), (0, 1, (pid, before[1]))] {
+        let asked = soon(neighbours.rank(from).pids(victims.rank(to)).call(cx)).await.unwrap().unwrap();
+        assert_eq!(asked, want);
+    }
+    soon(procs.control().stop(cx)).await.unwrap();
+    assert!(!is_alive(pid));
+    let client = cx.clone();
+    one.world.end().await;
+    two.world.end().await;
+    assert!(client.failures().is_empty(), "{:?}", client.failures());
 }
 
 async fn nothing_to_attach_to_is_named() {

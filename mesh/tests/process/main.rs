@@ -19,6 +19,7 @@ mod kills;
 mod leases;
 mod logs;
 mod orphans;
+mod ports;
 mod proc_fs;
 mod program;
 mod programs;
@@ -51,6 +52,7 @@ fn main() -> std::process::ExitCode {
             bootstrap::TESTS,
             surroundings::TESTS,
             failure::TESTS,
+            ports::TESTS,
             bring_up::TESTS,
             orphans::TESTS,
             cgroups::TESTS,

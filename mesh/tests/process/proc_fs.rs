@@ -83,6 +83,13 @@ fn stat_field(pid: Pid, index: usize) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(index)?.parse().ok()
 }
 
+/// Who has started a process.
+#[track_caller]
+pub(crate) fn parent_of(pid: u32) -> u32 {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    stat_field(pid, 1).expect("it is there").try_into().unwrap()
+}
+
 /// Looks until `done`, or until the deadline is over; says which.
 pub(crate) async fn eventually(mut done: impl FnMut() -> bool) -> bool {
     let deadline = tokio::time::Instant::now() + DEADLINE;

@@ -33,6 +33,7 @@ pub(crate) fn orders(behaviour: &str) -> Orders {
         cgroup: None,
         mesh: None,
         returns: false,
+        guardian: None,
         life: 0,
         payload: behaviour.as_bytes().to_vec(),
     }

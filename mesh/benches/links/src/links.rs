@@ -97,6 +97,7 @@ impl Links {
                 reply_to: None,
                 reply_on: ReplyOn::Answer,
                 point: None,
+                lent: None,
             },
             body: Body::Message(payload),
         }

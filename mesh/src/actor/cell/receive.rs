@@ -16,11 +16,11 @@ use crate::clock;
 use crate::gateway::{Bounced, RETURNED};
 use crate::mailbox::WaitOutcome;
 use crate::message::{self, Message, RemoteMessage};
-use crate::outbox::Held;
+use crate::outbox::{Held, Helds};
 use crate::supervision::{Failure, SupervisionEvent};
 use crate::sync::{Arc, Mutex, Ordering};
 use crate::wire::codec::{DecodeError, Decoder};
-use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
+use crate::wire::envelope::{Body, Envelope, Lent, ReplyOn, Target};
 use crate::wire::heads::Told;
 
 impl<A: Actor> Cell<A> {
@@ -83,7 +83,7 @@ impl<A: Actor> Cell<A> {
                     // Dropped with a message that is not handled, it answers.
                     Deferred::Port(Mutex::new(Some(self.reply_to(port, encode::<()>))))
                 }),
-                ReplyOn::Answer | ReplyOn::Acceptance | ReplyOn::Release => None,
+                ReplyOn::Answer | ReplyOn::Acceptance => None,
             },
         };
         let headers = ParcelHeaders {
@@ -94,33 +94,37 @@ impl<A: Actor> Cell<A> {
         };
         let reply_to = match envelope.headers.reply_on {
             ReplyOn::Answer => envelope.headers.reply_to.clone(),
-            ReplyOn::Acceptance | ReplyOn::Deferred | ReplyOn::Release => None,
+            ReplyOn::Acceptance | ReplyOn::Deferred => None,
         };
-        let held = match (envelope.headers.reply_on, &envelope.headers.reply_to) {
-            (ReplyOn::Release, Some(port)) => {
-                Some(Held::away(self.outbox.clone(), self.id.clone(), port.clone()))
-            }
-            _ => None,
-        };
+        let helds = envelope.headers.lent.is_some().then(|| self.lent_with(&envelope));
         // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
         let open = || open(self, Decoder::new(payload), reply_to, headers);
-        let opened = Held::decoding(held.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
+        let opened = Held::decoding(helds.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
         let parcel = match opened {
             Ok(Ok(parcel)) => parcel,
-            Ok(Err(error)) => return not_opened(envelope, held, CallErrorKind::decode(error)),
+            Ok(Err(error)) => return refuse(envelope, CallErrorKind::decode(error)),
             Err(panic) => {
                 let reason = format!("decoding panicked: {}", panic_text(&*panic));
-                return not_opened(envelope, held, CallErrorKind::Decode { reason });
+                return refuse(envelope, CallErrorKind::Decode { reason });
             }
         };
         self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
-        if let Some(held) = held {
-            if let Err(refused) = self.push(parcel) {
-                held.refused(refused.0.clone());
-            }
-            return Ok(());
+        let taken = self.enqueue(parcel, envelope);
+        if taken.is_ok() {
+            helds.iter().flat_map(|helds| helds.iter()).for_each(|held| held.arrived());
         }
-        self.enqueue(parcel, envelope)
+        taken
+    }
+
+    /// What holds the references to ports in a message: it says nothing as long as the message has not arrived.
+    fn lent_with(&self, envelope: &Envelope) -> Helds {
+        let (lent, slot) = envelope.headers.lent();
+        let held = |lent: &Lent| {
+            let held = Held::away(self.outbox.clone(), self.id.clone(), lent.clone(), slot);
+            held.arrives();
+            held
+        };
+        lent.iter().map(held).collect()
     }
 
     /// Takes messages, as many of the first as it can.
@@ -206,15 +210,6 @@ impl<A: Actor> Cell<A> {
             Err(refused) => refused.1.refuse(refused.0),
         }
     }
-}
-
-/// A message that does not decode goes back; who waits for it hears that from whoever sends it back.
-fn not_opened(envelope: Envelope, held: Option<Arc<Held>>, kind: CallErrorKind) -> Result<(), Box<Bounced>> {
-    if let Some(held) = held {
-        held.refused(kind);
-        return Ok(());
-    }
-    Err(Box::new(Bounced { envelope, kind }))
 }
 
 type Open<A> =

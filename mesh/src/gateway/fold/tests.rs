@@ -23,7 +23,7 @@ fn number(n: u64) -> Envelope {
 }
 
 fn key() -> Key {
-    (number(0).to.proc.uid, PORT)
+    (number(0).to.proc.uid, Lent::way(PORT), PORT)
 }
 
 fn gone(rank: u32) -> Said {
@@ -79,16 +79,16 @@ fn what_no_gateway_can_merge_goes_on_as_it_is() {
 #[test]
 fn who_lets_go_is_told_of_with_what_was_kept_and_only_where_something_is() {
     let mut folds = Folds::default();
-    let (proc, port) = key();
-    assert!(!folds.let_go(proc, port, vec![gone(1)]));
+    let (proc, loan, other) = (key().0, Lent::number(PORT, 0), Lent::number(PORT + 1, 0));
+    assert!(!folds.let_go(proc, loan, vec![gone(1)]));
     let _ = folds.take_in(number(1));
     let _ = folds.take_in(number(2));
-    assert!(folds.let_go(proc, port, vec![gone(1)]));
-    assert!(!folds.let_go(proc, port + 1, vec![gone(1)]));
+    assert!(folds.let_go(proc, loan, vec![gone(1)]));
+    assert!(!folds.let_go(proc, other, vec![gone(1)]));
     let reply = Said { reply: Ok(Payload::default()), ..gone(2) };
-    assert!(!folds.let_go(proc, port, vec![reply]), "no such thing comes to a port");
+    assert!(!folds.let_go(proc, loan, vec![reply]), "no such thing comes to a port");
     let Sending { items, let_go, .. } = send(&mut folds);
-    assert_eq!((total(items), let_go), (2, vec![gone(1)]));
+    assert_eq!((total(items), let_go), (2, vec![(loan, gone(1))]));
 }
 
 #[test]
@@ -103,9 +103,9 @@ fn what_is_kept_is_bounded() {
     assert!(matches!(folds.take_in(text(1)), Taken::Full(full) if full == text(1)));
     // So many who let go, and no more.
     let many: Vec<Said> = (0..u32::try_from(LET_GO_MAX).unwrap()).map(gone).collect();
-    let (proc, port) = key();
-    assert!(folds.let_go(proc, port, many));
-    assert!(!folds.let_go(proc, port, vec![gone(0)]));
+    let (proc, loan) = (key().0, Lent::number(PORT, 0));
+    assert!(folds.let_go(proc, loan, many));
+    assert!(!folds.let_go(proc, loan, vec![gone(0)]));
     assert_eq!(send(&mut folds).let_go.len(), LET_GO_MAX);
     assert!(matches!(folds.take_in(text(1)), Taken::Kept), "there is room again");
     // And of all ports together.
@@ -124,7 +124,7 @@ fn what_is_kept_is_bounded() {
     let _ = folds.take_in(to(100 + ports, 1));
     assert!(matches!(folds.take_in(to(100 + ports, 1)), Taken::Full(_)));
     let proc = key().0;
-    assert!(matches!(folds.due((proc, 100)), Due::Send(_)));
+    assert!(matches!(folds.due((proc, Lent::way(100), 100)), Due::Send(_)));
     assert!(matches!(folds.take_in(to(100 + ports, 1)), Taken::Kept));
 }
 

@@ -39,6 +39,10 @@ proptest! {
                 1 => Some((PortAddr { proc: other, port: 3 }, 4)),
                 _ => None,
             };
+            if reply == 2 {
+                let port = PortAddr { proc: ProcAddr { id: envelope.to.proc.clone(), at: envelope.to.at.clone() }, port: 5 };
+                envelope.headers.lent = Some([Lent { port, number: Lent::number(5, seq as u64) }].into());
+            }
             check(&mut writer, &mut reader, &envelope);
         }
     }
