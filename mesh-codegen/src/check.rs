@@ -12,7 +12,7 @@ mod part;
 mod signature;
 mod types;
 
-pub(crate) use actor::parameters;
+pub(crate) use actor::{is_unbounded, parameters};
 pub use names::{HANDLE_METHODS, TRAIT_METHODS};
 
 use crate::errors::Errors;

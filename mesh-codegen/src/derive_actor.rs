@@ -81,7 +81,7 @@ fn options(attrs: &[Attribute], errors: &mut Errors) -> ActorOptions {
 }
 
 /// A default of a parameter has no place in an `impl`.
-fn without_defaults(input: &DeriveInput) -> syn::Generics {
+pub(crate) fn without_defaults(input: &DeriveInput) -> syn::Generics {
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
         parameter.default = None;

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Meta, Path, Token, Type, parse_quote};
 
+use crate::check;
 use crate::emit::{Argument, Descriptor, Fits, Paths, assertion, codec, mixed_id, named_parameters};
 use crate::errors::Errors;
 use crate::model::{first_doc_line, unraw};
@@ -63,8 +64,18 @@ fn check(input: &DeriveInput, errors: &mut Errors) {
         errors.at(union.union_token, "a message is a struct or an enum: a union cannot be encoded");
     }
     for parameter in &input.generics.params {
-        if let GenericParam::Lifetime(lifetime) = parameter {
-            errors.at(lifetime, "a message cannot borrow: it outlives its sender\n= help: own the data");
+        match parameter {
+            GenericParam::Lifetime(lifetime) => {
+                errors.at(lifetime, "a message cannot borrow: it outlives its sender\n= help: own the data");
+            }
+            GenericParam::Type(ty) if check::is_unbounded(ty, &input.generics) => errors.at(
+                ty,
+                format!(
+                    "a parameter of a message travels with it\n= help: write `{0}: mesh::RemoteArg`",
+                    ty.ident
+                ),
+            ),
+            _ => {}
         }
     }
 }

@@ -17,7 +17,7 @@ mod spawn;
 
 pub(crate) use codec::codec;
 pub(crate) use descriptor::{Argument, Descriptor};
-pub(crate) use named::{mixed_id, named_parameters};
+pub(crate) use named::{mixed_id, named, named_parameters};
 pub(crate) use scope::Paths;
 pub(crate) use shim::{Fits, assertion};
 pub(crate) use spawn::register;

@@ -23,19 +23,23 @@
 mod check;
 mod derive_actor;
 mod derive_message;
+mod derive_named;
 mod emit;
 mod entry;
 mod errors;
 mod misplaced;
 mod model;
 mod parse;
+mod quiet;
 mod tokens;
 
 pub use check::{HANDLE_METHODS, TRAIT_METHODS};
 pub use derive_actor::{derive_actor, derive_remote_spawn};
 pub use derive_message::derive_message;
+pub use derive_named::derive_named;
 pub use entry::{main, test};
 pub use misplaced::misplaced;
+pub use quiet::{begin_elsewhere, quiet_bounds};
 
 use errors::Errors;
 use proc_macro2::TokenStream;

@@ -58,6 +58,7 @@ fn derived(attrs: Vec<Attribute>, item: TokenStream) -> TokenStream {
             out.extend(match derive.as_str() {
                 "Message" => mesh_codegen::derive_message(item.clone()),
                 "Actor" => mesh_codegen::derive_actor(item.clone()),
+                "Named" => mesh_codegen::derive_named(item.clone()),
                 "RemoteSpawn" => mesh_codegen::derive_remote_spawn(item.clone()),
                 other => panic!("no derive of ours: {other}"),
             });
@@ -80,6 +81,11 @@ fn check(case: &str) {
 #[test]
 fn counter() {
     check("counter");
+}
+
+#[test]
+fn named() {
+    check("named");
 }
 
 #[test]

@@ -995,7 +995,49 @@ fn derived_messages() {
         )),
         &["a message cannot borrow: it outlives its sender\n= help: own the data"],
     );
+    same(
+        derive(quote!(
+            struct M<T>(T);
+        )),
+        &["a parameter of a message travels with it\n= help: write `T: mesh::RemoteArg`"],
+    );
+    same(
+        derive(quote!(
+            struct M<T>(T)
+            where
+                T: RemoteArg;
+        )),
+        &[],
+    );
     same(derive(quote!(union M { a: u8 })), &["a message is a struct or an enum: a union cannot be encoded"]);
+}
+
+#[test]
+fn derived_names() {
+    let derive = mesh_codegen::derive_named;
+    same(
+        derive(quote!(
+            #[named(nmae = "acme.Word")]
+            struct Word;
+        )),
+        &["unknown option `nmae` in `#[named(..)]`\n= help: did you mean `name`?\n\
+           = note: available options: `name`, `crate`"],
+    );
+    same(
+        derive(quote!(
+            #[named = "acme.Word"]
+            struct Word;
+        )),
+        &["write `#[named(name = \"a.stable.name\")]`"],
+    );
+    same(
+        derive(quote!(
+            struct Word<'a>(&'a str);
+        )),
+        &[
+            "a named type cannot borrow: its name stands for all of its values, in every process\n= help: own the data",
+        ],
+    );
 }
 
 #[test]

@@ -9,8 +9,16 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 
 /// What makes errors: all but the code that writes code, and the entry points.
-const SOURCES: &[&str] =
-    &["check", "parse", "model/read.rs", "derive_actor.rs", "derive_message.rs", "entry.rs", "misplaced.rs"];
+const SOURCES: &[&str] = &[
+    "check",
+    "parse",
+    "model/read.rs",
+    "derive_actor.rs",
+    "derive_message.rs",
+    "derive_named.rs",
+    "entry.rs",
+    "misplaced.rs",
+];
 
 fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

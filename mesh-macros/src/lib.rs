@@ -112,6 +112,13 @@ pub fn derive_message(item: TokenStream) -> TokenStream {
     mesh_codegen::derive_message(item.into()).into()
 }
 
+/// Gives a type a stable name, for the parameters of generic actors: `#[named(name = "…", crate = path)]`; without one it is the
+/// module path and the identifier. The parameters of a generic type are named too.
+#[proc_macro_derive(Named, attributes(named))]
+pub fn derive_named(item: TokenStream) -> TokenStream {
+    mesh_codegen::derive_named(item.into()).into()
+}
+
 /// Makes an actor of a type whose handlers are written by hand: `impl Handler<Message> for Probe`.
 ///
 /// It is what `#[actor] impl Probe {}` does; a type has one of the two. Options as there: `#[actor(handles(Message, …), name = "…", …)]`.
@@ -142,4 +149,18 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     mesh_codegen::test(options.into(), item.into()).into()
+}
+
+/// For items of the crate `mesh` alone: rustc shows no source of theirs beneath an error about one of their bounds.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn quiet_bounds(_options: TokenStream, item: TokenStream) -> TokenStream {
+    mesh_codegen::quiet_bounds(item.into()).into()
+}
+
+/// What `quiet_bounds` comes to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn begin_elsewhere(input: TokenStream) -> TokenStream {
+    mesh_codegen::begin_elsewhere(input.into()).into()
 }

@@ -329,7 +329,7 @@ fn orders_seeds() -> Vec<Vec<u8>> {
 fn shape_seeds() -> Vec<Vec<u8>> {
     let extent = Extent::new([("hosts", 4), ("gpus", 8)]);
     let region = Region::whole(&extent);
-    let slice = region.slice(("gpus", 2..6)).expect("it is within");
+    let slice = region.try_slice(("gpus", 2..6)).expect("it is within");
     let extent = Payload::of(&extent).expect("it encodes");
     [extent, Payload::of(&region).expect("it encodes"), Payload::of(&slice).expect("it encodes")]
         .map(|payload| payload.body.to_vec())

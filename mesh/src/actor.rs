@@ -28,6 +28,7 @@ mod look;
 mod owned;
 mod panic;
 mod parcel;
+mod part;
 mod remake;
 mod reply;
 mod restart;
@@ -46,14 +47,17 @@ pub use handle::{ActorControl, ActorHandle, ActorRef, Local, Remote};
 pub use panic::install_panic_hook;
 pub(crate) use panic::panic_text;
 pub use parcel::{Deferred, Letter, Parcel, ParcelHeaders, Plain, RareHeaders};
+pub use part::{
+    HasThisPart, ListedPart, Lists, ListsThisPart, Part, PartOf, UnlistedPart, UnwrittenPart, WrittenPart,
+};
 pub use remake::{Remake, ask as ask_to_remake};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use restart::{Make, Making};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
-    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll, ShowNothing,
-    Target, handle_plain,
+    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, ShowAll, ShowNothing, Target,
+    handle_plain,
 };
 
 pub use crate::gateway::FAILURE;

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use mesh_macros::quiet_bounds;
 use tokio::sync::Notify;
 
 use crate::actor::{
@@ -160,6 +161,7 @@ impl Inner {
     }
 }
 
+#[quiet_bounds]
 impl Client {
     /// A client in `proc`.
     ///

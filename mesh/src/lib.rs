@@ -234,7 +234,8 @@
 //!
 //! An actor type is known by its module path and its name, a handler by the name of its method: renaming one of them is
 //! renaming it for every peer. `#[actor(name = "…")]` and `#[handler(name = "…")]` make a name that stays. Two actors of one
-//! name are an error when the program starts, which shows both places.
+//! name are an error when the program starts, which shows both places. Where mesh itself has another name, `grid = { package =
+//! "mesh", … }` in `Cargo.toml`, annotations are told so: `#[actor(crate = grid)]`, `#[grid::main(crate = grid)]`.
 //!
 //! When two programs connect, they compare the actors that both have, in whatever order their handlers stand: the names of
 //! the handlers, the names and the structure of the arguments, those of `#[new]` too, and the structure of the replies. A peer
@@ -242,11 +243,14 @@
 //! more is not refused.
 //!
 //! The structure of a type is what its own `Deserialize` asks for, see [`schema`]: nothing is derived for it, so types of
-//! other crates take part as they are, by the names and types of their fields and variants, and the version of their crate
-//! does not matter as long as these are the same. A `Deserialize` that accepts none of the values that it is tried with, such
-//! as that of an untagged enum, hides its structure: two builds then count as equal, and a message that does not fit ends its
-//! call with [`CallErrorKind::Decode`]. To have such a type compared, let it travel as one that shows its
-//! structure, with `#[serde(from = "…", into = "…")]`, or give its handler a new name when it changes.
+//! other crates take part as they are, by the names and types of their fields and variants. That is what matters on the wire:
+//! two versions of a crate whose type has kept its form talk to one another, and one whose type has changed is refused, be the
+//! version the same. A `Deserialize` that accepts none of the values that it is tried with hides its structure; such a type is
+//! compared by its path, and, where the program says one, by a text: `mesh::identity!(geo::Shape = "geo.Shape 2")`, see
+//! [`identity!`]. (The version of another crate is not to be had in a program: where it is what tells two forms apart, it is for
+//! that text.) A message that does not fit all the same ends its call with [`CallErrorKind::Decode`].
+//!
+//! Types that stand for the parameters of generic actors have a name: [`derive(Named)`](macro@Named).
 //!
 //! # Tests
 //!
@@ -311,6 +315,7 @@ pub mod message;
 pub mod outbox;
 pub mod port;
 pub mod proc;
+mod quiet;
 pub mod reduce;
 pub mod registry;
 pub mod request;
@@ -327,7 +332,8 @@ pub mod wire;
 pub mod worker;
 
 pub use mesh_macros::{
-    Actor, Message, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop, test,
+    Actor, Message, Named, RemoteSpawn, actor, handler, main, new, on_event, on_failure, on_start, on_stop,
+    test,
 };
 
 pub use crate::actor::{
@@ -387,8 +393,9 @@ pub mod __private {
     pub use crate::root::{MainOptions, MainOutput, run_main, run_process_test, run_test};
 
     pub use crate::actor::{
-        Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, Lists, Part, ShowAll,
-        ShowNothing, SpawnEnv, Target, handle_plain,
+        Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, ListedPart, Lists,
+        Part, PartOf, ShowAll, ShowNothing, SpawnEnv, Target, UnlistedPart, UnwrittenPart, WrittenPart,
+        handle_plain,
     };
     pub use crate::behavior::{BehaviorApi, BehaviorSource};
     pub use crate::ident::{name_hash, name_mix};
@@ -401,7 +408,7 @@ pub mod __private {
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
-    pub use crate::schema::schema_of;
+    pub use crate::schema::{Identity, schema_of};
     pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 }

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use mesh_macros::quiet_bounds;
+
 use crate::actor::{Actor, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
 use crate::message::{HandlerDescriptor, Message, Named, RemoteMessage};
@@ -78,6 +80,7 @@ impl<A: Actor, E: std::fmt::Display> IntoActor<A> for Result<A, E> {
 }
 
 /// How to make an `A` anywhere: what `A::spec(…)` gives and a spawn ships.
+#[quiet_bounds]
 pub struct Spec<A: RemoteSpawn>(A::Params);
 
 impl<A: RemoteSpawn> Spec<A> {
@@ -160,7 +163,7 @@ fn linked() -> &'static [SpawnEntry] {
     message = "`{Self}` cannot be spawned on a proc",
     label = "no remote constructor for this type",
     note = "mark its constructor: `#[new] fn new(…) -> Self` inside the `#[actor] impl` block",
-    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`; the documentation of `mesh::Named` shows the impl for a type of your own"
+    note = "the parameters of a generic actor have a stable name and travel: `T: mesh::Named + mesh::RemoteArg`; a type of your own derives `mesh::Named`"
 )]
 pub trait Registered {
     /// Its entry.

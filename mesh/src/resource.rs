@@ -19,6 +19,7 @@
 mod table;
 mod verbs;
 
+use mesh_macros::quiet_bounds;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Context, Exporter};
@@ -55,6 +56,7 @@ pub enum Progress<S> {
     label = "does not implement `mesh::Resource`",
     note = "write `impl mesh::Resource for {Self}`: its agent, spec and state, and how it is created and stopped"
 )]
+#[quiet_bounds]
 pub trait Resource: Sized + Send + 'static {
     /// The actor that manages it.
     type Agent: Manages<Self>;
@@ -101,6 +103,7 @@ pub struct SpecConflict;
 /// An agent that manages resources of kind `R`. Implemented by `#[actor(resource(R = self.table))]`.
 #[diagnostic::on_unimplemented(
     message = "actor `{Self}` does not manage `{R}`",
+    label = "does not manage it",
     note = "add `#[actor(resource({R} = self.some_table))]`, where the field is a `ResourceTable<{R}>`"
 )]
 pub trait Manages<R: Resource<Agent = Self>>: Actor {

@@ -1,8 +1,7 @@
 //! Rules about the block as a whole.
 
-use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{Expr, GenericParam, WherePredicate};
+use syn::{Expr, GenericParam, Generics, TypeParam, WherePredicate};
 
 use crate::errors::Errors;
 use crate::model::Actor;
@@ -18,7 +17,7 @@ pub(crate) fn parameters(actor: &Actor, errors: &mut Errors) -> bool {
                 "an actor cannot borrow: it lives on its own task, for as long as it likes\n\
                  = help: own the data, or share it through an `Arc`",
             ),
-            GenericParam::Type(ty) if ty.bounds.is_empty() && !is_bounded(&ty.ident, actor) => errors.at(
+            GenericParam::Type(ty) if is_unbounded(ty, &actor.generics) => errors.at(
                 ty,
                 format!(
                     "a parameter of an actor moves between threads, and its values may be sent\n\
@@ -32,14 +31,14 @@ pub(crate) fn parameters(actor: &Actor, errors: &mut Errors) -> bool {
     errors.len() == before
 }
 
-/// Whether the `where` clause says anything of it.
-fn is_bounded(parameter: &Ident, actor: &Actor) -> bool {
-    let predicates = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+/// Whether nothing is said of a parameter, where it is declared or in the `where` clause.
+pub(crate) fn is_unbounded(parameter: &TypeParam, generics: &Generics) -> bool {
+    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let mut bounded = predicates.filter_map(|predicate| match predicate {
         WherePredicate::Type(predicate) => last_segment(&predicate.bounded_ty),
         _ => None,
     });
-    bounded.any(|segment| segment.ident == *parameter)
+    parameter.bounds.is_empty() && !bounded.any(|segment| segment.ident == parameter.ident)
 }
 
 /// Rules about the block; what breaks them leaves the model.

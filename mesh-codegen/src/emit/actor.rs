@@ -1,12 +1,13 @@
 //! `impl Actor`: the Api type, the exported messages, the mailbox and the hooks; and `impl Manages` for each kind of resource.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::scope::Paths;
 use super::{api, hooks, message, named, shim};
 use crate::model::{Actor, Handler};
 use crate::parse::{Mailbox, ResourcePlace, Restart};
+use crate::tokens::{ends, respan};
 
 pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
@@ -159,6 +160,8 @@ fn manages(actor: &Actor, resource: &ResourcePlace, paths: &Paths) -> TokenStrea
     let generics = named::lasting_parameters(&actor.generics);
     let (parameters, _, _) = generics.split_for_impl();
     let own = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    // A field of another type is reported at the field.
+    let table = respan(quote!(&mut), ends(&place.to_token_stream()).0);
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -168,7 +171,7 @@ fn manages(actor: &Actor, resource: &ResourcePlace, paths: &Paths) -> TokenStrea
             #(#own,)*
         {
             fn table(&mut self) -> &mut #p::ResourceTable<#kind> {
-                &mut #place
+                #table #place
             }
         }
     }

@@ -1,25 +1,36 @@
 //! `impl Named`: the stable name and id of the actor's type, the parameters of a generic one included.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{GenericParam, Generics, TypeParamBound, parse_quote};
+use syn::{GenericParam, Generics, LitStr, Type, TypeParamBound, parse_quote};
 
 use super::scope::Paths;
 use crate::model::{Actor, unraw};
 
 pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
-    let (p, ty) = (&paths.private, &actor.ty);
-    let generics = named_parameters(&actor.generics, paths);
+    named(&actor.ident, &actor.ty, &actor.generics, actor.options.name.as_ref(), paths)
+}
+
+/// The same for any type; without a name of its own it has its path.
+pub(crate) fn named(
+    ident: &Ident,
+    ty: &Type,
+    own: &Generics,
+    name: Option<&LitStr>,
+    paths: &Paths,
+) -> TokenStream {
+    let p = &paths.private;
+    let generics = named_parameters(own, paths);
     let (parameters, _, clause) = generics.split_for_impl();
-    let base = match &actor.options.name {
+    let base = match name {
         Some(name) => quote!(#name),
         None => {
-            let name = unraw(&actor.ident);
+            let name = unraw(ident);
             quote!(::core::concat!(::core::module_path!(), "::", #name))
         }
     };
-    let id = mixed_id(quote!(#p::name_hash(#base)), &actor.generics, paths);
-    let arguments = argument_names(&actor.generics, paths);
+    let id = mixed_id(quote!(#p::name_hash(#base)), own, paths);
+    let arguments = argument_names(own, paths);
     let name = match arguments.is_empty() {
         true => quote!(#p::text(#base)),
         false => quote!(::std::format!("{}<{}>", #base, [#(#arguments),*].join(", "))),

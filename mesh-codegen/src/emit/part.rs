@@ -14,13 +14,13 @@ pub(super) fn further(actor: &Actor, part: &Ident, paths: &Paths) -> TokenStream
     let generics = lasting_parameters(&actor.generics);
     let (parameters, _, clause) = generics.split_for_impl();
     let exports = actor::exports(actor, paths);
-    let listed = quote_spanned!(part.span()=> <Self as #p::Lists<#id>>::HERE);
+    let listed = ask_whether_listed(part, paths);
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::Part<#id> for #ty #clause {
             fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E) {
-                let _ = #listed;
+                #listed
                 #exports
             }
         }
@@ -43,11 +43,22 @@ pub(super) fn listed(actor: &Actor, paths: &Paths) -> TokenStream {
     quote!(#(#impls)*)
 }
 
-/// The call of a part's exports, at the place where it is listed.
+/// Asks whether the part is listed, at the place where it is written.
+fn ask_whether_listed(part: &Ident, paths: &Paths) -> TokenStream {
+    let (p, id, span) = (paths.private_at(part.span()), id(part, paths), part.span());
+    quote_spanned! {span=>
+        use #p::{ListedPart as _, UnlistedPart as _};
+        (&#p::PartOf::<Self, #id>::OF).listed();
+    }
+}
+
+/// Shows the messages of a part, and asks whether there is one, at the place where it is listed.
 pub(super) fn export(part: &Ident, paths: &Paths) -> TokenStream {
-    let (span, id) = (part.span(), id(part, paths));
-    let p = paths.private_at(span);
-    quote_spanned!(span=> <Self as #p::Part<#id>>::exports(__exporter);)
+    let (p, id, span) = (paths.private_at(part.span()), id(part, paths), part.span());
+    quote_spanned!(span=> {
+        use #p::{UnwrittenPart as _, WrittenPart as _};
+        (&#p::PartOf::<Self, #id>::OF).show(__exporter);
+    })
 }
 
 /// The name of a part, as a type can carry it.

@@ -64,7 +64,7 @@ const _: () = {
 };
 #[derive(Message)]
 #[message(name = "acme.Page", crate = facade)]
-pub enum Page<T> {
+pub enum Page<T: RemoteArg> {
     First(T),
     Next(T),
 }
@@ -73,7 +73,7 @@ const _: () = {
     use facade::__private as __p;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: 'static + __p::Named> __p::Message for Page<T> {
+    impl<T: RemoteArg + 'static + __p::Named> __p::Message for Page<T> {
         type Reply = ();
         const NAME: &'static str = "acme.Page";
         const ID: u64 = __p::name_mix(
@@ -87,7 +87,7 @@ const _: () = {
         };
     }
     use __p::{NoCodec as _, RealCodec as _};
-    fn check<T: 'static + __p::Named>() {
+    fn check<T: RemoteArg + 'static + __p::Named>() {
         {
             fn fits<__T: __p::RemoteArg>() {}
             let _ = fits::<Page<T>>;
@@ -99,7 +99,7 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: 'static + __p::Named> __p::RemoteMessage for Page<T> {
+    impl<T: RemoteArg + 'static + __p::Named> __p::RemoteMessage for Page<T> {
         fn encode(&self, __out: &mut __p::Encoder) -> __p::Result<(), __p::EncodeError> {
             (&__p::Wire::<Page<T>>(__p::PhantomData)).put(self, __out)
         }

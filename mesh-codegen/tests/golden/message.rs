@@ -7,7 +7,7 @@ pub struct GetHealth {
 
 #[derive(Message)]
 #[message(name = "acme.Page", crate = facade)]
-pub enum Page<T> {
+pub enum Page<T: RemoteArg> {
     First(T),
     Next(T),
 }

@@ -108,7 +108,10 @@ const _: () = {
     {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<HostPing>();
-            <Self as __p::Part<{ __p::name_hash("admin") }>>::exports(__exporter);
+            {
+                use __p::{UnwrittenPart as _, WrittenPart as _};
+                (&__p::PartOf::<Self, { __p::name_hash("admin") }>::OF).show(__exporter);
+            }
         }
     }
     #[automatically_derived]
@@ -197,7 +200,8 @@ mod admin {
         #[diagnostic::do_not_recommend]
         impl __p::Part<{ __p::name_hash("admin") }> for super::Host {
             fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
-                let _ = <Self as __p::Lists<{ __p::name_hash("admin") }>>::HERE;
+                use __p::{ListedPart as _, UnlistedPart as _};
+                (&__p::PartOf::<Self, { __p::name_hash("admin") }>::OF).listed();
                 __exporter.local::<HostDrain>();
             }
         }

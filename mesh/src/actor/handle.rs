@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use mesh_macros::quiet_bounds;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cell::{ActorCounters, ActorStatus, Cell};
@@ -88,6 +89,7 @@ impl<A: Actor> Target for Remote<A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
+#[quiet_bounds]
 pub struct ActorHandle<A: Actor>(A::Api<Local<A>>);
 
 impl<A: Actor> ActorHandle<A> {
@@ -249,6 +251,7 @@ impl<A: Actor> Hash for ActorHandle<A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
+#[quiet_bounds]
 pub struct ActorRef<A: Actor>(A::Api<Remote<A>>);
 
 impl<A: Actor> ActorRef<A> {

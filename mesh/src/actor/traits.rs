@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use mesh_macros::quiet_bounds;
+
 use super::context::Context;
 use crate::mailbox::MailboxConfig;
 use crate::message::{Message, RemoteMessage, Verdict};
@@ -15,6 +17,7 @@ use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEv
     label = "`{Self}` does not implement `mesh::Actor`",
     note = "annotate its impl block: `#[actor] impl {Self} {{ #[handler] async fn … }}`"
 )]
+#[quiet_bounds]
 pub trait Actor: Sized + Send + 'static {
     /// The generated requests, for one kind of target.
     type Api<T: Target<Actor = Self>>: Api<T>;
@@ -65,6 +68,7 @@ pub trait Actor: Sized + Send + 'static {
     label = "`{M}` is not handled by `{Self}`",
     note = "add a `#[handler]` method for it, or `impl mesh::Handler<{M}> for {Self}` and list it in `#[actor(handles({M}))]`"
 )]
+#[quiet_bounds]
 pub trait Handler<M: Message>: Actor {
     /// Whether [`handle_plain`](Handler::handle_plain) is to be used: the handler does not await.
     const PLAIN: bool = false;
@@ -185,30 +189,8 @@ pub trait ShowNothing {
 }
 impl<A, B> ShowNothing for &Exported<A, B> {}
 
-/// A further block of an actor, `#[actor(part = name)]`; `NAME` is the hash of its name.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no block for this part",
-    label = "no `#[actor(part = …)]` block of this name",
-    note = "write another block of the actor, in any module of its crate: `#[actor(part = …)] impl {Self} {{ … }}`"
-)]
-pub trait Part<const NAME: u64>: Actor {
-    /// Names every message of the block.
-    fn exports<E: Exporter<Self>>(exporter: &mut E);
-}
-
-/// The word of an actor's first block that it knows of a part.
-#[diagnostic::on_unimplemented(
-    message = "the first block of `{Self}` does not list this part",
-    label = "not listed, so its handlers would never be called",
-    note = "list it there: `#[actor(parts(…))]`"
-)]
-pub trait Lists<const NAME: u64>: Actor {
-    /// Exists where the part is listed.
-    const HERE: () = ();
-}
-
 /// What a request can be addressed to.
-pub trait Target: Clone + Send + Sync + 'static {
+pub trait Target: Send + Sync + 'static {
     /// The actor there.
     type Actor: Actor;
 }

@@ -11,7 +11,7 @@ fn members(hosts: u64, per_host: u32) -> Members {
 #[test]
 fn every_rank_of_a_view_is_reached_once_at_its_place() {
     let extent = Extent::new([("hosts", 2), ("gpus", 3)]);
-    let view = Region::whole(&extent).slice(("gpus", 1..3)).unwrap();
+    let view = Region::whole(&extent).try_slice(("gpus", 1..3)).unwrap();
     let leaves: Vec<Leaf> = plan(&view, &members(2, 3)).collect();
     let ranks: Vec<_> = leaves.iter().map(|leaf| (leaf.point.rank, leaf.point.base_rank)).collect();
     assert_eq!(ranks, [(0, 1), (1, 2), (2, 4), (3, 5)]);

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use mesh_macros::quiet_bounds;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::create::{self, MeshStopError};
@@ -23,6 +24,7 @@ use crate::value::{Status, StatusMesh};
 ///
 /// The handlers are methods of the generated `…Api`, through `Deref`; all else is under
 /// [`control`](ActorMeshRef::control).
+#[quiet_bounds]
 pub struct ActorMeshRef<A: Actor>(A::Api<Cast<A>>);
 
 impl<A: Actor> ActorMeshRef<A> {
@@ -175,7 +177,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
     /// [`RegionError`], naming the dimension and its bounds.
     pub fn try_slice(&self, slice: impl Into<Slice>) -> Result<ActorMeshRef<A>, RegionError> {
         let cast = self.cast_target();
-        Ok(ActorMeshRef::new(Cast::new(cast.mesh().clone(), cast.view().slice(slice)?)))
+        Ok(ActorMeshRef::new(Cast::new(cast.mesh().clone(), cast.view().try_slice(slice)?)))
     }
 
     /// Where every rank is in its life, asked of the agents. A rank whose agent does not answer is `Failed`.
@@ -241,6 +243,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
+#[quiet_bounds]
 pub struct ActorMesh<A: Actor> {
     view: ActorMeshRef<A>,
     owned: Arc<Owned<ActorKind>>,

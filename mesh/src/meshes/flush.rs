@@ -60,7 +60,7 @@ impl ProcMeshRef {
             let Err(error) = answer.await else { continue };
             // One that has ended can be asked no more, but its host knows when its pipes were empty.
             if !matches!(error.kind, CallErrorKind::Deadline { .. })
-                && let Ok(one) = self.slice(rank..rank + 1)
+                && let Ok(one) = self.try_slice(rank..rank + 1)
                 && let Some(hosts) = one.host_agents()
             {
                 let verb = HostAgentFlushEnded { id: self.id().uid, port: port(rank) };

@@ -164,7 +164,7 @@ impl Watch {
             asked.ended.remove(&rank);
         }
         let at = rank as usize;
-        if let Ok(view) = self.agents.view().slice(at..at + 1) {
+        if let Ok(view) = self.agents.view().try_slice(at..at + 1) {
             let agent = Cast::new(self.agents.mesh().clone(), view);
             self.with_scope(|scope| self.ask(scope, &agent, rank));
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mesh_macros::quiet_bounds;
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
@@ -180,6 +181,7 @@ pub struct ProcMeshRef {
     returns: bool,
 }
 
+#[quiet_bounds]
 impl ProcMeshRef {
     pub(super) fn new(id: MeshId, members: Members, view: Region, returns: bool) -> ProcMeshRef {
         ProcMeshRef { id, members, view, returns }
@@ -210,12 +212,24 @@ impl ProcMeshRef {
         self.members.proc(u32::try_from(self.view.base_rank(rank)?).ok()?)
     }
 
-    /// A part of the mesh: by rank, or by a named dimension.
+    /// A part of the mesh: by rank, `2..4`, or by a named dimension, `("gpus", 0..2)`.
+    ///
+    /// # Panics
+    /// When there is no such part, as slicing does; see [`try_slice`](ProcMeshRef::try_slice).
+    #[track_caller]
+    pub fn slice(&self, slice: impl Into<Slice>) -> ProcMeshRef {
+        match self.try_slice(slice) {
+            Ok(part) => part,
+            Err(error) => panic!("mesh {}: {error}", self.id),
+        }
+    }
+
+    /// A part of the mesh, if there is one.
     ///
     /// # Errors
     /// [`RegionError`], naming the dimension and its bounds.
-    pub fn slice(&self, slice: impl Into<Slice>) -> Result<ProcMeshRef, RegionError> {
-        Ok(ProcMeshRef { view: self.view.slice(slice)?, ..self.clone() })
+    pub fn try_slice(&self, slice: impl Into<Slice>) -> Result<ProcMeshRef, RegionError> {
+        Ok(ProcMeshRef { view: self.view.try_slice(slice)?, ..self.clone() })
     }
 
     /// Starts one actor on every proc, and waits until all run. The mesh belongs to whoever holds the value that is
@@ -507,7 +521,7 @@ fn actor_spec<A: RemoteSpawn>(
 /// # }
 /// let procs: ProcMesh = this_host(cx).await?.spawn_procs(cx, extent!(workers = 4)).await?;
 /// let all = procs.spawn(cx, "all", Counter::spec(0)).await?;
-/// let half = procs.slice(0..2)?.spawn(cx, "half", Counter::spec(0)).await?;
+/// let half = procs.slice(0..2).spawn(cx, "half", Counter::spec(0)).await?;
 /// assert_eq!((all.control().len(), half.control().len()), (4, 2));
 /// procs.control().stop(cx).await?; // ends the processes, and the actors in them
 /// # Ok::<(), mesh::Error>(())

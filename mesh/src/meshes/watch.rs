@@ -137,7 +137,7 @@ impl Asking {
                     seen.set(rank..rank + 1, &Standing { status, epoch, generation: 0, returns: 0 });
                 }
             });
-            if let Ok(view) = self.agents.view().slice(rank..rank + 1) {
+            if let Ok(view) = self.agents.view().try_slice(rank..rank + 1) {
                 let agent = Cast::new(self.agents.mesh().clone(), view);
                 ask::<ActorKind>(self.scope(), &agent, self.id, &self.port, members, (rank, epoch));
             }

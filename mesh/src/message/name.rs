@@ -8,27 +8,30 @@ use crate::ident::{name_hash, name_mix};
 /// versions of one crate in a binary are a duplicate, which is an error at the start that shows both places.
 ///
 /// Only what is *named* across processes needs this trait: actors, messages of `#[derive(Message)]`, and the types that
-/// stand for their parameters, `u64` in `Store<u64>`. For a type of your own write the impl, as below. A type of another
-/// crate cannot have it (the orphan rule); give the actor a type of your own around it.
+/// stand for their parameters, `u64` in `Store<u64>`. A type of your own derives it. A type of another crate cannot have it
+/// (the orphan rule); give the actor a type of your own around it.
 ///
 /// ```
+/// # use mesh::Named;
+/// #[derive(mesh::Named)] // named by its path, as an actor is
+/// pub struct Kelvin(f64);
+///
+/// #[derive(mesh::Named)]
+/// #[named(name = "acme.Celsius")] // a name that stays when the type moves
 /// pub struct Celsius(f64);
 ///
-/// impl mesh::Named for Celsius {
-///     const TYPE_ID: u64 = mesh::ident::name_hash("acme.Celsius");
-///     fn type_name() -> String {
-///         "acme.Celsius".into()
-///     }
-/// }
+/// assert_eq!(Celsius::type_name(), "acme.Celsius");
+/// assert!(Kelvin::type_name().ends_with("::Kelvin"));
 /// ```
 ///
 /// Types of arguments and replies need no name, whoever wrote them: two builds compare their structure, which is read from
 /// `Deserialize` (see [`schema`](crate::schema)). Two versions of a crate whose type has the same serde form talk to one
-/// another; a type that refuses every made-up value is `?` in the schema, and not compared.
+/// another. A type that refuses every made-up value shows no structure, and is compared by its path, or by what
+/// [`identity!`](crate::identity) says of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no stable name",
     label = "needs a stable name to cross processes",
-    note = "actors annotated with `#[actor]` get a name automatically; implement `mesh::Named` for a type parameter of your own"
+    note = "actors annotated with `#[actor]` get a name automatically; a type of your own that stands for a parameter derives one: `#[derive(mesh::Named)]`"
 )]
 pub trait Named: 'static {
     /// The identity that follows from the name.

@@ -5,14 +5,40 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 
+use super::identity;
 use super::trace::{Runs, Trace, VALUES};
 
-const WHOLE: [u8; VALUES] = [1, 0, 2, 3, 7, 16, 64, 127];
-const REAL: [f32; VALUES] = [1.0, 0.0, -1.0, 0.5, 2.0, 10.0, 90.0, 100.0];
-const CHAR: [char; VALUES] = ['a', 'A', '0', ' ', '/', '+', '-', '_'];
-const TEXT: [&str; VALUES] =
-    ["a", "1", "", "127.0.0.1", "1.0.0", "http://a.b/", "/", "00000000-0000-4000-8000-000000000000"];
-const BYTES: [&[u8]; VALUES] = [&[1], &[], &[1; 16], &[1; 32], &[1; 8], &[1; 4], &[1; 64], &[1; 12]];
+const WHOLE: [u8; VALUES] = [1, 0, 2, 3, 7, 16, 64, 127, 12, 24, 31, 100];
+const REAL: [f32; VALUES] = [1.0, 0.0, -1.0, 0.5, 2.0, 10.0, 90.0, 100.0, -0.5, 0.1, 1e3, 1e6];
+const CHAR: [char; VALUES] = ['a', 'A', '0', ' ', '/', '+', '-', '_', 'Z', '.', ':', '@'];
+const TEXT: [&str; VALUES] = [
+    "a",
+    "1",
+    "",
+    "127.0.0.1",
+    "1.0.0",
+    "http://a.b/",
+    "/",
+    "00000000-0000-4000-8000-000000000000",
+    "2024-01-01T00:00:00Z",
+    "2024-01-01",
+    "00:00:00",
+    "2024-01-01T00:00:00",
+];
+const BYTES: [&[u8]; VALUES] = [
+    &[1],
+    &[],
+    &[1; 16],
+    &[1; 32],
+    &[1; 8],
+    &[1; 4],
+    &[1; 64],
+    &[1; 12],
+    &[1; 20],
+    &[1; 24],
+    &[1; 33],
+    &[1; 48],
+];
 
 /// A value was refused. Why is in the trace.
 #[derive(Debug)]
@@ -54,6 +80,10 @@ impl<'t> Probe<'t> {
         }
         let value = seed.deserialize(Probe::new(trace, &mut out));
         trace.ascend();
+        if value.is_err() {
+            trace.refused_by(type_name::<S::Value>());
+        }
+        identity::write(type_name::<S::Value>(), &mut out);
         (out, value)
     }
 
@@ -141,6 +171,9 @@ impl<'de> de::Deserializer<'de> for Probe<'_> {
         out.push_str(if container.again { "^" } else { "Option<" });
         let value =
             if container.filled { visitor.visit_some(Probe::new(trace, out)) } else { visitor.visit_none() };
+        if container.filled {
+            identity::write_inner(type_name::<V::Value>(), out);
+        }
         if !container.again {
             out.push('>');
         }

@@ -178,26 +178,110 @@ fn a_value_that_is_rejected_is_tried_again_with_another() {
 
 #[test]
 fn a_type_that_rejects_everything_is_marked() {
-    check::<Picky>("?str");
-    check::<Locked>("?Locked;Locked={id:u8,key:str}?");
-    check::<(u8, Picky)>("?(u8,str)");
-    check::<Untagged>("?");
-    check::<Void>("?Void;Void=");
+    check::<Picky>("?<mesh::schema::tests::Picky>str");
+    check::<Locked>(
+        "?<mesh::schema::tests::Picky>Locked;Locked={id:u8,key:str}?<mesh::schema::tests::Picky>",
+    );
+    check::<(u8, Picky)>("?<mesh::schema::tests::Picky>(u8,str)");
+    check::<Untagged>("?<mesh::schema::tests::Untagged>");
+    check::<Void>("?<mesh::schema::tests::Void>Void;Void=");
+}
+
+/// As hidden as `Picky`, elsewhere.
+mod elsewhere {
+    #[derive(serde::Deserialize)]
+    #[serde(try_from = "String")]
+    pub(super) struct Picky;
+
+    impl TryFrom<String> for Picky {
+        type Error = &'static str;
+
+        fn try_from(_: String) -> Result<Picky, Self::Error> {
+            Err("nor that one")
+        }
+    }
+}
+
+/// Hidden, and said what it is.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Told;
+
+impl TryFrom<String> for Told {
+    type Error = &'static str;
+
+    fn try_from(_: String) -> Result<Told, Self::Error> {
+        Err("not that one")
+    }
+}
+
+types! {
+    struct Degrees { value: f64 }
+    struct Weather { now: Degrees, before: Vec<Degrees>, wanted: Option<Degrees> }
+}
+
+crate::identity!(Told = "acme.Told 2", Degrees = concat!("acme.Degrees", ", Fahrenheit"));
+
+#[test]
+fn hidden_types_are_told_apart_by_their_paths() {
+    assert_ne!(schema_of::<Picky>(), schema_of::<elsewhere::Picky>());
+}
+
+#[test]
+fn what_is_said_of_a_type_stands_wherever_it_is_met() {
+    check::<Told>(r#"?str"acme.Told 2""#);
+    check::<(u8, Told)>(r#"?(u8,str"acme.Told 2")"#);
+    check::<Weather>(
+        "Weather;Weather={now:Degrees\"acme.Degrees, Fahrenheit\",\
+         before:[Degrees\"acme.Degrees, Fahrenheit\"],wanted:Option<Degrees\"acme.Degrees, Fahrenheit\">};\
+         Degrees={value:f64}",
+    );
+}
+
+/// Text forms of instants, as `chrono`, `jiff` and `time` have them.
+macro_rules! text_of {
+    ($name:ident, $len:literal, $mark:literal) => {
+        #[derive(Deserialize)]
+        #[serde(try_from = "String")]
+        struct $name;
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<$name, Self::Error> {
+                (text.len() == $len && text.contains($mark)).then_some($name).ok_or("another text")
+            }
+        }
+    };
+}
+text_of!(Instant, 20, "T");
+text_of!(Day, 10, "-");
+text_of!(Clock, 8, ":");
+
+types! { struct Moment { at: Instant, on: Day, by: Clock } }
+
+#[test]
+fn instants_in_text_are_guessed() {
+    check::<Moment>("Moment;Moment={at:str,on:str,by:str}");
 }
 
 #[test]
 fn a_variant_that_rejects_everything_does_not_hide_the_others() {
     check::<House>(
-        "House;House={doors:[Door],void:Option<Maybe>};Door=Open(str)?|Shut{why:Locked}?|Gone;\
-         Locked={id:u8,key:str}?;Maybe=Not(Void)?|Yes;Void=",
+        "House;House={doors:[Door],void:Option<Maybe>};\
+         Door=Open(str)?<mesh::schema::tests::Picky>|Shut{why:Locked}?<mesh::schema::tests::Picky>|Gone;\
+         Locked={id:u8,key:str}?<mesh::schema::tests::Picky>;\
+         Maybe=Not(Void)?<mesh::schema::tests::Void>|Yes;Void=",
     );
 }
 
 #[test]
 fn a_type_without_finite_values_ends_marked() {
-    check::<Endless>("?Endless;Endless=(Endless)?");
-    check::<EndlessPair>("?EndlessPair;EndlessPair={a:EndlessPair}?");
-    check::<Option<Endless>>("?Option<Endless>;Endless=(Endless)?");
+    check::<Endless>("?<mesh::schema::tests::Endless>Endless;Endless=(Endless)?");
+    check::<EndlessPair>("?<mesh::schema::tests::EndlessPair>EndlessPair;EndlessPair={a:EndlessPair}?");
+    check::<Option<Endless>>(
+        "?<core::option::Option<mesh::schema::tests::Endless>>Option<Endless>;Endless=(Endless)?",
+    );
 }
 
 /// Panics on every value.
@@ -212,7 +296,7 @@ impl<'de> Deserialize<'de> for Fragile {
 
 #[test]
 fn a_panic_is_not_passed_on() {
-    check::<(u8, Fragile)>("?");
+    check::<(u8, Fragile)>("?<(u8, mesh::schema::tests::Fragile)>");
 }
 
 /// Asks for a tuple that no memory holds.
@@ -240,7 +324,7 @@ impl<'de> Deserialize<'de> for Huge {
 #[test]
 fn a_huge_type_ends_marked_at_a_bound() {
     let schema = schema_of::<(u8, Huge)>();
-    assert!(schema.starts_with("?(u8,(u8*") && schema.len() < 100, "{schema}");
+    assert!(schema.starts_with("?<mesh::schema::tests::Huge>(u8,(u8*") && schema.len() < 100, "{schema}");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::identity;
+
 /// How often a type is driven.
 const ROUNDS_MAX: usize = 4096;
 
@@ -18,7 +20,7 @@ const DEPTH_MAX: usize = 128;
 const ATTEMPTS_MAX: usize = 64;
 
 /// How many made-up values of each primitive there are.
-pub(super) const VALUES: usize = 8;
+pub(super) const VALUES: usize = 12;
 
 /// Equal runs in a tuple from this length are written once, with their number.
 const RUN_MIN: usize = 4;
@@ -83,9 +85,18 @@ pub(super) struct Trace {
     values: BTreeMap<Site, usize>,
     last_site: Option<Site>,
     fault: Option<Fault>,
+    /// The compiler's name of the root type.
+    root: &'static str,
+    /// That of the innermost type that could not be built in this round.
+    refused: Option<&'static str>,
 }
 
 impl Trace {
+    /// Of the type of this name, as the compiler has it.
+    pub(super) fn of(root: &'static str) -> Trace {
+        Trace { root, ..Trace::default() }
+    }
+
     /// Drives the root type until nothing new can come of it, and writes what was found. `drive` tells whether a value
     /// was built, or `None` if it panicked.
     pub(super) fn run(&mut self, mut drive: impl FnMut(&mut Trace, &mut String) -> Option<bool>) -> String {
@@ -103,6 +114,9 @@ impl Trace {
                     root = format!("?{out}");
                 }
                 if built.is_none() || self.blame() == Fault::Hopeless {
+                    if !whole {
+                        root = format!("{}{out}", self.unknown());
+                    }
                     break;
                 }
             }
@@ -120,6 +134,17 @@ impl Trace {
         self.depth = 0;
         self.last_site = None;
         self.fault = None;
+        self.refused = None;
+    }
+
+    /// Hears of a value that could not be built; the innermost is the first.
+    pub(super) fn refused_by(&mut self, type_name: &'static str) {
+        self.refused.get_or_insert(type_name);
+    }
+
+    /// What stands where nothing is known, for want of a value that is liked.
+    fn unknown(&self) -> String {
+        identity::instead_of_structure(self.refused.unwrap_or(self.root))
     }
 
     fn print(&self, mut text: String) -> String {
@@ -260,6 +285,7 @@ impl Trace {
         let frame = self.stack.pop().expect("every type that is left was entered");
         self.minimal = self.stack.last().is_some_and(|outer| outer.minimal);
         let fault = if built { None } else { Some(self.blame()) };
+        let unknown = if fault == Some(Fault::Hopeless) { self.unknown() } else { "?".to_owned() };
         let definition = &mut self.definitions[frame.definition];
         if built {
             definition.known.get_or_insert(frame.alternative);
@@ -276,10 +302,10 @@ impl Trace {
                 if alternative.attempts < ATTEMPTS_MAX {
                     return;
                 }
-                shape.push('?');
+                shape.push_str(&unknown);
             }
             Some(Fault::Hopeless) => {
-                shape.push('?');
+                shape.push_str(&unknown);
                 alternative.inside.clear();
                 if definition.is_enum {
                     // The other variants may do.

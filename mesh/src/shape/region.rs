@@ -19,7 +19,7 @@ const RANKS: &str = "ranks";
 /// use mesh::{extent, shape::Region};
 ///
 /// let whole = Region::whole(&extent!(hosts = 2, gpus = 4));
-/// let view = whole.slice(("gpus", 1..3))?;
+/// let view = whole.try_slice(("gpus", 1..3))?;
 /// assert_eq!(view.extent(), extent!(hosts = 2, gpus = 2));
 /// assert_eq!(view.base_ranks().collect::<Vec<_>>(), [1, 2, 5, 6]);
 /// assert_eq!(view.view_rank(5), Some(2));
@@ -103,7 +103,7 @@ impl Region {
     /// # Errors
     /// [`RegionError`], when there is no such dimension, when it does not reach so far, when nothing would be left, and
     /// for ranks of a view that do not lie evenly in the whole (a single rank always does).
-    pub fn slice(&self, slice: impl Into<Slice>) -> Result<Region, RegionError> {
+    pub fn try_slice(&self, slice: impl Into<Slice>) -> Result<Region, RegionError> {
         let slice = slice.into();
         match slice.dimension.clone() {
             Some(name) => self.slice_dimension(&name, slice),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 use std::sync::Arc;
 
-/// What [`Region::slice`](super::Region::slice) keeps: indices of one dimension, or ranks.
+/// What [`Region::try_slice`](super::Region::try_slice) keeps: indices of one dimension, or ranks.
 ///
 /// | written | keeps |
 /// |---|---|

@@ -44,7 +44,7 @@ fn sliced() -> impl Strategy<Value = (Region, Model, usize)> {
             let dimension = dimension % sizes.len();
             let start = from % model.sizes[dimension];
             let end = start + 1 + len % (model.sizes[dimension] - start);
-            region = region.slice((&*name(dimension), start..end)).expect("the slice is in bounds");
+            region = region.try_slice((&*name(dimension), start..end)).expect("the slice is in bounds");
             model = model.slice(dimension, start..end);
         }
         (region, model, sizes.iter().product())
@@ -85,7 +85,7 @@ proptest! {
         let want = &model.ranks[start..end];
         let step = if want.len() > 1 { want[1] - want[0] } else { 1 };
         let even = want.windows(2).all(|pair| pair[1] - pair[0] == step);
-        match region.slice(start..end) {
+        match region.try_slice(start..end) {
             Ok(slice) => {
                 check_same(&slice, &Model { ranks: want.to_vec(), sizes: vec![end - start] }, base_len);
                 prop_assert_eq!(slice.extent(), extent!(ranks = end - start));
@@ -214,7 +214,7 @@ fn an_extent_that_was_not_checked_does_not_panic() {
     let empty = Region::whole(&extent);
     assert_eq!((empty.base_rank(0), empty.view_rank(0), empty.base_ranks().count()), (None, None, 0));
     assert!(!empty.overlaps(&empty));
-    assert!(matches!(empty.slice(..), Err(RegionError::Empty { .. })));
+    assert!(matches!(empty.try_slice(..), Err(RegionError::Empty { .. })));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn every_way_to_write_a_slice() {
     #[track_caller]
     fn check(slice: impl Into<Slice>, want: &[usize]) {
         let region = Region::whole(&extent!(hosts = 2, gpus = 3));
-        assert_eq!(region.slice(slice).unwrap().base_ranks().collect::<Vec<_>>(), want);
+        assert_eq!(region.try_slice(slice).unwrap().base_ranks().collect::<Vec<_>>(), want);
     }
     check(("gpus", 1..3), &[1, 2, 4, 5]);
     check(("gpus", 1..=1), &[1, 4]);
@@ -250,7 +250,7 @@ fn every_way_to_write_a_slice() {
 
 #[test]
 fn one_index_keeps_its_dimension() {
-    let region = Region::whole(&extent!(hosts = 2, gpus = 3)).slice(("hosts", 1)).unwrap();
+    let region = Region::whole(&extent!(hosts = 2, gpus = 3)).try_slice(("hosts", 1)).unwrap();
     assert_eq!(region.extent(), extent!(hosts = 1, gpus = 3));
     assert_eq!(region.to_string(), "[hosts=1, gpus=3] from rank 3");
     assert_eq!(region.point(2).unwrap().to_string(), "hosts=0, gpus=2");
@@ -260,8 +260,8 @@ fn one_index_keeps_its_dimension() {
 fn a_slice_that_cannot_be_says_why() {
     #[track_caller]
     fn check(slice: impl Into<Slice>, want: &str) {
-        let region = Region::whole(&extent!(hosts = 4, gpus = 8)).slice(("gpus", 0..4)).unwrap();
-        assert_eq!(region.slice(slice).unwrap_err().to_string(), want);
+        let region = Region::whole(&extent!(hosts = 4, gpus = 8)).try_slice(("gpus", 0..4)).unwrap();
+        assert_eq!(region.try_slice(slice).unwrap_err().to_string(), want);
     }
     check(("gpu", 0..2), "no dimension `gpu` in [hosts=4, gpus=4]");
     check(("hosts", 2..9), "hosts=2..9 is out of bounds of [hosts=4, gpus=4], which has hosts=0..4");
@@ -281,8 +281,8 @@ fn a_slice_that_cannot_be_says_why() {
 
 #[test]
 fn a_column_can_be_sliced_by_rank() {
-    let column = Region::whole(&extent!(hosts = 4, gpus = 8)).slice(("gpus", 3)).unwrap();
-    assert_eq!(column.slice(1..3).unwrap().base_ranks().collect::<Vec<_>>(), [11, 19]);
+    let column = Region::whole(&extent!(hosts = 4, gpus = 8)).try_slice(("gpus", 3)).unwrap();
+    assert_eq!(column.try_slice(1..3).unwrap().base_ranks().collect::<Vec<_>>(), [11, 19]);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn indexing_beyond_the_ranks_panics() {
 
 #[test]
 fn values_come_in_rank_order() {
-    let region = Region::whole(&extent!(hosts = 2, gpus = 2)).slice(("hosts", 1)).unwrap();
+    let region = Region::whole(&extent!(hosts = 2, gpus = 2)).try_slice(("hosts", 1)).unwrap();
     let mesh = ValueMesh::new(region, vec![10, 20]).unwrap();
     let texts: Vec<_> = mesh.iter().map(|(point, value)| format!("{point}: {value}")).collect();
     assert_eq!(texts, ["hosts=0, gpus=0: 10", "hosts=0, gpus=1: 20"]);

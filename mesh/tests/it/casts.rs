@@ -69,7 +69,7 @@ fn slices_of_slices_reach_their_ranks_through_the_tree() {
         assert_eq!(got, [(0, 6), (1, 7), (2, 10), (3, 11)]);
         assert_eq!(some.get().choose(cx).await.unwrap(), 15);
         // A mesh on a part of the procs names them one by one.
-        let part = procs.slice(("gpus", 0..2)).unwrap().slice(("hosts", 0..2)).unwrap();
+        let part = procs.slice(("gpus", 0..2)).slice(("hosts", 0..2));
         let more = part.spawn(cx, "more", Counter::spec(0)).await.unwrap();
         more.slice(1..4).add(1).cast(cx).unwrap();
         assert_eq!(more.get().call(cx).await.unwrap().values(), [0, 1, 1, 1]);

@@ -1,6 +1,7 @@
 //! Meshes: all verbs on all ranks, views, and what holds them.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mesh::call::CallErrorKind;
 use mesh::prelude::*;
@@ -228,9 +229,25 @@ async fn two_meshes_of_one_name_are_two(cx: &Client) {
 #[mesh::test]
 async fn a_mesh_is_spawned_on_a_part_of_the_procs(cx: &Client) {
     let (procs, _counters) = four(cx).await;
-    let part = procs.slice(2..4).unwrap().spawn(cx, "part", Counter::spec(1)).await.unwrap();
+    let part = procs.slice(2..4).spawn(cx, "part", Counter::spec(1)).await.unwrap();
     assert_eq!(part.place().call(cx).await.unwrap().values(), ["workers/2", "workers/3"]);
     assert_eq!(part.rank_of().call(cx).await.unwrap().values(), [0, 1], "ranks are those of the part");
+}
+
+#[mesh::test]
+async fn a_part_that_is_not_there_is_an_error_or_a_panic_as_asked(cx: &Client) {
+    let (procs, counters) = four(cx).await;
+    let want = "ranks 2..5 is out of bounds of [workers=4], which has ranks 0..4";
+    assert_eq!(procs.try_slice(2..5).unwrap_err().to_string(), want);
+    assert_eq!(counters.control().try_slice(2..5).unwrap_err().to_string(), want);
+    assert_eq!(procs.try_slice(2..4).unwrap(), procs.slice(2..4));
+    let panic_of = |slice: &dyn Fn()| {
+        let payload = catch_unwind(AssertUnwindSafe(slice)).unwrap_err();
+        payload.downcast::<String>().expect("it has a text")
+    };
+    let texts = [panic_of(&|| drop(procs.slice(2..5))), panic_of(&|| drop(counters.slice(2..5)))];
+    assert_eq!(*texts[0], format!("mesh {}: {want}", procs.id()));
+    assert_eq!(*texts[1], format!("mesh {}: {want}", counters.control().id()));
 }
 
 #[mesh::test]
@@ -326,8 +343,8 @@ impl Boss {
 #[mesh::test]
 async fn a_mesh_that_an_actor_owns_ends_with_it(cx: &Client) {
     let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 3)).await.unwrap();
-    let boss = procs.slice(0..1).unwrap().spawn(cx, "boss", Boss::spec()).await.unwrap();
-    let part = procs.slice(1..3).unwrap();
+    let boss = procs.slice(0..1).spawn(cx, "boss", Boss::spec()).await.unwrap();
+    let part = procs.slice(1..3);
     let view = boss.rank(0).hire(part).try_call(cx).await.unwrap();
     assert_eq!(boss.rank(0).total().call(cx).await.unwrap(), 10);
     assert_eq!(view.add(1).call(cx).await.unwrap().values(), [6, 6], "a view works for others too");
@@ -340,8 +357,8 @@ async fn a_mesh_that_an_actor_owns_ends_with_it(cx: &Client) {
 async fn the_failure_of_an_owned_mesh_fails_its_owner_with_the_chain(cx: &Client) {
     cx.on_failure(|_| mesh::Directive::Handled);
     let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 3)).await.unwrap();
-    let boss = procs.slice(0..1).unwrap().spawn(cx, "boss", Boss::spec()).await.unwrap();
-    let view = boss.rank(0).hire(procs.slice(1..3).unwrap()).try_call(cx).await.unwrap();
+    let boss = procs.slice(0..1).spawn(cx, "boss", Boss::spec()).await.unwrap();
+    let view = boss.rank(0).hire(procs.slice(1..3)).try_call(cx).await.unwrap();
     let _ = view.fall_on(1).call(cx).await;
     let failure = cx.failure(|_| true).await;
     assert!(failure.to_string().starts_with("actor boss@procs/0 failed"), "{failure}");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A module may name modules of lower rows only. A new module goes into the lowest row that is above all it uses.
 const ROWS: &[&[&str]] = &[
-    /*  0 */ &["ident", "shape", "config", "schema", "activity", "sync"],
+    /*  0 */ &["ident", "shape", "config", "schema", "activity", "sync", "quiet"],
     /*  1 */ &["clock", "addr", "value", "supervision", "worker"],
     /*  2 */ &["call", "reduce", "event", "inspect"],
     /*  3 */ &["wire"],

@@ -148,12 +148,8 @@ async fn panic_reaches_the_actor_that_owns() {
     let cx = world.client();
     let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(workers = 2)).await.unwrap();
     let (told, mut failures) = cx.open_port::<Failure>().unwrap();
-    let owners = procs
-        .slice(0..1)
-        .unwrap()
-        .spawn(cx, "owners", Owner::spec(procs.control().to_ref(), told))
-        .await
-        .unwrap();
+    let owners =
+        procs.slice(0..1).spawn(cx, "owners", Owner::spec(procs.control().to_ref(), told)).await.unwrap();
     let owner = owners.rank(0);
     let owned = soon(owner.spawn().call(cx)).await.unwrap().unwrap();
     let error = soon(owned.rank(1).panic("a light one".to_owned()).call(cx)).await.unwrap_err();

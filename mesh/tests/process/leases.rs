@@ -69,8 +69,8 @@ async fn killed_proc_takes_the_actors_it_owns_with_it() {
     let cx = world.client();
     let (procs, victims) = world.victims(3).await;
     let (told, _failures) = cx.open_port::<Failure>().unwrap();
-    let rest = procs.slice(1..3).unwrap();
-    let owners = procs.slice(0..1).unwrap().spawn(cx, "owners", Owner::spec(rest, told)).await.unwrap();
+    let rest = procs.slice(1..3);
+    let owners = procs.slice(0..1).spawn(cx, "owners", Owner::spec(rest, told)).await.unwrap();
     let owned = soon(owners.rank(0).spawn().call(cx)).await.unwrap().unwrap();
     soon(owned.pid().call(cx)).await.unwrap();
     let pid = soon(victims.rank(0).pid().call(cx)).await.unwrap();
@@ -87,7 +87,7 @@ async fn killed_proc_takes_the_actors_it_owns_with_it() {
     };
     soon(ended).await;
     // Their procs live, and take new ones: they were stopped, they did not fail.
-    let rest = procs.slice(1..3).unwrap();
+    let rest = procs.slice(1..3);
     let more = soon(rest.spawn(cx, "more", Victim::spec())).await.unwrap();
     soon(more.pid().call(cx)).await.unwrap();
     world.end().await;

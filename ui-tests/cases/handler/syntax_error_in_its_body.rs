@@ -10,7 +10,7 @@ pub struct Counter {
 impl Counter {
     #[handler]
     pub fn get(&self) -> i64 {
-        self.
+        self.n +
     }
 }
 

@@ -101,6 +101,12 @@ impl Shape {
     }
 }
 
+/// Whether one of so many handlers of an actor needs the error type. Where none does, it is not there: its derives have
+/// the compiler read every impl of their traits in all that the crate depends on, whatever macro there is besides.
+fn answers_zero(handlers: usize) -> bool {
+    SHAPES.iter().take(handlers).any(|shape| shape.reply.contains("Zero"))
+}
+
 impl Subject {
     /// All of them.
     pub const ALL: [Subject; 5] =
@@ -136,10 +142,12 @@ impl Subject {
             self.dependency()
         );
         let actors = (0..handlers / of_each).map(|actor| self.actor(actor, of_each));
-        let source = format!(
-            "//! Generated.\n#[derive(Debug, serde::Serialize, serde::Deserialize)]\npub struct Zero;\n{}",
-            actors.collect::<String>()
-        );
+        let zero = if answers_zero(of_each) {
+            "#[derive(Debug, serde::Serialize, serde::Deserialize)]\npub struct Zero;\n"
+        } else {
+            ""
+        };
+        let source = format!("//! Generated.\n{zero}{}", actors.collect::<String>());
         std::fs::create_dir_all(folder.join("src")).expect("a folder can be made");
         std::fs::write(folder.join("Cargo.toml"), manifest).expect("a file can be written");
         std::fs::write(folder.join("src/lib.rs"), source).expect("a file can be written");
@@ -174,6 +182,7 @@ impl Subject {
         };
         let shapes = || (0..handlers).map(|index| (index, &SHAPES[index % SHAPES.len()]));
         let methods: String = shapes().map(|(index, shape)| shape.method(index, on_method)).collect();
+        let zero = if answers_zero(handlers) { "use super::Zero;" } else { "" };
         let messages: String = match self {
             Subject::KameoRemote => shapes().map(|(index, shape)| shape.remote_message(index)).collect(),
             _ => String::new(),
@@ -181,8 +190,7 @@ impl Subject {
         format!(
             "pub mod actor{actor} {{
     {imports}
-    #[allow(unused_imports)]
-    use super::Zero;
+    {zero}
     {on_struct}
     pub struct Subject {{ n: u64 }}
     {on_impl}

@@ -1,0 +1,7 @@
+//! An option that is misspelt.
+
+#[derive(mesh::Named)]
+#[named(nmae = "acme.Word")]
+pub struct Word(pub String);
+
+fn main() {}
