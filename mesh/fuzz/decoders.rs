@@ -13,7 +13,7 @@ use mesh::ident::{ActorId, GatewayId, Label, ProcId, Uid};
 use mesh::link::{Auth, LinkLimits, handshake_with};
 use mesh::shape::{Extent, Region};
 use mesh::transport::{Connection, Trust};
-use mesh::value::{Status, StatusOverlay, ValueMesh};
+use mesh::value::{Standing, StandingOverlay, Status, StatusOverlay, ValueMesh};
 use mesh::wire::auth::Role;
 use mesh::wire::codec::{Encoder, Payload};
 use mesh::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
@@ -210,6 +210,16 @@ pub fn value(data: &[u8]) {
         overlay.merge(StatusOverlay::single(7, Status::default()));
         assert!(overlay.get(7).is_some());
     }
+    if let Ok(mut overlay) = payload.get::<StandingOverlay>() {
+        let ranks = overlay.len();
+        overlay.merge_where(overlay.clone(), |ours, theirs| theirs.follows(ours));
+        assert_eq!(overlay.len(), ranks);
+        let newest = Standing { status: Status::Running, epoch: u32::MAX, generation: u64::MAX, returns: 0 };
+        overlay.merge_where(StandingOverlay::uniform(3..11, newest.clone()), |ours, theirs| {
+            theirs.follows(ours)
+        });
+        assert!(overlay.get(10).is_some_and(|standing| standing.follows(&newest)));
+    }
 }
 
 /// What people write: configuration files and addresses.
@@ -331,10 +341,12 @@ fn value_seeds() -> Vec<Vec<u8>> {
     let values = ValueMesh::new(region.clone(), vec![1_u32, 2, 2, 2, 3]).expect("one for each");
     let uniform = ValueMesh::uniform(region, 7_u32);
     let overlay = StatusOverlay::uniform(2..9, Status::default());
+    let standing = Standing { status: Status::failed("x"), epoch: 1, generation: 300, returns: 1 };
     vec![
         Payload::of(&values).expect("it encodes").body.to_vec(),
         Payload::of(&uniform).expect("it encodes").body.to_vec(),
         Payload::of(&overlay).expect("it encodes").body.to_vec(),
+        Payload::of(&StandingOverlay::uniform(4..6, standing)).expect("it encodes").body.to_vec(),
     ]
 }
 

@@ -47,6 +47,11 @@ fn bare(endpoint: &str) -> &str {
     endpoint.strip_prefix("//").unwrap_or(endpoint)
 }
 
+/// Whether it has a port, and no path: more slashes would not print as what they are read as.
+fn is_endpoint(endpoint: &str) -> bool {
+    endpoint.contains(':') && !bare(endpoint).contains('/')
+}
+
 /// What is wrong with the text of a [`ChannelAddr`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an address: write `unix:/path`, `tcp:host:port`, `tls:host:port` or `memory:name`")]
@@ -62,8 +67,8 @@ impl std::str::FromStr for ChannelAddr {
         match text.split_once(':') {
             Some(("memory", name)) if !name.is_empty() => Ok(ChannelAddr::Memory(name.into())),
             Some(("unix", path)) if path.starts_with('/') => Ok(ChannelAddr::Unix(path.into())),
-            Some(("tcp", endpoint)) if endpoint.contains(':') => Ok(ChannelAddr::Tcp(bare(endpoint).into())),
-            Some(("tls", endpoint)) if endpoint.contains(':') => Ok(ChannelAddr::Tls(bare(endpoint).into())),
+            Some(("tcp", endpoint)) if is_endpoint(endpoint) => Ok(ChannelAddr::Tcp(bare(endpoint).into())),
+            Some(("tls", endpoint)) if is_endpoint(endpoint) => Ok(ChannelAddr::Tls(bare(endpoint).into())),
             _ => Err(ChannelAddrError { text: text.to_owned() }),
         }
     }

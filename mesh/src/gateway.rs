@@ -28,6 +28,7 @@ mod cast;
 mod collect;
 mod departure;
 mod door;
+mod fold;
 mod full;
 mod held;
 mod hold;
@@ -338,6 +339,15 @@ impl Gateway {
     }
 
     fn go(&self, envelope: Envelope, from: Option<LinkId>) -> Result<(), Box<Bounced>> {
+        match envelope.to.target {
+            Target::Fold { .. } => self.fold_on(envelope, from),
+            _ => self.go_on(envelope, from, true),
+        }
+    }
+
+    /// As [`go`](Gateway::go), of what is not to be kept for others to go along; with `may_wait`, that somebody lets go of
+    /// an accumulating port may still be.
+    fn go_on(&self, envelope: Envelope, from: Option<LinkId>, may_wait: bool) -> Result<(), Box<Bounced>> {
         let step = {
             let mut state = self.hot_state();
             if let (None, Some(refused)) = (from, state.holds.answered(&envelope)) {
@@ -345,7 +355,7 @@ impl Gateway {
                 refused.into_iter().for_each(|bounced| self.bounce(*bounced));
                 return Ok(());
             }
-            match answer(&mut state, &envelope) {
+            match answer(&mut state, &envelope, may_wait) {
                 Ok(None) => {}
                 Ok(Some(after)) => {
                     drop(state);
@@ -524,12 +534,16 @@ impl Gateway {
 }
 
 /// Marks the calls that an envelope answers; what is for a collector is taken in, and what follows from that given.
-fn answer(state: &mut State, envelope: &Envelope) -> Result<Option<collect::After>, CallErrorKind> {
+fn answer(
+    state: &mut State,
+    envelope: &Envelope,
+    may_wait: bool,
+) -> Result<Option<collect::After>, CallErrorKind> {
     let proc = envelope.to.proc.uid;
     let (port, said) = match (envelope.to.target, &envelope.body) {
         (Target::Port { port, slot }, Body::Reply(_) | Body::Failed(_)) => {
             state.awaiting.answered(proc, port, slot);
-            if !state.collectors.has(proc) {
+            if !state.collectors.has(proc) && !state.folds.has(proc, port) {
                 return Ok(None);
             }
             let reply = match &envelope.body {
@@ -545,13 +559,14 @@ fn answer(state: &mut State, envelope: &Envelope) -> Result<Option<collect::Afte
             for rank in said.iter().flat_map(|said| said.rank..said.rank + said.len) {
                 state.awaiting.answered(proc, port, rank);
             }
-            if !state.collectors.has(proc) {
-                return Ok(None);
-            }
             (port, said)
         }
         _ => return Ok(None),
     };
+    if !state.collectors.has(proc) {
+        let waits = may_wait && state.folds.let_go(proc, port, said);
+        return Ok(waits.then_some(collect::After::Nothing));
+    }
     let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".to_owned() };
     state.collectors.take_in(port, said).ok_or_else(closed).map(Some)
 }

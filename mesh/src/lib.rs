@@ -225,8 +225,10 @@
 //! # Ports
 //!
 //! A [`PortRef`] can stand in any message; whoever has it posts items to the [`Port`](port::Port) that it belongs to. Every
-//! caller can open one: [`open_port`](CallerPorts::open_port), [`open_once_port`](CallerPorts::open_once_port), and
-//! [`open_accumulator`](CallerPorts::open_accumulator), which folds items as they come.
+//! caller can open one: [`open_port`](CallerPorts::open_port), [`open_once_port`](CallerPorts::open_once_port),
+//! [`open_accumulating_port`](CallerPorts::open_accumulating_port), whose items are merged by a reducer, on their way too, and
+//! which gives what they amount to once in an interval, and [`open_accumulator`](CallerPorts::open_accumulator), which folds
+//! items into a state of your own as they come.
 //!
 //! # Names, and two builds
 //!

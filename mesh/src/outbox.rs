@@ -6,6 +6,7 @@ mod trace;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use heard::Heard;
 pub(crate) use heard::HearsOnce;
@@ -25,8 +26,10 @@ use crate::gateway::{Bounced, Gateway};
 use crate::ident::{ActorId, ProcId, Uid};
 use crate::inspect::ActorReport;
 use crate::port::{
-    Accumulator, Fold, NewPort, OncePort, Port, PortGuard, PortSink, PortTable, PortsExhausted,
+    AccumulatingPort, Accumulator, Fold, NewPort, OncePort, Port, PortGuard, PortSink, PortTable,
+    PortsExhausted,
 };
+use crate::reduce::Reducer;
 use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
@@ -325,13 +328,12 @@ impl Outbox {
     pub fn post_item(
         &self,
         sender: &ActorId,
-        port: &PortAddr,
-        slot: u32,
+        to: Destination,
         lane: Lane,
         item: Payload,
     ) -> Result<(), CallErrorKind> {
         let headers = self.headers(sender, lane);
-        let envelope = Envelope { to: Destination::port(port, slot), headers, body: Body::Message(item) };
+        let envelope = Envelope { to, headers, body: Body::Message(item) };
         self.gateway.post(envelope).map_err(|bounced| bounced.kind)
     }
 
@@ -353,6 +355,18 @@ impl Outbox {
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
         let (addr, port) = self.enter(NewPort::of_one())?;
         Ok((addr, port.into_once()))
+    }
+
+    /// Opens a port whose items are merged by a reducer.
+    pub(crate) fn open_accumulating_port<T: DeserializeOwned + Send + 'static>(
+        &self,
+        reducer: Box<dyn Reducer<T>>,
+        every: Duration,
+    ) -> Result<(PortAddr, AccumulatingPort<T>), PortsExhausted> {
+        let (inlet, port) = AccumulatingPort::new(reducer, every);
+        let (addr, guard) = self.open_sink(inlet)?;
+        let port = port.entered(&addr, guard);
+        Ok((addr, port))
     }
 
     fn enter<T>(&self, port: NewPort) -> Result<(PortAddr, Port<T>), PortsExhausted> {

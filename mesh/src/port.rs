@@ -9,11 +9,13 @@
 //! - `PORT-3` a once port takes one item; a later one finds it closed.
 //! - `PORT-4` a port that nobody can post to any more ends, as far as that is known (`inlet`).
 
+mod accumulating;
 mod inlet;
 mod lending;
 mod receive;
 mod table;
 
+pub use accumulating::AccumulatingPort;
 pub use inlet::Here;
 pub(crate) use inlet::Inlet;
 pub use lending::Holder;

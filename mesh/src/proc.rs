@@ -313,6 +313,14 @@ impl LocalProc for Inner {
                 let outcome = self.outbox.ports().deliver(port, slot, item);
                 outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
             }
+            Target::Fold { port, .. } => {
+                let Some(item) = envelope.payload().cloned().map(PortItem::Value) else {
+                    let kind = CallErrorKind::Undeliverable { reason: "it is not an item".to_owned() };
+                    return Err(Box::new(Bounced { envelope, kind }));
+                };
+                let outcome = self.outbox.ports().deliver(port, 0, item);
+                outcome.map_err(|kind| Box::new(Bounced { envelope, kind }))
+            }
             Target::Replies { port } => {
                 let said = match &envelope.body {
                     Body::Message(payload) => decode_batch(payload).map_err(|error| error.to_string()),

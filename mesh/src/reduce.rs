@@ -5,7 +5,7 @@
 //! | [`Sum`] | numbers, `Duration`: added, saturating |
 //! | [`Max`], [`Min`] | numbers, text, `Duration`, tuples of these, your own [`TotalOrder`] |
 //! | [`Concat`] | `Vec`, `String`: joined in rank order |
-//! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins |
+//! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins, `StandingOverlay`: the newest |
 //! | each of these | `Result<T, E>` of what it merges: the values, or the error of the lowest rank that has one |
 //! | `(A, B)` to `(A, B, C, D)` | tuples, each element by its own reducer |
 //!

@@ -32,6 +32,7 @@ pub use lend::Ports;
 pub(crate) use local::post_control;
 pub use many::{Cast, CastError, CastMesh};
 pub use pending::{Pending, TryPending};
+pub(crate) use port_ref::Merged;
 pub use port_ref::{CallerPorts, PortRef};
 pub use send_wait::SendWait;
 pub use stream::{Items, Replies, StreamManyRequest, StreamRequest};

@@ -11,6 +11,7 @@
 //! | [`GetRankStatus`] | an overlay at the caller's rank | at once (`VERB-2`) |
 //! | [`WaitRankStatus`] | the same | when the status is reached, or can no longer be |
 //! | [`StreamState`] | states, to a port | now, and at each change |
+//! | [`StreamRankStatus`] | overlays at the caller's rank, to a port | the same |
 //!
 //! A resource is found by its id and by the base rank that the message was cast to, so that one message creates a
 //! different member at each rank.
@@ -26,7 +27,10 @@ use crate::ident::Uid;
 use crate::message::RemoteArg;
 pub use table::{ENDED_MAX, ResourceState, ResourceTable};
 pub(crate) use verbs::stop_one;
-pub use verbs::{CreateOrUpdate, GetRankStatus, GetState, List, Stop, StopAll, StreamState, WaitRankStatus};
+pub use verbs::{
+    CreateOrUpdate, GetRankStatus, GetState, List, Stop, StopAll, StreamRankStatus, StreamState,
+    WaitRankStatus,
+};
 
 /// Which resource: the id it was asked for by, and the base rank of the cast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,5 +125,6 @@ where
     exporter.remote::<GetRankStatus<R>>();
     exporter.remote::<WaitRankStatus<R>>();
     exporter.remote::<StreamState<R>>();
+    exporter.remote::<StreamRankStatus<R>>();
     exporter.remote::<List<R>>();
 }

@@ -1,7 +1,8 @@
 //! Values by rank: the replies of a mesh, and the statuses of its ranks.
 //!
 //! A [`ValueMesh`] holds exactly one value for each rank of a [`Region`](crate::shape::Region). A [`Status`] says how far
-//! one thing has come; a [`StatusOverlay`] carries the statuses of some ranks, and a [`StatusMesh`] takes them in. This
+//! one thing has come; a [`StatusOverlay`] carries the statuses of some ranks, and a [`StatusMesh`] takes them in. What is
+//! told again and again, as it changes, is a [`Standing`] in a [`StandingOverlay`]: the newest is kept. This
 //! module does **not** know how values arrive.
 //!
 //! Both store runs of equal values, so that the statuses of 10,000 ranks that all run cost as much as one.
@@ -17,8 +18,8 @@ mod runs;
 mod status;
 
 pub use mesh::{VALUES_LEN_MAX, ValueMesh, ValueMeshError};
-pub use overlay::{OVERLAY_LEN_MAX, StatusOverlay};
-pub use status::{Status, StatusClass, StatusMesh};
+pub use overlay::{OVERLAY_LEN_MAX, Overlay, StandingOverlay, StatusOverlay};
+pub use status::{Standing, Status, StatusClass, StatusMesh};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ fn the_printed_form_of_an_address_parses_back() {
 
 #[test]
 fn a_bad_address_is_named_with_the_way_out() {
-    for text in ["", "unix:relative", "tcp:80", "http://x", "memory:"] {
+    for text in ["", "unix:relative", "tcp:80", "http://x", "memory:", "tls:////h:1", "tcp://h:1/x"] {
         let error = text.parse::<ChannelAddr>().unwrap_err().to_string();
         assert!(error.contains(&format!("`{text}`")) && error.contains("tcp:host:port"), "{error}");
     }

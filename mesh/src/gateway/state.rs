@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::awaiting::Awaiting;
 use super::collect::Collectors;
 use super::door::ExpectedPeer;
+use super::fold::Folds;
 use super::full::FullActors;
 use super::held::Held;
 use super::hold::Holds;
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) uplink_lost: bool,
     pub(super) awaiting: Awaiting,
     pub(super) collectors: Collectors,
+    /// The accumulating ports whose items are merged here.
+    pub(super) folds: Folds,
     /// What waits for room here.
     pub(super) holds: Holds,
     /// The actors elsewhere that have no room.
@@ -85,6 +88,7 @@ impl State {
             uplink_lost: false,
             awaiting: Awaiting::new(),
             collectors: Collectors::new(own),
+            folds: Folds::default(),
             holds: Holds::new(own),
             full: FullActors::default(),
             expected: BTreeMap::new(),

@@ -38,7 +38,9 @@ impl Way {
             Target::Handler { .. } | Target::Cast => {
                 Way([0, headers.sender.proc.uid.0, headers.sender.uid.0])
             }
-            Target::Port { port, .. } | Target::Replies { port } => Way([1, to.proc.uid.0, Lent::way(port)]),
+            Target::Port { port, .. } | Target::Replies { port } | Target::Fold { port, .. } => {
+                Way([1, to.proc.uid.0, Lent::way(port)])
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The statuses of a mesh, for whoever wants to see them change.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,51 +14,52 @@ use crate::agent::{ActorKind, ProcAgent, ProcKind};
 use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::{ActorId, Uid};
+use crate::message::merge_id;
 use crate::outbox::Outbox;
 use crate::port::{Accumulator, PortsExhausted};
-use crate::request::{Cast, Limit, PortRef};
-use crate::resource::{Resource, ResourceState, StreamState, WaitRankStatus};
+use crate::reduce::Merge;
+use crate::request::{Cast, Limit, Merged, PortRef};
+use crate::resource::{Resource, StreamRankStatus, WaitRankStatus};
 use crate::shape::Region;
-use crate::value::{Status, StatusClass, StatusMesh, StatusOverlay};
+use crate::value::{Standing, StandingOverlay, Status, StatusClass, StatusMesh, StatusOverlay, ValueMesh};
 
-/// What was told so far.
+/// How long a gateway keeps news of statuses, to send on what comes meanwhile with it.
+const NEWS_EVERY: Duration = Duration::from_millis(1);
+
+/// What was told so far. It costs the number of runs of ranks with one status, and so does each piece of news.
 struct Seen {
-    /// The rank in the view of each rank of the whole mesh.
-    ranks: BTreeMap<u32, usize>,
-    statuses: Vec<Option<Status>>,
-    /// How often each began to run after it was seen not to.
-    returns: Vec<u32>,
+    known: ValueMesh<Option<Standing>>,
     /// Raised by every piece of news.
     news: u64,
 }
 
 impl Seen {
     fn new(view: &Region) -> Seen {
-        let base_ranks = view.base_ranks().enumerate();
-        let ranks = base_ranks.filter_map(|(rank, base)| Some((u32::try_from(base).ok()?, rank))).collect();
-        let count = view.num_ranks();
-        Seen { ranks, statuses: vec![None; count], returns: vec![0; count], news: 0 }
+        Seen { known: ValueMesh::uniform(view.clone(), None), news: 0 }
     }
 
-    fn set(&mut self, rank: usize, status: Status) {
-        let Some(known) = self.statuses.get_mut(rank) else { return };
-        let ended = known.as_ref().is_some_and(Status::is_terminal);
-        if ended && status == Status::NotExist {
-            return; // It ended in a process that has died since: the next knows nothing of it.
+    fn set(&mut self, ranks: Range<usize>, standing: &Standing) {
+        let met: Vec<_> =
+            self.known.runs_in(ranks).filter(|(_, known)| is_news(known.as_ref(), standing)).collect();
+        let met: Vec<Range<usize>> = met.into_iter().map(|(ranks, _)| ranks).collect();
+        for ranks in met {
+            self.known.set(ranks, Some(standing.clone()));
+            self.news += 1;
         }
-        if status == Status::Running && known.as_ref().is_some_and(|known| *known != Status::Running) {
-            self.returns[rank] += 1;
-        }
-        *known = Some(status);
-        self.news += 1;
     }
 }
 
-fn fold<S>(_: u32, seen: &mut Seen, item: Result<ResourceState<S>, CallErrorKind>) {
-    if let Ok(state) = item
-        && let Some(rank) = seen.ranks.get(&state.key.rank).copied()
-    {
-        seen.set(rank, state.status);
+fn is_news(known: Option<&Standing>, standing: &Standing) -> bool {
+    let Some(known) = known else { return true };
+    // It ended in a process that has died since: the next knows nothing of it.
+    let forgotten = known.status.is_terminal() && standing.status == Status::NotExist;
+    standing.follows(known) && known != standing && !forgotten
+}
+
+fn fold(_: u32, seen: &mut Seen, item: Result<StandingOverlay, CallErrorKind>) {
+    let Ok(overlay) = item else { return };
+    for (ranks, standing) in overlay.runs() {
+        seen.set(ranks.start as usize..ranks.end as usize, standing);
     }
 }
 
@@ -67,25 +69,31 @@ fn subscribe<R: Resource>(
     agents: &Cast<R::Agent>,
     id: Uid,
 ) -> Result<(PortAddr, Accumulator<Seen>), PortsExhausted> {
-    let (port, seen) = scope.open_accumulator(Seen::new(agents.view()), fold::<R::State>)?;
-    ask::<R>(scope, agents, id, &port, &seen, 0);
+    let (port, seen) = scope.open_accumulator(Seen::new(agents.view()), fold)?;
+    ask::<R>(scope, agents, id, &port, &seen, (0, 0));
     Ok((port, seen))
 }
 
-/// Asks the agents of a view, whose first rank is `first` in that of the watch.
+/// Asks the agents of a view, whose first rank is `first` in that of the watch, for the `epoch`-th time after the first.
 fn ask<R: Resource>(
     scope: Scope<'_>,
     agents: &Cast<R::Agent>,
     id: Uid,
     port: &PortAddr,
     seen: &Accumulator<Seen>,
-    first: usize,
+    (first, epoch): (usize, u32),
 ) {
-    let verb = StreamState::<R>::new(id, PortRef::new(port.clone(), 0));
+    let out = PortRef::new(port.clone(), 0).merged(Merged::by::<StandingOverlay, Merge>(NEWS_EVERY));
+    let first_rank = u32::try_from(first).unwrap_or(u32::MAX);
+    let verb = StreamRankStatus::<R>::new(id, first_rank, epoch, out);
     if let Err(unsent) = create::post(scope, agents, verb) {
         seen.with(|seen| {
             for failed in unsent.failed {
-                seen.set(first + failed.rank as usize, Status::failed(failed.error));
+                let rank = first + failed.rank as usize;
+                let status = Status::failed(failed.error);
+                // Nothing newer comes to this question.
+                let standing = Standing { status, epoch, generation: u64::MAX, returns: 0 };
+                seen.set(rank..rank + 1, &standing);
             }
         });
     }
@@ -98,8 +106,8 @@ struct Asking {
     agents: Cast<ProcAgent>,
     id: Uid,
     port: PortAddr,
-    /// In which return of each proc its agent was asked.
-    asked: Vec<u32>,
+    /// In which return of a proc its agent was asked, of those that have come back.
+    asked: BTreeMap<usize, u32>,
 }
 
 impl Caller for Asking {
@@ -111,19 +119,27 @@ impl Caller for Asking {
 impl Asking {
     /// Asks the agents of procs that have come back: what they knew was lost with the processes.
     fn ask_again(&mut self, procs: &Accumulator<Seen>, members: &Accumulator<Seen>) {
-        let returns = procs.with(|seen| seen.returns.clone());
-        for (rank, returned) in returns.into_iter().enumerate() {
-            if std::mem::replace(&mut self.asked[rank], returned) == returned {
+        let returned: Vec<(usize, u32)> = procs.with(|seen| {
+            let back = seen.known.runs().filter_map(|(ranks, known)| {
+                let returns = known.as_ref()?.returns;
+                (returns > 0).then(|| ranks.map(move |rank| (rank, returns)))
+            });
+            back.flatten().collect()
+        });
+        for (rank, epoch) in returned {
+            if self.asked.insert(rank, epoch) == Some(epoch) {
                 continue;
             }
             members.with(|seen| {
-                if !seen.statuses[rank].as_ref().is_some_and(Status::is_terminal) {
-                    seen.set(rank, Status::Initializing);
+                let known = seen.known.get(rank).and_then(Option::as_ref);
+                if !known.is_some_and(|known| known.status.is_terminal()) {
+                    let status = Status::Initializing;
+                    seen.set(rank..rank + 1, &Standing { status, epoch, generation: 0, returns: 0 });
                 }
             });
             if let Ok(view) = self.agents.view().try_slice(rank..rank + 1) {
                 let agent = Cast::new(self.agents.mesh().clone(), view);
-                ask::<ActorKind>(self.scope(), &agent, self.id, &self.port, members, rank);
+                ask::<ActorKind>(self.scope(), &agent, self.id, &self.port, members, (rank, epoch));
             }
         }
     }
@@ -139,6 +155,9 @@ fn fold_lost(slot: u32, lost: &mut Lost, item: Result<StatusOverlay, CallErrorKi
     }
 }
 
+/// The statuses as far as they were told; `None` for a rank that was not heard of yet.
+type Told = ValueMesh<Option<Status>>;
+
 /// What the agents of a kind have told, and which of them are lost.
 struct Level {
     seen: Accumulator<Seen>,
@@ -146,13 +165,16 @@ struct Level {
 }
 
 impl Level {
-    fn told(&self) -> Vec<Option<Status>> {
-        let mut told = self.seen.with(|seen| seen.statuses.clone());
+    fn told(&self) -> Told {
+        let mut told = self
+            .seen
+            .with(|seen| seen.known.map_runs(|known| known.as_ref().map(|known| known.status.clone())));
         let lost = self.lost.as_ref().map(|lost| lost.with(|lost| lost.clone())).unwrap_or_default();
         for (rank, failed) in lost {
-            if let Some(status) = told.get_mut(rank as usize).filter(|status| !is_terminal(status.as_ref())) {
+            let rank = rank as usize;
+            if told.get(rank).is_some_and(|status| !status.as_ref().is_some_and(Status::is_terminal)) {
                 // VERB-4
-                *status = Some(failed);
+                told.set(rank..rank + 1, Some(failed));
             }
         }
         told
@@ -178,10 +200,6 @@ impl Level {
     }
 }
 
-fn is_terminal(status: Option<&Status>) -> bool {
-    status.is_some_and(Status::is_terminal)
-}
-
 /// Longer than a program runs.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
@@ -201,27 +219,25 @@ pub struct MeshWatch {
 }
 
 impl MeshWatch {
-    /// The statuses as far as they were told; `None` for a rank that was not heard of yet.
-    fn told(&self) -> Vec<Option<Status>> {
+    fn told(&self) -> Told {
         let members = self.members.told();
         let Some(procs) = &self.procs else { return members };
-        let procs = procs.told();
-        let clamp = |(member, proc): (Option<Status>, Option<Status>)| match proc {
+        members.zip_runs(&procs.told(), |member, proc| match proc {
             // VERB-4. A member that has ended by itself has, whatever became of its proc.
-            Some(proc) if proc.is_terminal() => Some(member.filter(Status::is_terminal).unwrap_or(proc)),
+            Some(proc) if proc.is_terminal() => {
+                Some(member.clone().filter(Status::is_terminal).unwrap_or_else(|| proc.clone()))
+            }
             // It is brought back.
             Some(proc @ Status::Initializing) => {
-                member.map(|member| if member.is_terminal() { member } else { proc })
+                member.clone().map(|member| if member.is_terminal() { member } else { proc.clone() })
             }
-            _ => member,
-        };
-        members.into_iter().zip(procs).map(clamp).collect()
+            _ => member.clone(),
+        })
     }
 
     /// The statuses as they are now known, without waiting; a rank that was not heard of yet does not exist.
     pub fn statuses(&self) -> StatusMesh {
-        let mut told = self.told().into_iter();
-        StatusMesh::from_fn(self.view.clone(), |_| told.next().flatten().unwrap_or_default())
+        self.told().map_runs(|status| status.clone().unwrap_or_default())
     }
 
     /// Waits until they are others than when it returned last; the first time, until every rank was heard of.
@@ -235,8 +251,9 @@ impl MeshWatch {
             }
             let known = self.members.news();
             let known_procs = self.procs.as_ref().map(Level::news).unwrap_or_default();
-            let complete = self.shown.is_some() || self.told().iter().all(Option::is_some);
-            let now = self.statuses();
+            let told = self.told();
+            let complete = self.shown.is_some() || told.runs().all(|(_, status)| status.is_some());
+            let now = told.map_runs(|status| status.clone().unwrap_or_default());
             if complete && self.shown.as_ref() != Some(&now) {
                 self.shown = Some(now.clone());
                 return now;
@@ -292,7 +309,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
             Some(procs) => procs.subscribe(scope)?,
             None => None,
         };
-        let (outbox, own, asked) = (scope.outbox.clone(), scope.sender.clone(), vec![0; view.num_ranks()]);
+        let (outbox, own, asked) = (scope.outbox.clone(), scope.sender.clone(), BTreeMap::new());
         let asking = procs.is_some().then(|| Asking { outbox, own, agents, id, port, asked });
         Ok(MeshWatch { members, procs, asking, view, shown: None })
     }
@@ -306,7 +323,8 @@ impl ProcMeshRef {
         let (sink, lost) = Accumulator::new(Lost::new(), fold_lost);
         let limit = Limit { after: FOREVER, at: clock::now() + FOREVER };
         let question = WaitRankStatus::<ProcKind>::new(self.id().uid, StatusClass::Stopped);
-        let port = agents.call_to(scope, &question, limit, sink, None);
+        let merge = merge_id::<StatusOverlay, Merge>();
+        let port = agents.call_to(scope, &question, limit, sink, Some(merge));
         Ok(Some(Level { seen, lost: port.map(|port| lost.guarded(port)) }))
     }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::reduce::{Concat, Max, Merge, Min, Reducer, Sum, fold};
-use crate::value::StatusOverlay;
+use crate::value::{StandingOverlay, StatusOverlay};
 use crate::wire::codec::Payload;
 
 /// Merges the encoded replies of neighbouring ranks, in rank order, each as often as its number says; `None` when they
@@ -128,7 +128,7 @@ const BUILT_IN: &[&[MergeEntry]] = entries! {
     [Max, Min] (bool, char, String);
     [Concat] (String, Vec<String>, Vec<u8>, Vec<u32>, Vec<u64>, Vec<i64>, Vec<f32>, Vec<f64>);
     [Merge] (
-        StatusOverlay, BTreeMap<String, u64>, BTreeMap<String, i64>, BTreeMap<u64, u64>, BTreeSet<String>, BTreeSet<u64>
+        StatusOverlay, StandingOverlay, BTreeMap<String, u64>, BTreeMap<String, i64>, BTreeMap<u64, u64>, BTreeSet<String>, BTreeSet<u64>
     );
 };
 

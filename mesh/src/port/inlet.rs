@@ -24,13 +24,32 @@ use super::receive::PortClosed;
 use super::table::{Next, PortItem, PortSink, PortTable};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee};
+use crate::wire::codec::Payload;
 
 /// What the receiving end of a port is given.
 #[derive(Debug)]
 pub(super) enum Came {
     Item(PortItem),
+    /// What the items amount to is another than when it was last asked for.
+    News,
     /// Someone who held the port has failed.
     Lost(PortClosed),
+}
+
+/// What became of an item that was to be merged.
+pub(super) enum Took {
+    /// Nobody had been told of another since the result was asked for.
+    News,
+    Known,
+    /// It is no such item.
+    Bad(CallErrorKind),
+    /// The reducer panicked, and with it went what there was.
+    Broken(CallErrorKind),
+}
+
+/// Where the items of a port are merged.
+pub(super) trait Total: Send + Sync {
+    fn take_in(&self, item: &Payload) -> Took;
 }
 
 /// The most loans of one port that are kept apart.
@@ -87,6 +106,8 @@ pub(crate) struct Inlet {
     capacity: usize,
     /// Whether it takes one item.
     once: bool,
+    /// Where its items are merged, if they are.
+    total: Option<Box<dyn Total>>,
     far: Mutex<Far>,
     over: OnceLock<PortClosed>,
     /// Where it is, once it is open.
@@ -94,7 +115,11 @@ pub(crate) struct Inlet {
 }
 
 impl Inlet {
-    fn open(capacity: usize, once: bool) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
+    fn open(
+        capacity: usize,
+        once: bool,
+        total: Option<Box<dyn Total>>,
+    ) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
         // Bounded by `capacity`, beside which every far end is told of once.
         let (sender, receiver) = mpsc::unbounded_channel();
         let inlet = Inlet {
@@ -102,6 +127,7 @@ impl Inlet {
             queued: AtomicUsize::new(0),
             capacity,
             once,
+            total,
             far: Mutex::new(Far { here: true, ..Far::default() }),
             over: OnceLock::new(),
             place: OnceLock::new(),
@@ -111,12 +137,17 @@ impl Inlet {
 
     /// For so many items at a time.
     pub(super) fn of_many(capacity: usize) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
-        Inlet::open(capacity, false)
+        Inlet::open(capacity, false, None)
     }
 
     /// For one item.
     pub(super) fn of_one() -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
-        Inlet::open(1, true)
+        Inlet::open(1, true, None)
+    }
+
+    /// For items that are merged.
+    pub(super) fn of_total(total: Box<dyn Total>) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
+        Inlet::open(usize::MAX, false, Some(total))
     }
 
     fn far(&self) -> MutexGuard<'_, Far> {
@@ -189,6 +220,26 @@ impl PortSink for Inlet {
             return Ok(Next::Keep);
         }
         let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".into() };
+        if let (Some(total), PortItem::Value(payload)) = (&self.total, &item) {
+            if self.sender().is_none() {
+                return Err(closed());
+            }
+            // A user's code, so without the lock.
+            let said = match total.take_in(payload) {
+                Took::News => Came::News,
+                Took::Known => return Ok(Next::Keep),
+                Took::Bad(kind) => Came::Lost(PortClosed { callee: None, kind }),
+                Took::Broken(kind) => {
+                    self.end(PortClosed { callee: None, kind });
+                    return Ok(Next::Close);
+                }
+            };
+            let sender = self.sender();
+            return sender
+                .as_ref()
+                .map_or(Err(closed()), |open| open.send(said).map_err(|_| closed()))
+                .map(|()| Next::Keep);
+        }
         let mut sender = self.sender();
         let Some(open) = &*sender else { return Err(closed()) };
         // Changed up by those who hold the lock only.

@@ -54,6 +54,11 @@ impl PortGuard {
     pub(crate) fn new(table: Arc<PortTable>, port: u64) -> PortGuard {
         PortGuard { table, port }
     }
+
+    /// Where the port is entered.
+    pub(super) fn table(&self) -> &Arc<PortTable> {
+        &self.table
+    }
 }
 
 impl Drop for PortGuard {
@@ -142,6 +147,7 @@ impl<T: DeserializeOwned + 'static> Port<T> {
                 open_item(item).map_err(|kind| PortClosed { callee: None, kind })
             }
             Came::Lost(closed) => Err(closed),
+            Came::News => unreachable!("only a port that merges its items has news"),
         }
     }
 
@@ -270,7 +276,7 @@ impl<S: Send, U: DeserializeOwned + 'static> PortSink for AccumulateSink<S, U> {
     }
 }
 
-fn decode<U: DeserializeOwned + 'static>(payload: &Payload) -> Result<U, CallErrorKind> {
+pub(super) fn decode<U: DeserializeOwned + 'static>(payload: &Payload) -> Result<U, CallErrorKind> {
     match catch_unwind(AssertUnwindSafe(|| payload.get())) {
         Ok(item) => item.map_err(CallErrorKind::decode),
         Err(_) => Err(CallErrorKind::Decode { reason: "decoding panicked".to_owned() }),

@@ -311,6 +311,15 @@ impl PortTable {
     /// # Errors
     /// Why the last that was not taken was not; the others were.
     pub fn deliver_all(&self, port: u64, said: Vec<Said>) -> Result<(), CallErrorKind> {
+        if Lent::nth(port).is_some() {
+            // Those who have let go of a port that was lent to many.
+            for Said { rank, len, reply, .. } in said {
+                for slot in rank..rank.saturating_add(len) {
+                    self.deliver(port, slot, reply.clone().into())?;
+                }
+            }
+            return Ok(());
+        }
         let Some(sink) = self.sink(port) else {
             return Err(CallErrorKind::Undeliverable { reason: "the port is closed".into() });
         };

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 use std::ops::AddAssign;
 
 use super::Reducer;
-use crate::value::StatusOverlay;
+use crate::value::{StandingOverlay, StatusOverlay};
 
 /// Joins vectors, or text, in rank order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Concat;
 
 /// Merges maps and sets: all keys are kept, and the values of equal keys are added with `+=`, the value of lower ranks on
 /// the left. Integers overflow there as they do everywhere in Rust. A
-/// [`StatusOverlay`] is merged by rank, the right one winning.
+/// [`StatusOverlay`] is merged by rank, the right one winning, a [`StandingOverlay`] so that the newest wins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Merge;
 
@@ -85,6 +85,14 @@ impl<T: Eq + Hash, S: BuildHasher> Reducer<HashSet<T, S>> for Merge {
 impl Reducer<StatusOverlay> for Merge {
     fn reduce(&self, mut left: StatusOverlay, right: StatusOverlay) -> StatusOverlay {
         left.merge(right);
+        left
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Reducer<StandingOverlay> for Merge {
+    fn reduce(&self, mut left: StandingOverlay, right: StandingOverlay) -> StandingOverlay {
+        left.merge_where(right, |left, right| right.follows(left));
         left
     }
 }

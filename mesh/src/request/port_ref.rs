@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,10 +12,12 @@ use crate::actor::{Caller, Scope};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee, SendError};
 use crate::ident::{ActorId, Uid};
+use crate::message::merge_id;
 use crate::outbox::Held;
-use crate::port::{Accumulator, Fold, Here, OncePort, Port, PortsExhausted};
+use crate::port::{AccumulatingPort, Accumulator, Fold, Here, OncePort, Port, PortsExhausted};
+use crate::reduce::Reducer;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::Lane;
+use crate::wire::envelope::{Destination, Lane, Target};
 
 /// A port, anywhere: items of type `T` can be posted to it.
 ///
@@ -45,8 +48,27 @@ use crate::wire::envelope::Lane;
 pub struct PortRef<T> {
     addr: PortAddr,
     slot: u32,
+    merged: Option<Merged>,
     hold: Hold,
     _item: PhantomData<fn(T)>,
+}
+
+/// How the items of a port are merged on their way.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Merged {
+    /// The number of the pair of item type and reducer.
+    merge: u64,
+    /// How long a gateway may keep items to merge them, in milliseconds.
+    every_ms: u32,
+}
+
+impl Merged {
+    /// Items of type `T` by the reducer `R`, once in `every`; `None` where no gateway can do it.
+    pub(crate) fn by<T: 'static, R: 'static>(every: Duration) -> Option<Merged> {
+        let every_ms = u32::try_from(every.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
+        // A reducer with state of its own is known where the port is alone.
+        (size_of::<R>() == 0 && every_ms > 0).then(|| Merged { merge: merge_id::<T, R>(), every_ms })
+    }
 }
 
 /// What a reference is to whoever waits at the port: while one is held, an item may come.
@@ -66,7 +88,12 @@ impl<T> PortRef<T> {
     }
 
     pub(super) fn holding(addr: PortAddr, slot: u32, hold: Hold) -> PortRef<T> {
-        PortRef { addr, slot, hold, _item: PhantomData }
+        PortRef { addr, slot, merged: None, hold, _item: PhantomData }
+    }
+
+    /// Its items may be merged on their way.
+    pub(crate) fn merged(self, merged: Option<Merged>) -> PortRef<T> {
+        PortRef { merged, ..self }
     }
 
     /// Where it is.
@@ -109,13 +136,17 @@ impl<T> PortRef<T> {
         T: Serialize + 'static,
     {
         let payload = Payload::of(item).map_err(|error| error.call_error())?;
-        scope.outbox.post_item(scope.sender, &self.addr, self.slot, lane, payload)
+        let mut to = Destination::port(&self.addr, self.slot);
+        if let Some(Merged { merge, every_ms }) = self.merged {
+            to.target = Target::Fold { port: self.addr.port, merge, every_ms };
+        }
+        scope.outbox.post_item(scope.sender, to, lane, payload)
     }
 }
 
 impl<T> Clone for PortRef<T> {
     fn clone(&self) -> PortRef<T> {
-        PortRef::holding(self.addr.clone(), self.slot, self.hold.clone())
+        PortRef::holding(self.addr.clone(), self.slot, self.hold.clone()).merged(self.merged)
     }
 }
 
@@ -140,15 +171,15 @@ impl<T> Serialize for PortRef<T> {
             Hold::Here(here) => here.encoded(),
             Hold::Held(held) => held.passed_on(),
         }
-        (&self.addr, self.slot).serialize(serializer)
+        (&self.addr, self.slot, self.merged).serialize(serializer)
     }
 }
 
 impl<'de, T> Deserialize<'de> for PortRef<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (addr, slot) = Deserialize::deserialize(deserializer)?;
+        let (addr, slot, merged) = Deserialize::deserialize(deserializer)?;
         let hold = Held::decoded(&addr).map_or(Hold::None, Hold::Held);
-        Ok(PortRef::holding(addr, slot, hold))
+        Ok(PortRef::holding(addr, slot, hold).merged(merged))
     }
 }
 
@@ -172,6 +203,66 @@ pub trait CallerPorts: Caller {
     ) -> Result<(PortRef<T>, OncePort<T>), PortsExhausted> {
         let (addr, port) = self.scope().open_once_port()?;
         Ok((PortRef::holding(addr, 0, Hold::Here(port.here())), port))
+    }
+
+    /// Opens a port whose items are merged by `reducer`: it gives what they amount to, once in `every` at most. The first
+    /// value does not wait, nor does the last, when nobody is left who could post.
+    ///
+    /// Items are merged where they are posted, at each gateway on their way, and here, as they come: from many ranks at no
+    /// defined order, so that the reducer is to be commutative as well as associative (`Sum`, `Max`, `Min`, `Merge`). Each is
+    /// taken in once. Gateways know the built-in reducers and those of [`register_reducer!`](crate::register_reducer); items
+    /// that they cannot merge go on one by one. A post is never refused because nobody takes the value out.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// use mesh::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// struct Miner;
+    ///
+    /// #[actor]
+    /// impl Miner {
+    ///     #[new]
+    ///     fn new() -> Self {
+    ///         Miner
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn dig(&self, cx: &Context<Self>, tons: u64, dug: PortRef<u64>) -> Result<(), Fatal> {
+    ///         for _ in 0..tons {
+    ///             dug.post(cx, 1)?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 4)).await?;
+    /// let miners = procs.spawn(cx, "miners", Miner::spec()).await?;
+    /// let (dug, mut total) = cx.open_accumulating_port(Sum, Duration::from_millis(100))?;
+    /// miners.dig(25, dug).cast(cx)?;
+    /// let mut last = 0;
+    /// while let Ok(tons) = total.receive().await {
+    ///     last = tons; // more each time, ten times a second at most
+    /// }
+    /// assert_eq!(last, 100);
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`PortsExhausted`], when too many are open.
+    fn open_accumulating_port<T, R>(
+        &self,
+        reducer: R,
+        every: Duration,
+    ) -> Result<(PortRef<T>, AccumulatingPort<T>), PortsExhausted>
+    where
+        T: DeserializeOwned + Clone + Send + 'static,
+        R: Reducer<T>,
+    {
+        let (addr, port) = self.scope().outbox.open_accumulating_port(Box::new(reducer), every)?;
+        let to = PortRef::holding(addr, 0, Hold::Here(port.here())).merged(Merged::by::<T, R>(every));
+        Ok((to, port))
     }
 
     /// Opens a port whose items are folded into one state as they come.

@@ -8,7 +8,7 @@ use super::{Resource, ResourceKey};
 use crate::actor::{Caller, ReplyTo};
 use crate::ident::Label;
 use crate::request::PortRef;
-use crate::value::{Status, StatusClass, StatusOverlay};
+use crate::value::{Standing, StandingOverlay, Status, StatusClass, StatusOverlay};
 
 /// How many waits and subscriptions one table holds; more are answered with the status as it is.
 const WAITERS_MAX: usize = 1 << 16;
@@ -50,6 +50,32 @@ struct Waiter {
     reply: ReplyTo<StatusOverlay>,
 }
 
+/// One who is told of a status and its changes.
+pub(super) struct Watcher {
+    port: PortRef<StandingOverlay>,
+    rank: u32,
+    epoch: u32,
+    /// Whether it was told that the resource runs, and how often that was news to it.
+    runs: Option<bool>,
+    returns: u32,
+}
+
+impl Watcher {
+    pub(super) fn new(port: PortRef<StandingOverlay>, rank: u32, epoch: u32) -> Watcher {
+        Watcher { port, rank, epoch, runs: None, returns: 0 }
+    }
+
+    /// Tells it; whether it can be reached.
+    fn tell(&mut self, cx: &impl Caller, status: Status, generation: u64) -> bool {
+        let runs = status == Status::Running;
+        self.returns += u32::from(runs && self.runs == Some(false));
+        self.runs = Some(runs);
+        let Watcher { rank, epoch, returns, .. } = *self;
+        let standing = Standing { status, epoch, generation, returns };
+        self.port.post_control(cx, &StandingOverlay::single(rank, standing)).is_ok()
+    }
+}
+
 /// The resources of one kind, with those who wait for them.
 pub struct ResourceTable<R: Resource> {
     entries: BTreeMap<ResourceKey, Entry<R>>,
@@ -57,6 +83,9 @@ pub struct ResourceTable<R: Resource> {
     waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
     waiting: usize,
     subscribers: BTreeMap<ResourceKey, Vec<PortRef<ResourceState<R::State>>>>,
+    /// Those who are told of the status alone, at a rank of theirs.
+    watchers: BTreeMap<ResourceKey, Vec<Watcher>>,
+    /// How many of either there are.
     subscribed: usize,
     /// Those that have ended, the oldest first.
     ended: VecDeque<ResourceKey>,
@@ -70,6 +99,7 @@ impl<R: Resource> Default for ResourceTable<R> {
             waiters: BTreeMap::new(),
             waiting: 0,
             subscribers: BTreeMap::new(),
+            watchers: BTreeMap::new(),
             subscribed: 0,
             ended: VecDeque::new(),
             stopping: false,
@@ -207,6 +237,7 @@ impl<R: Resource> ResourceTable<R> {
         };
         entry.spec = None;
         self.subscribed -= self.subscribers.remove(&key).map_or(0, |ports| ports.len());
+        self.subscribed -= self.watchers.remove(&key).map_or(0, |watchers| watchers.len());
         self.ended.push_back(key);
         if self.ended.len() > ENDED_MAX
             && let Some(oldest) = self.ended.pop_front()
@@ -234,6 +265,14 @@ impl<R: Resource> ResourceTable<R> {
             self.subscribed -= before - ports.len();
             if !ports.is_empty() {
                 self.subscribers.insert(key, ports);
+            }
+        }
+        if let Some(mut watchers) = self.watchers.remove(&key) {
+            let before = watchers.len();
+            watchers.retain_mut(|watcher| watcher.tell(cx, state.status.clone(), state.generation));
+            self.subscribed -= before - watchers.len();
+            if !watchers.is_empty() {
+                self.watchers.insert(key, watchers);
             }
         }
     }
@@ -268,6 +307,16 @@ impl<R: Resource> ResourceTable<R> {
         if told && !self.status(key).is_terminal() && self.subscribed < WAITERS_MAX {
             self.subscribed += 1;
             self.subscribers.entry(key).or_default().push(port);
+        }
+    }
+
+    pub(super) fn watch(&mut self, cx: &impl Caller, key: ResourceKey, mut watcher: Watcher) {
+        let status = self.status(key);
+        let generation = self.entries.get(&key).map_or(0, |entry| entry.generation);
+        let is_terminal = status.is_terminal();
+        if watcher.tell(cx, status, generation) && !is_terminal && self.subscribed < WAITERS_MAX {
+            self.subscribed += 1;
+            self.watchers.entry(key).or_default().push(watcher);
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 
+use super::table::Watcher;
 use super::{Manages, Progress, Resource, ResourceKey, ResourceState};
 use crate::actor::{Actor, Context, Handler};
 use crate::ident::{Label, Uid, name_hash, name_mix};
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
 use crate::request::PortRef;
 use crate::schema::schema_of;
-use crate::value::{Status, StatusClass, StatusOverlay};
+use crate::value::{StandingOverlay, Status, StatusClass, StatusOverlay};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};
 
 /// Declares a verb: its fields, its reply, and how they are encoded.
@@ -126,6 +127,20 @@ verb! {
     } -> (), deferred false
 }
 verb! {
+    /// Asks for the status of a resource now, and at each change, as overlays at the rank in the caller's view. They are
+    /// merged on their way where the port is an accumulating one.
+    StreamRankStatus {
+        /// The id.
+        id: Uid,
+        /// Which rank is the first of the caller's view to whoever has opened the port.
+        first: u32,
+        /// Which of the questions of one who asks again this is.
+        epoch: u32,
+        /// Where the statuses go.
+        out: PortRef<StandingOverlay>,
+    } -> (), deferred false
+}
+verb! {
     /// Asks for all states.
     List {} -> Vec<ResourceState<R::State>>, deferred false
 }
@@ -232,6 +247,16 @@ impl<A: Manages<R>, R: Resource<Agent = A>> Handler<WaitRankStatus<R>> for A {
 impl<A: Manages<R>, R: Resource<Agent = A>> Handler<StreamState<R>> for A {
     async fn handle(&mut self, cx: &Context<A>, message: StreamState<R>) {
         self.table().subscribe(cx, key(cx, message.id), message.out);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Manages<R>, R: Resource<Agent = A>> Handler<StreamRankStatus<R>> for A {
+    async fn handle(&mut self, cx: &Context<A>, message: StreamRankStatus<R>) {
+        let StreamRankStatus { id, first, epoch, out, .. } = message;
+        // No mesh has so many ranks; what comes from outside may say it.
+        let Some(rank) = first.checked_add(view_rank(cx)).filter(|rank| *rank < u32::MAX) else { return };
+        self.table().watch(cx, key(cx, id), Watcher::new(out, rank, epoch));
     }
 }
 

@@ -172,6 +172,39 @@ impl<T> ValueMesh<T> {
         each.into_iter().flatten().chain(runs.into_iter().flatten())
     }
 
+    /// As [`runs`](ValueMesh::runs), of those that have some of `ranks`, and no more of them.
+    pub(crate) fn runs_in(&self, ranks: Range<usize>) -> impl Iterator<Item = (Range<usize>, &T)> {
+        let start = ranks.start.min(self.len());
+        let ranks = start..ranks.end.min(self.len()).max(start);
+        let (each, runs) = match &self.store {
+            Store::Each(values) => {
+                let each = ranks.clone().zip(&values[ranks]);
+                (Some(each.map(|(rank, value)| (rank..rank + 1, value))), None)
+            }
+            Store::Runs(runs) => (None, Some(runs.iter_in(ranks))),
+        };
+        each.into_iter().flatten().chain(runs.into_iter().flatten())
+    }
+
+    /// The same region with what `join` makes of each pair of runs. Costs the runs of both.
+    ///
+    /// # Panics
+    /// When the two have not as many ranks.
+    pub(crate) fn zip_runs<U, V: Clone + PartialEq>(
+        &self,
+        other: &ValueMesh<U>,
+        mut join: impl FnMut(&T, &U) -> V,
+    ) -> ValueMesh<V> {
+        assert_eq!(self.len(), other.len(), "two meshes of as many ranks");
+        let mut joined = Runs::new();
+        for (ranks, ours) in self.runs() {
+            for (part, theirs) in other.runs_in(ranks) {
+                joined.push(part.len(), join(ours, theirs));
+            }
+        }
+        ValueMesh { region: self.region.clone(), store: Store::Runs(Box::new(joined)) }
+    }
+
     /// The values, in rank order, one for each rank: where they are stored as runs, they are spread out once.
     pub fn values(&self) -> &[T] {
         match &self.store {
@@ -246,15 +279,19 @@ impl<T: Hash> Hash for ValueMesh<T> {
     }
 }
 
+/// As the values print, with runs of equal text collapsed; in the long form (`{:#?}`) each value by itself.
 impl<T: fmt::Debug> fmt::Debug for ValueMesh<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Each<'a, T>(&'a ValueMesh<T>);
-        impl<T: fmt::Debug> fmt::Debug for Each<'_, T> {
+        struct Values<'a, T>(&'a ValueMesh<T>);
+        impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_list().entries((0..self.0.len()).map(|rank| &self.0[rank])).finish()
+                if f.alternate() {
+                    return f.debug_list().entries((0..self.0.len()).map(|rank| &self.0[rank])).finish();
+                }
+                self.0.print_runs(f, |value| format!("{value:?}"))
             }
         }
-        f.debug_struct("ValueMesh").field("region", &self.region).field("values", &Each(self)).finish()
+        f.debug_struct("ValueMesh").field("region", &self.region).field("values", &Values(self)).finish()
     }
 }
 
@@ -364,10 +401,15 @@ impl<'a, T> IntoIterator for &'a ValueMesh<T> {
 impl<T: fmt::Display> fmt::Display for ValueMesh<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = f.precision();
-        let text = |value: &T| match precision {
+        self.print_runs(f, |value| match precision {
             Some(precision) => format!("{value:.precision$}"),
             None => value.to_string(),
-        };
+        })
+    }
+}
+
+impl<T> ValueMesh<T> {
+    fn print_runs(&self, f: &mut fmt::Formatter<'_>, text: impl Fn(&T) -> String) -> fmt::Result {
         let mut texts = self.runs().map(|(ranks, value)| (ranks.len(), text(value))).peekable();
         let mut printed = 0;
         f.write_str("[")?;

@@ -1,92 +1,104 @@
-//! The statuses of some ranks, on their way to a status mesh.
+//! What is known of some ranks, on its way to a mesh of all.
 
 use std::ops::Range;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Status;
+use super::{Standing, Status};
 use crate::shape::bounded::BoundedVec;
 
 /// The most runs of ranks that an overlay from outside may have.
 pub const OVERLAY_LEN_MAX: usize = 1 << 20;
 
-/// The statuses of some ranks, in the caller's view (`VERB-2`): runs of ranks of one status, sorted by rank, each rank
-/// at most once, and neighbours of one status in one run (`VALUE-3`).
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct StatusOverlay {
-    runs: Vec<Run>,
+/// Values of some ranks, in the caller's view (`VERB-2`): runs of ranks of one value, sorted by rank, each rank at most
+/// once, and neighbours of one value in one run (`VALUE-3`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Overlay<V> {
+    runs: Vec<Run<V>>,
 }
 
-/// Ranks of one status.
+/// The statuses of some ranks.
+pub type StatusOverlay = Overlay<Status>;
+
+/// The statuses of some ranks, with how new each is.
+pub type StandingOverlay = Overlay<Standing>;
+
+/// Ranks of one value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Run {
+struct Run<V> {
     start: u32,
     /// Behind the last: above `start`.
     end: u32,
-    status: Status,
+    value: V,
 }
 
-impl Serialize for StatusOverlay {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.runs.iter().map(|run| (run.start, run.end, &run.status)))
+impl<V> Default for Overlay<V> {
+    fn default() -> Overlay<V> {
+        Overlay { runs: Vec::new() }
     }
 }
 
-impl<'de> Deserialize<'de> for StatusOverlay {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StatusOverlay, D::Error> {
-        let BoundedVec(wire) = BoundedVec::<(u32, u32, Status), OVERLAY_LEN_MAX>::deserialize(deserializer)?;
-        let (mut overlay, mut above) = (StatusOverlay::new(), 0);
-        for (start, end, status) in wire {
+impl<V: Serialize> Serialize for Overlay<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.runs.iter().map(|run| (run.start, run.end, &run.value)))
+    }
+}
+
+impl<'de, V: Deserialize<'de> + PartialEq> Deserialize<'de> for Overlay<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Overlay<V>, D::Error> {
+        let BoundedVec(wire) = BoundedVec::<(u32, u32, V), OVERLAY_LEN_MAX>::deserialize(deserializer)?;
+        let (mut overlay, mut above) = (Overlay::default(), 0);
+        for (start, end, value) in wire {
             if start < above || end <= start {
                 return Err(D::Error::custom(format_args!(
                     "the ranks of a status overlay are not ascending at rank {start}"
                 )));
             }
             above = end;
-            overlay.push(Run { start, end, status });
+            overlay.push(Run { start, end, value });
         }
         Ok(overlay)
     }
 }
 
-impl StatusOverlay {
+impl<V: PartialEq> Overlay<V> {
     /// Speaks of no rank: what a holder of nothing answers.
-    pub fn new() -> StatusOverlay {
-        StatusOverlay::default()
+    pub fn new() -> Overlay<V> {
+        Overlay::default()
     }
 
     /// Speaks of one rank.
     ///
     /// # Panics
     /// For rank `u32::MAX`, which no mesh has.
-    pub fn single(rank: u32, status: Status) -> StatusOverlay {
-        StatusOverlay::uniform(rank..rank + 1, status)
+    pub fn single(rank: u32, value: V) -> Overlay<V> {
+        Overlay::uniform(rank..rank + 1, value)
     }
 
     /// Says the same of some ranks.
-    pub fn uniform(ranks: Range<u32>, status: Status) -> StatusOverlay {
-        let mut overlay = StatusOverlay::new();
+    pub fn uniform(ranks: Range<u32>, value: V) -> Overlay<V> {
+        let mut overlay = Overlay::new();
         if !ranks.is_empty() {
-            overlay.push(Run { start: ranks.start, end: ranks.end, status });
+            overlay.push(Run { start: ranks.start, end: ranks.end, value });
         }
         overlay
     }
 
-    /// Ranks and their status, ascending.
-    pub fn runs(&self) -> impl Iterator<Item = (Range<u32>, &Status)> {
-        self.runs.iter().map(|run| (run.start..run.end, &run.status))
+    /// Ranks and their value, ascending.
+    pub fn runs(&self) -> impl Iterator<Item = (Range<u32>, &V)> {
+        self.runs.iter().map(|run| (run.start..run.end, &run.value))
     }
 
-    /// The status of each rank, ascending.
-    pub fn entries(&self) -> impl Iterator<Item = (u32, &Status)> {
-        self.runs().flat_map(|(ranks, status)| ranks.map(move |rank| (rank, status)))
+    /// The value of each rank, ascending.
+    pub fn entries(&self) -> impl Iterator<Item = (u32, &V)> {
+        self.runs().flat_map(|(ranks, value)| ranks.map(move |rank| (rank, value)))
     }
 
-    /// The status of `rank`, if the overlay speaks of it.
-    pub fn get(&self, rank: u32) -> Option<&Status> {
+    /// The value of `rank`, if the overlay speaks of it.
+    pub fn get(&self, rank: u32) -> Option<&V> {
         let run = self.runs.get(self.runs.partition_point(|run| run.end <= rank))?;
-        (run.start <= rank).then_some(&run.status)
+        (run.start <= rank).then_some(&run.value)
     }
 
     /// How many ranks it speaks of.
@@ -100,49 +112,76 @@ impl StatusOverlay {
     }
 
     /// Appends a run that begins at or behind the end of the last.
-    fn push(&mut self, run: Run) {
+    fn push(&mut self, run: Run<V>) {
         match self.runs.last_mut() {
-            Some(last) if last.end == run.start && last.status == run.status => last.end = run.end,
+            Some(last) if last.end == run.start && last.value == run.value => last.end = run.end,
             _ => self.runs.push(run),
         }
     }
 
     /// Takes in `right`, which wins where both speak of a rank. Costs the runs of both, or of `right` alone where it
     /// begins after `self` ends, as it does when the parts of a tree arrive in order.
-    pub fn merge(&mut self, right: StatusOverlay) {
+    pub fn merge(&mut self, right: Overlay<V>)
+    where
+        V: Clone,
+    {
+        self.merge_where(right, |_, _| true);
+    }
+
+    /// As [`merge`](Overlay::merge), but where both speak of a rank `right` wins if `wins` says so of its value, which is
+    /// the second.
+    pub fn merge_where(&mut self, right: Overlay<V>, wins: impl Fn(&V, &V) -> bool)
+    where
+        V: Clone,
+    {
         let Some(first) = right.runs.first() else { return };
         if self.runs.last().is_none_or(|last| last.end <= first.start) {
             right.runs.into_iter().for_each(|run| self.push(run));
             return;
         }
-        let mut left = std::mem::take(&mut self.runs).into_iter();
-        let mut next = left.next();
-        for over in right.runs {
-            while let Some(under) = next.take() {
-                if under.start >= over.end {
-                    next = Some(under);
-                    break;
+        let mut lefts = std::mem::take(&mut self.runs).into_iter();
+        let mut rights = right.runs.into_iter();
+        let (mut left, mut right) = (lefts.next(), rights.next());
+        loop {
+            match (left.take(), right.take()) {
+                (Some(mut ours), Some(mut theirs)) => {
+                    // What only one of the two speaks of, before the other begins.
+                    let until = ours.start.max(theirs.start);
+                    for one in [&mut ours, &mut theirs] {
+                        let end = one.end.min(until);
+                        if one.start < end {
+                            self.push(Run { start: one.start, end, value: one.value.clone() });
+                            one.start = end;
+                        }
+                    }
+                    // What both speak of, if they do.
+                    let end = ours.end.min(theirs.end);
+                    if ours.start < ours.end && theirs.start < theirs.end {
+                        let value =
+                            if wins(&ours.value, &theirs.value) { &theirs.value } else { &ours.value };
+                        self.push(Run { start: until, end, value: value.clone() });
+                        (ours.start, theirs.start) = (end, end);
+                    }
+                    left = if ours.start < ours.end { Some(ours) } else { lefts.next() };
+                    right = if theirs.start < theirs.end { Some(theirs) } else { rights.next() };
                 }
-                let (before, behind) = (under.start..under.end.min(over.start), over.end..under.end);
-                if !before.is_empty() {
-                    let status = under.status.clone();
-                    self.push(Run { start: before.start, end: before.end, status });
+                (Some(run), None) => {
+                    self.push(run);
+                    left = lefts.next();
                 }
-                next =
-                    if behind.is_empty() { left.next() } else { Some(Run { start: behind.start, ..under }) };
-                if next.as_ref().is_some_and(|next| next.start >= over.end) {
-                    break;
+                (None, Some(run)) => {
+                    self.push(run);
+                    right = rights.next();
                 }
+                (None, None) => return,
             }
-            self.push(over);
         }
-        next.into_iter().chain(left).for_each(|run| self.push(run));
     }
 }
 
-/// Of two statuses for one rank the later wins.
-impl FromIterator<(u32, Status)> for StatusOverlay {
-    fn from_iter<I: IntoIterator<Item = (u32, Status)>>(entries: I) -> StatusOverlay {
+/// Of two values for one rank the later wins.
+impl<V: Clone + PartialEq> FromIterator<(u32, V)> for Overlay<V> {
+    fn from_iter<I: IntoIterator<Item = (u32, V)>>(entries: I) -> Overlay<V> {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by_key(|entry| entry.0); // stable: the later of two stays the later
         entries.dedup_by(|later, kept| {
@@ -152,8 +191,8 @@ impl FromIterator<(u32, Status)> for StatusOverlay {
             }
             same
         });
-        let mut overlay = StatusOverlay::new();
-        entries.into_iter().for_each(|(rank, status)| overlay.merge(StatusOverlay::single(rank, status)));
+        let mut overlay = Overlay::new();
+        entries.into_iter().for_each(|(rank, value)| overlay.merge(Overlay::single(rank, value)));
         overlay
     }
 }

@@ -115,6 +115,16 @@ impl<T> Runs<T> {
         self.values.iter().enumerate().map(|(run, value)| (self.start(run)..self.ends[run], value))
     }
 
+    /// As [`iter`](Runs::iter), of those that have some of `ranks`, which are ranks that there are, and no more of them.
+    pub(super) fn iter_in(&self, ranks: Range<usize>) -> impl Iterator<Item = (Range<usize>, &T)> {
+        let first = self.run_of(ranks.start);
+        let values = self.values.iter().enumerate().skip(first);
+        values.map_while(move |(run, value)| {
+            let within = self.start(run).max(ranks.start)..self.ends[run].min(ranks.end);
+            (!within.is_empty()).then_some((within, value))
+        })
+    }
+
     /// One value a rank.
     pub(super) fn each(&self) -> &[T] {
         self.each.get_or_init(|| {

@@ -56,6 +56,27 @@ pub enum StatusClass {
     Unknown,
 }
 
+/// The status of a resource as whoever watches it is told of it, with what says which of two is newer: they may be merged
+/// on their way ([`StandingOverlay`](super::StandingOverlay)).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// The status.
+    pub status: Status,
+    /// Which of the questions of whoever watches it answers; a later one is of a later agent.
+    pub epoch: u32,
+    /// Raised by every change.
+    pub generation: u64,
+    /// How often it has begun to run since the question, if it did not run then, or no more.
+    pub returns: u32,
+}
+
+impl Standing {
+    /// Whether it is newer than `other`, or as new.
+    pub fn follows(&self, other: &Standing) -> bool {
+        (self.epoch, self.generation) >= (other.epoch, other.generation)
+    }
+}
+
 /// The statuses of the ranks of a view.
 pub type StatusMesh = ValueMesh<Status>;
 

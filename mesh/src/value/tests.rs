@@ -65,6 +65,10 @@ fn a_value_mesh_prints_runs() {
     let first: Vec<_> = (0..32).map(|i| i.to_string()).collect();
     check((0..10_000).collect(), &format!("[{}, … 9,968 more]", first.join(", ")));
     check(vec![0; 1_234_567], "[0 ×1,234,567]");
+    // So does what has no text of its own.
+    let debug = format!("{:?}", mesh_of([vec![Some("a")], vec![None; 9_999]].concat()));
+    assert_eq!(debug, "ValueMesh { region: [workers=10000] +0 by [1], values: [Some(\"a\"), None ×9,999] }");
+    assert!(format!("{:#?}", mesh_of(vec![1, 1])).contains("1,\n        1,"));
     assert_eq!(format!("{:.1}", mesh_of(vec![0.51, 0.52, 2.0])), "[0.5 ×2, 2.0]");
     assert_eq!(ValueMesh::<i32>::new(workers(0), Vec::new()).unwrap().to_string(), "[]");
 }
@@ -208,6 +212,64 @@ proptest! {
         // VALUE-3: what is equal is one run, so equal overlays are equal as stored.
         let runs: Vec<_> = overlay.runs().collect();
         prop_assert!(runs.windows(2).all(|two| two[0].0.end < two[1].0.start || two[0].1 != two[1].1), "{runs:?}");
+    }
+
+    #[test]
+    fn the_newest_is_kept_in_whatever_order_it_comes(
+        told in prop::collection::vec((0_u32..12, 1_u32..6, 0_u32..3, 0_u64..4), 0..20),
+        seed in any::<u64>(),
+    ) {
+        let standing = |epoch: u32, generation: u64| {
+            // What is as new is the same.
+            let which = u64::from(epoch) * 4 + generation;
+            let status = statuses().into_iter().cycle().nth(usize::try_from(which).unwrap()).unwrap();
+            Standing { status, epoch, generation, returns: 0 }
+        };
+        let overlay = |(start, len, epoch, generation): &(u32, u32, u32, u64)| {
+            StandingOverlay::uniform(*start..start + len, standing(*epoch, *generation))
+        };
+        let newest = |rank: u32| {
+            let of_rank = told.iter().filter(|(start, len, ..)| (*start..start + len).contains(&rank));
+            of_rank.map(|(.., epoch, generation)| (*epoch, *generation)).max()
+        };
+        let mut order: Vec<_> = told.iter().map(overlay).collect();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        rng.shuffle(&mut order);
+        // Merged in any grouping, too.
+        while order.len() > 1 {
+            let right = order.remove(rng.usize(1..order.len()));
+            let left = rng.usize(..order.len());
+            let merged = crate::reduce::Reducer::reduce(&crate::reduce::Merge, order[left].clone(), right);
+            order[left] = merged;
+        }
+        let merged = order.pop().unwrap_or_default();
+        for rank in 0..18 {
+            let got = merged.get(rank).map(|standing| (standing.epoch, standing.generation));
+            prop_assert_eq!(got, newest(rank));
+        }
+        let runs: Vec<_> = merged.runs().collect();
+        prop_assert!(runs.windows(2).all(|two| two[0].0.end < two[1].0.start || two[0].1 != two[1].1), "{runs:?}");
+        prop_assert_eq!(&Payload::of(&merged).unwrap().get::<StandingOverlay>().unwrap(), &merged);
+    }
+
+    #[test]
+    fn meshes_are_joined_by_runs(
+        ones in prop::collection::vec(0_u8..3, 1..20),
+        cut in 0_usize..20,
+        (start, end) in (0_usize..22, 0_usize..22),
+        collapsed in any::<bool>(),
+    ) {
+        let one = mesh_of(ones.clone());
+        let one = if collapsed { one.collapse() } else { one };
+        let mut other = ValueMesh::uniform(workers(ones.len()), 0_u8);
+        other.set(cut..ones.len(), 1);
+        let joined = one.zip_runs(&other, |one, other| (*one, *other));
+        let want: Vec<_> = ones.iter().enumerate().map(|(rank, one)| (*one, u8::from(rank >= cut))).collect();
+        prop_assert_eq!(joined.values(), &want[..]);
+        let within: Vec<(usize, u8)> =
+            one.runs_in(start..end).flat_map(|(ranks, value)| ranks.map(move |rank| (rank, *value))).collect();
+        let all = ones.iter().copied().enumerate();
+        prop_assert_eq!(within, all.filter(|(rank, _)| (start..end).contains(rank)).collect::<Vec<_>>());
     }
 
     #[test]

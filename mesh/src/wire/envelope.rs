@@ -77,6 +77,15 @@ pub enum Target {
         /// Which.
         port: u64,
     },
+    /// An accumulating port: gateways on the way may merge what goes there.
+    Fold {
+        /// Which.
+        port: u64,
+        /// The number of the pair of item type and reducer.
+        merge: u64,
+        /// How long a gateway may keep items to merge them, in milliseconds.
+        every_ms: u32,
+    },
 }
 
 /// Which queue an envelope stands in.

@@ -236,7 +236,7 @@ impl<'a> WhoRef<'a> {
     fn of(Envelope { to, headers, .. }: &'a Envelope) -> WhoRef<'a> {
         let target = match to.target {
             Target::Handler { .. } => Some(to.target),
-            Target::Port { .. } | Target::Cast | Target::Replies { .. } => None,
+            Target::Port { .. } | Target::Cast | Target::Replies { .. } | Target::Fold { .. } => None,
         };
         WhoRef { proc: &to.proc, at: &to.at, sender: &headers.sender, sender_at: &headers.sender_at, target }
     }

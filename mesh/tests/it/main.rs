@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 #![expect(unreachable_pub, reason = "actors are written as users write them")]
 
+mod accumulating;
 mod annotations;
 mod bounded;
 mod calls;

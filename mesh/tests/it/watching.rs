@@ -134,3 +134,34 @@ fn what_lives_on_a_lost_host_is_not_seen_as_running() {
         assert!(all.control().status(cx).await.values().iter().all(|status| status.class() == Failed));
     });
 }
+
+/// What many ranks become at about one time comes as few overlays, and is kept as runs.
+#[test]
+fn news_of_many_ranks_is_merged_on_its_way() {
+    on_network(9, async |cx, _| {
+        let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 3))).await.unwrap();
+        let procs = hosts.spawn_procs(cx, extent!(gpus = 16)).await.unwrap();
+        let all = procs.spawn(cx, "all", Fragile::spec()).await.unwrap();
+        crate::support::settle().await;
+        let counters = cx.proc().outbox().gateway().counters();
+        let delivered = || counters.delivered.load(std::sync::atomic::Ordering::Relaxed);
+        let came = delivered();
+        let mut watch = all.control().watch(cx).unwrap();
+        let statuses = watch.changed().await;
+        assert_eq!(statuses.runs().count(), 1, "{statuses}");
+        let asked = delivered() - came;
+        // Of each host: the first of its procs and of its members, and all the others together.
+        assert!(asked <= 12, "{asked} envelopes for the statuses of 48 members and 48 procs");
+        let came = delivered();
+        all.control().stop(cx).await.unwrap();
+        let mut shown = 0;
+        while !watch.changed().await.all(|status| *status == mesh::Status::Stopped) {
+            shown += 1;
+        }
+        let stopped = delivered() - came;
+        // As many for the watch, and for the answers to the stop.
+        assert!(stopped <= 24, "{stopped} envelopes, {shown} changes seen");
+        assert_eq!(watch.statuses().runs().count(), 1);
+        assert_eq!(watch.statuses().to_string(), "[stopped ×48]");
+    });
+}
