@@ -231,12 +231,8 @@ impl HostAgent {
     fn restore_rank(&mut self, cx: &Context<Self>, key: ResourceKey) {
         let (Some(kept), Some(spec)) = (self.kept.get(&key), self.procs.spec(key)) else { return };
         let Some(handle) = self.running.get(&key).cloned() else { return };
-        let (proc, child) = (ProcId::of_mesh(&spec.mesh, key.rank), spec.child.in_life(kept.life));
-        // By its own gateway: what goes to its place is held.
-        let gateway = GatewayId { uid: proc.uid, incarnation: child.incarnation };
-        let at = Arc::new(Location { gateway, door: None });
-        let agent: ActorRef<ProcAgent> =
-            ActorRef::at(ProcAddr { id: proc, at }.actor(PROC_AGENT, "proc_agent".into()));
+        let proc = of_this_life(spec, key, kept);
+        let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
         let within = self.host.config().get(config::SPAWN_TIMEOUT);
         let (actors, life, me) = (kept.actors(), kept.life, cx.handle());
         let restored = agent.restore(actors.clone()).timeout(within).call(cx);
@@ -545,7 +541,10 @@ impl HostAgent {
     /// Asks a child to end now.
     fn send_away(&self, cx: &Context<HostAgent>, key: ResourceKey) {
         let Some(handle) = self.running.get(&key).cloned() else { return };
-        let Some((addr, _)) = self.child_at(key) else { return };
+        let (Some((addr, _)), Some(spec)) = (self.child_at(key), self.procs.spec(key)) else { return };
+        // One that is not back yet hears nothing that goes to its place.
+        let away = self.kept.get(&key).filter(|kept| kept.away.is_some());
+        let addr = away.map_or(addr, |kept| of_this_life(spec, key, kept));
         let host = self.host.clone();
         let agent: ActorRef<ProcAgent> = ActorRef::at(addr.actor(PROC_AGENT, "proc_agent".into()));
         let sent = agent.shut_down().send(cx);
@@ -556,6 +555,14 @@ impl HostAgent {
             host.escalate(&handle).await;
         });
     }
+}
+
+/// A proc that comes back, by its own gateway: what goes to its place is held.
+fn of_this_life(spec: &ProcSpec, key: ResourceKey, kept: &Kept) -> ProcAddr {
+    let id = ProcId::of_mesh(&spec.mesh, key.rank);
+    let incarnation = spec.child.in_life(kept.life).incarnation;
+    let gateway = GatewayId { uid: id.uid, incarnation };
+    ProcAddr { id, at: Arc::new(Location { gateway, door: None }) }
 }
 
 /// Tells the owner of a proc that it comes back.
