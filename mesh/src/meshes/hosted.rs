@@ -54,7 +54,7 @@ pub(super) struct OnLoss {
 
 /// The watch over the hosts of a mesh of procs. Dropped, it ends.
 pub(super) struct HostsWatch {
-    _watch: Arc<Watch>,
+    watch: Arc<Watch>,
     _once: Option<HearsOnce>,
     _notes: Option<PortGuard>,
 }
@@ -93,7 +93,20 @@ impl HostsWatch {
             scope.outbox.hears_once(mesh.uid, Arc::new(returns))
         });
         watch.ask(scope, agents, 0);
-        HostsWatch { _watch: watch, _once: once, _notes: notes }
+        HostsWatch { watch, _once: once, _notes: notes }
+    }
+
+    /// Nothing comes back any more: to be said before a stop is sent.
+    pub(super) fn end_returns(&self) {
+        if let Some(returning) = &self.watch.on_loss.returning {
+            returning.end();
+        }
+    }
+}
+
+impl Drop for HostsWatch {
+    fn drop(&mut self) {
+        self.end_returns();
     }
 }
 

@@ -529,16 +529,16 @@ fn actor_spec<A: RemoteSpawn>(
 /// ```
 pub struct ProcMesh {
     view: ProcMeshRef,
+    /// Where the loss of a host is not told by others. Dropped before the stop is sent.
+    watch: Option<HostsWatch>,
     owned: Owned<ProcKind>,
     /// Hosts that were made for this mesh alone.
     hosts: Option<HostMesh>,
-    /// Where the loss of a host is not told by others.
-    _watch: Option<HostsWatch>,
 }
 
 impl ProcMesh {
     pub(super) fn new(view: ProcMeshRef, owned: Owned<ProcKind>, watch: Option<HostsWatch>) -> ProcMesh {
-        ProcMesh { view, owned, hosts: None, _watch: watch }
+        ProcMesh { view, watch, owned, hosts: None }
     }
 
     /// Turns an allocation into procs: one on each of its hosts.
@@ -613,6 +613,9 @@ impl ProcMeshControl<'_> {
     pub async fn stop(&self, cx: &impl Caller) -> Result<(), MeshStopError> {
         let mesh = self.0;
         let Some(agents) = mesh.view.host_agents() else { return Ok(()) };
+        if let Some(watch) = &mesh.watch {
+            watch.end_returns();
+        }
         let outcome = create::stop::<ProcKind>(cx.scope(), &agents, &mesh.view.id, "it was stopped").await;
         mesh.owned.disarm();
         if let Some(hosts) = &mesh.hosts {

@@ -82,6 +82,8 @@ struct Places {
     lost: BTreeSet<Uid>,
     /// Those whose procs are being brought elsewhere.
     moving: BTreeSet<usize>,
+    /// The mesh is being stopped: nothing comes back any more.
+    over: bool,
 }
 
 /// How the procs of a mesh come back when a host is lost.
@@ -119,7 +121,7 @@ impl Returning {
         notes: Arc<Notes>,
     ) -> Returning {
         let (lost, moving) = (BTreeSet::new(), BTreeSet::new());
-        let places = Mutex::new(Places { at: hosts.to_vec(), spares, lost, moving });
+        let places = Mutex::new(Places { at: hosts.to_vec(), spares, lost, moving, over: false });
         Returning { spec, hosts, per_host, notes, places }
     }
 
@@ -132,10 +134,22 @@ impl Returning {
         self.notes.lock().entry(rank).or_default().life += 1;
     }
 
+    /// From here on nothing is taken over: a stop that is sent next stops all there is.
+    pub(super) fn end(&self) {
+        self.places().over = true;
+    }
+
     /// The host of a rank is lost: all that lived on it comes back elsewhere.
     pub(super) fn lost(&self, watch: &Arc<Watch>, rank: u32, cause: Cause) {
         let host = rank.checked_div(self.per_host).unwrap_or(0) as usize;
-        let begins = self.places().moving.insert(host);
+        let begins = {
+            let mut places = self.places();
+            if places.over {
+                drop(places);
+                return watch.lost(rank, cause);
+            }
+            places.moving.insert(host)
+        };
         let (Some(outbox), true) = (watch.outbox.upgrade(), begins) else { return };
         // Its other ranks are lost with it, whether that was heard already or not.
         outbox.runtime().spawn(bring_back(Arc::downgrade(watch), host, cause));
@@ -184,7 +198,9 @@ async fn bring_back(watch: Weak<Watch>, host: usize, cause: Cause) {
             // Who does not answer is lost, or does not send to them.
             let _ = answer.await;
         }
-        let Some(asked) = take_over(&watch, &asking, &by, &ranks, &cause) else { return };
+        let Some(asked) = take_over(&watch, &asking, &by, &ranks, &cause) else {
+            return give_up(&watch, host, &ranks, &cause);
+        };
         let mut outcomes = Vec::new();
         for answer in asked {
             outcomes.push(answer.await);
@@ -244,7 +260,7 @@ fn stand_in(
     Some((Some(by), told))
 }
 
-/// Has a host take over the ranks.
+/// Has a host take over the ranks; `None` when they are not to come back.
 fn take_over(
     watch: &Weak<Watch>,
     asking: &Asking,
@@ -254,10 +270,17 @@ fn take_over(
 ) -> Option<Answers<Result<(), String>>> {
     let watch = watch.upgrade()?;
     let returning = watch.on_loss.returning.as_ref()?;
+    // Until all is asked for, no stop is sent (`Returning::end`): it would come before.
+    let places = returning.places();
+    if places.over {
+        return None;
+    }
     let agent = agent_of(by);
     let ask =
         |rank: &u32| agent.take_over(returning.taken_over(*rank, cause)).timeout(ANSWERS_WITHIN).call(asking);
-    Some(ranks.iter().map(ask).collect())
+    let asked = ranks.iter().map(ask).collect();
+    drop(places);
+    Some(asked)
 }
 
 /// No host is left for the procs of a lost one.
