@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Meta, Path, Token, Type, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Path, Token, Type, parse_quote};
 
 use crate::check;
+use crate::derive;
 use crate::emit::{Argument, Descriptor, Fits, Paths, assertion, codec, mixed_id, named_parameters};
 use crate::errors::Errors;
 use crate::model::{first_doc_line, unraw};
-use crate::parse::{each_option, path, wire_name};
+use crate::parse::{path, wire_name};
 use crate::tokens::text;
 
 const OPTIONS: &[&str] = &["reply", "name", "crate"];
@@ -23,39 +24,23 @@ struct Options {
 
 /// Expands the derive.
 pub fn derive_message(item: TokenStream) -> TokenStream {
-    let input = match syn::parse2::<DeriveInput>(item) {
-        Ok(input) => input,
-        Err(error) => return error.into_compile_error(),
-    };
-    let mut errors = Errors::default();
-    let options = read(&input.attrs, &mut errors);
-    let before = errors.len();
-    check(&input, &mut errors);
-    // A wrong option is no reason to take away the message: every use of it would be another error.
-    let code = if errors.len() == before { emit(&input, &options) } else { TokenStream::new() };
-    let errors = errors.into_tokens();
-    quote!(#code #errors)
+    derive::expand(item, read, check, emit)
 }
 
 fn read(attrs: &[Attribute], errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("message")) {
-        let Meta::List(list) = &attribute.meta else {
-            errors.at(attribute, "write `#[message(reply = Type)]`");
-            continue;
-        };
-        each_option("#[message(..)]", OPTIONS, list.tokens.clone(), errors, |key, input, _| {
-            match key {
-                "reply" => {
-                    input.parse::<Token![=]>()?;
-                    options.reply = Some(input.parse()?);
-                }
-                "name" => options.name = Some(wire_name(input)?),
-                _ => options.krate = Some(path(input)?),
+    let write = "write `#[message(reply = Type)]`";
+    derive::each_option_of(attrs, ("message", OPTIONS, write), errors, |key, input| {
+        match key {
+            "reply" => {
+                input.parse::<Token![=]>()?;
+                options.reply = Some(input.parse()?);
             }
-            Ok(())
-        });
-    }
+            "name" => options.name = Some(wire_name(input)?),
+            _ => options.krate = Some(path(input)?),
+        }
+        Ok(())
+    });
     options
 }
 

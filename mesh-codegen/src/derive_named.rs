@@ -1,51 +1,39 @@
 //! `#[derive(Named)]`, for types that stand for the parameters of generic actors: `#[named(name = "…", crate = path)]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, DeriveInput, GenericParam, Meta, parse_quote};
+use syn::{Attribute, DeriveInput, GenericParam, parse_quote};
 
+use crate::derive;
 use crate::derive_actor::without_defaults;
 use crate::emit::{Paths, named};
 use crate::errors::Errors;
-use crate::parse::{ActorOptions, each_option, path, wire_name};
+use crate::parse::{ActorOptions, path, wire_name};
 
 const OPTIONS: &[&str] = &["name", "crate"];
 
 /// Expands the derive.
 pub fn derive_named(item: TokenStream) -> TokenStream {
-    let input = match syn::parse2::<DeriveInput>(item) {
-        Ok(input) => input,
-        Err(error) => return error.into_compile_error(),
-    };
-    let mut errors = Errors::default();
-    let options = read(&input.attrs, &mut errors);
-    let before = errors.len();
+    derive::expand(item, read, check, emit)
+}
+
+fn check(input: &DeriveInput, errors: &mut Errors) {
     for parameter in &input.generics.params {
         if let GenericParam::Lifetime(lifetime) = parameter {
             errors.at(lifetime, "a named type cannot borrow: its name stands for all of its values, in every process\n= help: own the data");
         }
     }
-    // A wrong option is no reason to take away the name: every use of it would be another error.
-    let code = if errors.len() == before { emit(&input, &options) } else { TokenStream::new() };
-    let errors = errors.into_tokens();
-    quote!(#code #errors)
 }
 
 fn read(attrs: &[Attribute], errors: &mut Errors) -> ActorOptions {
     let mut options = ActorOptions::default();
-    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("named")) {
-        let Meta::List(list) = &attribute.meta else {
-            errors.at(attribute, "write `#[named(name = \"a.stable.name\")]`");
-            continue;
-        };
-        each_option("#[named(..)]", OPTIONS, list.tokens.clone(), errors, |key, input, _| {
-            match key {
-                "name" => options.name = Some(wire_name(input)?),
-                _ => options.krate = Some(path(input)?),
-            }
-            Ok(())
-        });
-    }
+    let write = "write `#[named(name = \"a.stable.name\")]`";
+    derive::each_option_of(attrs, ("named", OPTIONS, write), errors, |key, input| {
+        match key {
+            "name" => options.name = Some(wire_name(input)?),
+            _ => options.krate = Some(path(input)?),
+        }
+        Ok(())
+    });
     options
 }
 

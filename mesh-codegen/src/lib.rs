@@ -21,6 +21,7 @@
 //! What it does **not** know: the runtime. The names of `__private` are a contract between the two crates.
 
 mod check;
+mod derive;
 mod derive_actor;
 mod derive_message;
 mod derive_named;

@@ -13,6 +13,7 @@ const SOURCES: &[&str] = &[
     "check",
     "parse",
     "model/read.rs",
+    "derive.rs",
     "derive_actor.rs",
     "derive_message.rs",
     "derive_named.rs",
