@@ -10,7 +10,7 @@
 )]
 
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -32,16 +32,10 @@ pub(super) fn split(stream: UnixStream) -> io::Result<(ReadHalf, WriteHalf)> {
     Ok((ReadHalf(reader), WriteHalf { socket, room: None }))
 }
 
-fn watch<S: AsRawFd + Owner>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {
-    // SAFETY: an `OwnedFd`, or a count of one, has the same open descriptor until it is dropped.
+fn watch(socket: Arc<OwnedFd>, interest: Interest) -> io::Result<AsyncFd<Arc<OwnedFd>>> {
+    // SAFETY: it counts an `OwnedFd`, which has the same open descriptor until it is dropped.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
 }
-
-/// Who owns a descriptor.
-trait Owner {}
-
-impl Owner for OwnedFd {}
-impl Owner for Arc<OwnedFd> {}
 
 /// What comes.
 pub(super) struct ReadHalf(AsyncFd<Arc<OwnedFd>>);
@@ -77,7 +71,7 @@ impl AsyncRead for ReadHalf {
 pub(super) struct WriteHalf {
     socket: Arc<OwnedFd>,
     /// While a write waits for room: the socket under another number, since it is watched under its own already.
-    room: Option<AsyncFd<OwnedFd>>,
+    room: Option<AsyncFd<Arc<OwnedFd>>>,
 }
 
 impl WriteHalf {
@@ -99,7 +93,7 @@ impl WriteHalf {
                 Err(Errno::AGAIN) => match &mut guard {
                     Some(guard) => guard.clear_ready(),
                     None => {
-                        let again = self.socket.try_clone()?;
+                        let again = Arc::new(self.socket.try_clone()?);
                         self.room = Some(watch(again, Interest::WRITABLE)?);
                     }
                 },
