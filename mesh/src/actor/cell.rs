@@ -237,9 +237,7 @@ impl<A: Actor> Cell<A> {
     /// Why it takes nothing any more.
     pub(crate) fn gone(&self) -> CallErrorKind {
         match &*self.status.lock() {
-            ActorStatus::Ended(End::Failed(failure)) => {
-                CallErrorKind::ActorFailed { cause: Box::new(failure.cause.clone()) }
-            }
+            ActorStatus::Ended(end) => end.call_error(),
             _ => CallErrorKind::ActorStopped,
         }
     }

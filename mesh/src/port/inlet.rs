@@ -196,10 +196,11 @@ impl Inlet {
         }
     }
 
-    fn here_gone(&self) {
+    /// Someone who could post is not to be counted any more; ends when nobody is left.
+    fn uncount(&self, change: impl FnOnce(&mut Far)) {
         let is_over = {
             let mut far = self.far();
-            far.here = false;
+            change(&mut far);
             far.is_over()
         };
         if is_over {
@@ -298,14 +299,7 @@ impl Lends for Inlet {
     }
 
     fn claimed(&self) {
-        let is_over = {
-            let mut far = self.far();
-            far.unknown = far.unknown.saturating_sub(1);
-            far.is_over()
-        };
-        if is_over {
-            self.end(PortClosed::let_go());
-        }
+        self.uncount(|far| far.unknown = far.unknown.saturating_sub(1));
     }
 
     fn lend(&self, holders: usize, naming: Naming) -> Option<u64> {
@@ -347,6 +341,6 @@ impl Here {
 
 impl Drop for Here {
     fn drop(&mut self) {
-        self.0.here_gone();
+        self.0.uncount(|far| far.here = false);
     }
 }

@@ -171,7 +171,9 @@ impl PortTable {
         let numbers = sink.numbers();
         if !numbers.is_empty() {
             let mut loans = self.loans();
-            loans.of.retain(|number, _| !numbers.contains(number));
+            for number in numbers {
+                loans.of.remove(&number);
+            }
         }
     }
 
