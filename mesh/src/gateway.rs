@@ -266,31 +266,30 @@ impl Gateway {
         ask: Option<(Ask, Instant)>,
     ) -> Option<Result<(), CallErrorKind>> {
         let proc = to.id.proc.uid;
-        let (link, sender_at, call) = {
+        let (link, sender_at) = {
             let mut state = self.hot_state();
             let link =
                 self.link_to(&mut state, (proc, to.at.gateway), || Destination::handler(to, handler))?;
             let sender_at = state.location.clone();
-            let mut call = None;
             if let Some((ask, expires)) = ask {
                 let home = ProcAddr { id: sender.proc.clone(), at: sender_at.clone() };
                 // As in `go`: its loss finds the call.
                 let port = PortAddr { proc: home, port: ask.port };
                 state.awaiting.sent_call(link.id(), (port, 0), &to.id.proc, Some(expires));
-                call = Some(ask.port);
             } else if let Some(kind) = state.full.refuses(proc, to.id.uid) {
                 return Some(Err(kind));
             }
-            (link, sender_at, call)
+            (link, sender_at)
         };
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let ask = ask.map(|(ask, _)| ask);
         let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts, ask });
-        match (&told, call) {
+        if let (Err(_), Some(ask)) = (&told, ask) {
             // As in `hand_to`.
-            (Err(_), Some(_)) if link.is_lost() => return Some(Ok(())),
-            (Err(_), Some(port)) => self.hot_state().awaiting.answered(sender.proc.uid, port, 0),
-            _ => {}
+            if link.is_lost() {
+                return Some(Ok(()));
+            }
+            self.hot_state().awaiting.answered(sender.proc.uid, ask.port, 0);
         }
         Some(told)
     }

@@ -62,8 +62,7 @@ impl Gateway {
         let mut late = Vec::new();
         let parts = {
             let mut state = self.state();
-            // Replies that go on over a link are gathered here. Not what says that a port was let go of: that goes the way
-            // of the items, and so is behind them.
+            // Replies that go on over a link are gathered here.
             if from.is_some() && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }

@@ -5,6 +5,7 @@
 //! others leave what they put to it.
 
 mod heard;
+mod put;
 mod room;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +16,13 @@ use room::len_of;
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
-use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind, window_len_of};
+use super::backlog::{Backlog, Outgoing, PART_LEN_MIN, Sent, SentKind};
 use super::gradual::dispose;
 use super::handshake::Ready;
 use super::large::{Large, LargeQueue};
 use super::{LinkId, LinkLimits, Refused};
 use crate::call::CallErrorKind;
-use crate::wire::codec::{Encoder, Payload};
+use crate::wire::codec::{EncodeError, Encoder, Payload};
 use crate::wire::envelope::{Body, Envelope, Lane, Target};
 use crate::wire::frame::{self, ChunkFrame, Frame, FrameError, FrameKind, PARTS_LEN_MAX};
 use crate::wire::heads::{Answer, HeadWriter, Tell};
@@ -201,25 +202,30 @@ impl Shared {
     }
 
     pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        let mut state = self.lock();
-        if !state.large.is_empty() || tell.parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
-            // It may be large itself, or behind one that is.
-            drop(state);
-            return self.post(tell.to_envelope()).map_err(|refused| refused.kind);
-        }
-        state.tell(tell)?;
-        self.posted(state, tell.ask.is_some());
-        Ok(())
+        let envelope = || tell.to_envelope();
+        self.post_short(tell.parts, tell.ask.is_some(), envelope, |state| state.tell(tell))
     }
 
     pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        self.post_short(answer.parts, true, || answer.to_envelope(), |state| state.answer(answer))
+    }
+
+    /// Puts a message where it is written, or posts its envelope.
+    fn post_short(
+        &self,
+        parts: &[Bytes],
+        is_waited_for: bool,
+        envelope: impl FnOnce() -> Envelope,
+        put: impl FnOnce(&mut State) -> Result<(), CallErrorKind>,
+    ) -> Result<(), CallErrorKind> {
         let mut state = self.lock();
-        if !state.large.is_empty() || answer.parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
+        if !state.large.is_empty() || parts.iter().any(|part| part.len() >= PART_LEN_MIN) {
+            // It may be large itself, or behind one that is.
             drop(state);
-            return self.post(answer.to_envelope()).map_err(|refused| refused.kind);
+            return self.post(envelope()).map_err(|refused| refused.kind);
         }
-        state.answer(answer)?;
-        self.posted(state, true);
+        put(&mut state)?;
+        self.posted(state, is_waited_for);
         Ok(())
     }
 
@@ -507,13 +513,27 @@ impl State {
 
     /// Sends an envelope that is admitted.
     fn put_envelope(&mut self, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
-        let (empty, lane) = (Payload::default(), envelope.bound_lane());
-        let payload = envelope.payload().unwrap_or(&empty);
+        let (empty, counts) = (Payload::default(), (envelope.bound_lane(), len_bytes));
+        let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
+        self.put_whole(counts, (body, Some(body), parts), |heads, number, encoder| {
+            heads.encode(envelope, number, encoder)
+        })
+    }
+
+    /// Sends a message that is admitted, and counts so many bytes in the window of its lane. A long body is shared where it
+    /// can be.
+    fn put_whole(
+        &mut self,
+        (lane, len_bytes): (Lane, u64),
+        (body, shared, parts): (&[u8], Option<&Bytes>, &[Bytes]),
+        encode_head: impl FnOnce(&mut HeadWriter, u64, &mut Encoder) -> Result<(), EncodeError>,
+    ) -> Result<(), CallErrorKind> {
         let number = self.session.next_seq();
         self.encoder.clear();
-        self.heads.encode(envelope, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
-        self.append(number, &payload.body, Some(&payload.body), &payload.parts)
-            .map(|len| self.sent(lane, len_bytes, Sent { kind: SentKind::Whole, len }))
+        encode_head(&mut self.heads, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
+        let len = self.append(number, body, shared, parts)?;
+        self.sent(lane, len_bytes, Sent { kind: SentKind::Whole, len });
+        Ok(())
     }
 
     /// Whether an envelope may go in chunks, or behind some.
@@ -576,58 +596,6 @@ impl State {
         let len = self.backlog.untaken() - before;
         self.sent(Lane::Control, 0, Sent { kind: SentKind::Beside, len });
         self.large.landed(number, large);
-    }
-
-    fn tell(&mut self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        let len_bytes = window_len_of(tell.body.len() + tell.parts.iter().map(Bytes::len).sum::<usize>());
-        self.check_open()?;
-        let admitted = match tell.ask {
-            None => self.session.admits(Lane::Data, len_bytes),
-            Some(_) => self.session.admits_waiting(Lane::Data, len_bytes),
-        };
-        self.check_room(admitted)?;
-        let number = self.session.next_seq();
-        self.encoder.clear();
-        self.heads.encode_tell(tell, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
-        self.append(number, tell.body, None, tell.parts)
-            .map(|len| self.sent(Lane::Data, len_bytes, Sent { kind: SentKind::Whole, len }))
-    }
-
-    fn answer(&mut self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
-        self.check_open()?;
-        let number = self.session.next_seq();
-        self.encoder.clear();
-        self.heads.encode_answer(answer, number, &mut self.encoder).map_err(CallErrorKind::decode)?;
-        self.append(number, answer.body, None, answer.parts)
-            .map(|len| self.sent(Lane::Control, 0, Sent { kind: SentKind::Whole, len }))
-    }
-
-    /// Appends the frame of message `number`, whose head is in the encoder; gives its length in bytes. A long body is
-    /// shared where it can be.
-    fn append(
-        &mut self,
-        number: u64,
-        body: &[u8],
-        shared: Option<&Bytes>,
-        parts: &[Bytes],
-    ) -> Result<usize, CallErrorKind> {
-        let before = self.backlog.untaken();
-        let numbers = (FrameKind::Data, number, self.session.received_up_to());
-        let (head, backlog) = (self.encoder.body(), &mut self.backlog);
-        let shared = shared.filter(|body| body.len() >= PART_LEN_MIN);
-        let small = if shared.is_some() { &[] } else { body };
-        let appended = backlog.append(frame::encoded_len(head.len(), parts.len()) + small.len(), |tail| {
-            frame::encode_head_into(numbers, head, body.len(), parts, tail)?;
-            tail.extend_from_slice(small);
-            Ok::<_, frame::FrameError>(())
-        });
-        if let Err(error) = appended {
-            // The other side will not get this head, which may have named someone.
-            self.heads.take_back(number);
-            return Err(unframed(error));
-        }
-        shared.into_iter().chain(parts).for_each(|bytes| backlog.append_bytes(bytes));
-        Ok(backlog.untaken() - before)
     }
 
     /// A message is sent that counts `len_bytes` in the window.

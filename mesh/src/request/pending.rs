@@ -70,7 +70,8 @@ pub(super) enum Outcome<R> {
     Taken,
 }
 
-/// The port that a reply comes to; closed when it is dropped.
+/// The port that a reply comes to; closed when it is dropped. As a `PortGuard`, by the outbox that watches the deadline: one
+/// count in a call instead of two.
 pub(super) struct OpenPort {
     outbox: Arc<Outbox>,
     port: u64,
@@ -139,36 +140,24 @@ impl<R> Pending<R> {
         let poll = match &mut self.outcome {
             Outcome::Failed(kind) => Poll::Ready(Err(kind.clone())),
             Outcome::Local { reply, deadline } => {
-                // As any wait of tokio's: who only ever finds replies lets others run nevertheless.
-                let coop = ready!(coop::poll_proceed(cx));
-                if !reply.is_given()
-                    && let (Deadline::Unwatched, Whom::Local(callee)) = (&*deadline, &self.whom)
-                    && self.rare.as_ref().is_none_or(|rare| rare.sleep.is_none())
-                {
-                    callee.clone().run_for_caller();
-                }
-                let polled = poll_reply(reply, deadline, &mut self.limit, self.whom.outbox(), cx);
-                if polled.is_ready() {
-                    coop.made_progress();
-                }
-                polled
+                let (whom, rare, limit) = (&self.whom, &self.rare, &mut self.limit);
+                in_budget(cx, |cx| {
+                    if !reply.is_given()
+                        && let (Deadline::Unwatched, Whom::Local(callee)) = (&*deadline, whom)
+                        && rare.as_ref().is_none_or(|rare| rare.sleep.is_none())
+                    {
+                        callee.clone().run_for_caller();
+                    }
+                    poll_reply(reply, deadline, limit, whom.outbox(), cx)
+                })
             }
             Outcome::Remote { reply, deadline, port } => {
-                let coop = ready!(coop::poll_proceed(cx));
-                let polled = poll_reply(reply, deadline, &mut self.limit, Some(&port.outbox), cx);
-                if polled.is_ready() {
-                    coop.made_progress();
-                }
-                polled
+                let limit = &mut self.limit;
+                in_budget(cx, |cx| poll_reply(reply, deadline, limit, Some(&port.outbox), cx))
             }
             Outcome::Taken => panic!("a reply was polled after it was given"),
         };
-        let is_watched = matches!(
-            &self.outcome,
-            Outcome::Local { deadline: Deadline::Watched(_), .. }
-                | Outcome::Remote { deadline: Deadline::Watched(_), .. }
-        );
-        if poll.is_ready() || is_watched {
+        if poll.is_ready() || self.watched().is_some() {
             return poll;
         }
         let at = self.limit.at;
@@ -189,6 +178,17 @@ impl<R> Pending<R> {
             _ => None,
         }
     }
+}
+
+/// As any wait of tokio's: who only ever finds replies lets others run nevertheless.
+#[inline(always)]
+fn in_budget<T>(cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    let coop = ready!(coop::poll_proceed(cx));
+    let polled = poll(cx);
+    if polled.is_ready() {
+        coop.made_progress();
+    }
+    polled
 }
 
 /// Takes a reply, or waits for it; a limit that is not short is watched by `outbox`.

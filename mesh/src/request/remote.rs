@@ -17,7 +17,7 @@ use crate::message::{self, RemoteMessage};
 use crate::port::{CallWait, Next, OnceSink, PortItem, PortSink, encoded_count};
 use crate::wire::codec::{DecodeError, Decoder, Encoder, PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, Lent, ReplyOn};
-use crate::wire::heads::{Ask, Tell};
+use crate::wire::heads::Ask;
 
 /// What an envelope to an actor says beside its payload.
 #[derive(Default)]
@@ -40,9 +40,19 @@ pub(super) fn post(
     payload: Payload,
     posting: Posting,
 ) -> Result<(), CallErrorKind> {
-    let mut headers = headers(scope, &posting);
-    headers.seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
-    headers.point = posting.point;
+    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
+    post_as(scope, (to, seq), handler, payload, posting)
+}
+
+/// As [`post`], under a number that was taken before.
+fn post_as(
+    scope: Scope<'_>,
+    (to, seq): (&ActorAddr, u64),
+    handler: u64,
+    payload: Payload,
+    posting: Posting,
+) -> Result<(), CallErrorKind> {
+    let headers = Headers { seq, point: posting.point, ..headers(scope, &posting) };
     let envelope = Envelope { to: Destination::handler(to, handler), headers, body: Body::Message(payload) };
     scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
 }
@@ -113,10 +123,7 @@ fn tell<M: RemoteMessage>(
             }
         }
         let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
-        let headers = Headers { seq, ..scope.outbox.headers(scope.sender, Lane::Data) };
-        let envelope =
-            Envelope { to: Destination::handler(to, M::ID), headers, body: Body::Message(payload) };
-        scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
+        post_as(scope, (to, seq), M::ID, payload, Posting::default())
     })
     .map_err(|error| error.call_error())?
 }
@@ -238,35 +245,26 @@ fn ask<M: RemoteMessage>(
         && !M::DEFERRED;
     let left_us = clock::to_us(limit.after);
     let (body, parts) = (encoder.body(), encoder.parts());
-    if !says_little || body.len() > TELL_LEN_MAX || parts.len() > PARTS_MAX {
-        let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
-        let posting = Posting {
-            reply_to: Some((PortAddr { proc: scope.outbox.addr(), port }, 0)),
-            reply_on: reply_on::<M>(),
-            limit_us: Some(left_us),
-            point,
-            merge: None,
-            lent,
-        };
-        return post(scope, to, M::ID, payload, posting);
-    }
     let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
-    let ask = Ask { left_us, port, in_chain: scope.is_actor };
-    let gateway = scope.outbox.gateway();
-    if let Some(asked) = gateway.tell(to, M::ID, (scope.sender, seq), (body, parts), Some((ask, limit.at))) {
-        return asked;
+    if says_little && body.len() <= TELL_LEN_MAX && parts.len() <= PARTS_MAX {
+        let ask = Ask { left_us, port, in_chain: scope.is_actor };
+        let from = (scope.sender, seq);
+        if let Some(asked) =
+            scope.outbox.gateway().tell(to, M::ID, from, (body, parts), Some((ask, limit.at)))
+        {
+            return asked;
+        }
     }
-    let tell = Tell {
-        to,
-        handler: M::ID,
-        sender: scope.sender,
-        sender_at: &gateway.location(),
-        seq,
-        body,
-        parts,
-        ask: Some(ask),
+    let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
+    let posting = Posting {
+        reply_to: Some((PortAddr { proc: scope.outbox.addr(), port }, 0)),
+        reply_on: reply_on::<M>(),
+        limit_us: Some(left_us),
+        point,
+        merge: None,
+        lent,
     };
-    gateway.post(tell.to_envelope()).map_err(|bounced| bounced.kind)
+    post_as(scope, (to, seq), M::ID, payload, posting)
 }
 
 pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {

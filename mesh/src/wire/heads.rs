@@ -105,11 +105,15 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    fn said(&self) -> Said {
+        Said::Answer { port: self.to.port, slot: self.slot }
+    }
+
     /// The envelope that it is.
     pub fn to_envelope(&self) -> Envelope {
         let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: self.parts.to_vec() };
-        let headers = Headers::of(self.sender.clone(), self.sender_at.clone(), Lane::Control);
-        Envelope { to: Destination::port(self.to, self.slot), headers, body: Body::Reply(payload) }
+        let who = WhoRef::of_answer(self).to_owned();
+        who.envelope(self.said(), payload).expect("a reply needs no handler")
     }
 }
 
@@ -376,10 +380,7 @@ impl HeadWriter {
         number: u64,
         encoder: &mut Encoder,
     ) -> Result<(), EncodeError> {
-        let who = WhoRef::of_tell(tell);
-        let slot = who.slot();
-        if self.knows(slot, who) {
-            tell.said().put(slot, encoder);
+        if self.put_known(WhoRef::of_tell(tell), tell.said(), encoder) {
             return Ok(());
         }
         self.encode(&Tell { body: &[], parts: &[], ..*tell }.to_envelope(), number, encoder)
@@ -395,13 +396,20 @@ impl HeadWriter {
         number: u64,
         encoder: &mut Encoder,
     ) -> Result<(), EncodeError> {
-        let who = WhoRef::of_answer(answer);
-        let slot = who.slot();
-        if self.knows(slot, who) {
-            Said::Answer { port: answer.to.port, slot: answer.slot }.put(slot, encoder);
+        if self.put_known(WhoRef::of_answer(answer), answer.said(), encoder) {
             return Ok(());
         }
         self.encode(&Answer { body: &[], parts: &[], ..*answer }.to_envelope(), number, encoder)
+    }
+
+    /// Appends what a pair says, if it is one that is kept.
+    fn put_known(&self, who: WhoRef<'_>, said: Said, encoder: &mut Encoder) -> bool {
+        let slot = who.slot();
+        let knows = self.knows(slot, who);
+        if knows {
+            said.put(slot, encoder);
+        }
+        knows
     }
 
     fn knows(&self, slot: usize, who: WhoRef<'_>) -> bool {
