@@ -261,7 +261,7 @@ impl Gateway {
         &self,
         to: &ActorAddr,
         handler: u64,
-        (sender, seq): (&ActorId, u64),
+        sender: &ActorId,
         (body, parts): (&[u8], &[Bytes]),
         ask: Option<(Ask, Instant)>,
     ) -> Option<Result<(), CallErrorKind>> {
@@ -283,7 +283,7 @@ impl Gateway {
         };
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let ask = ask.map(|(ask, _)| ask);
-        let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts, ask });
+        let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, body, parts, ask });
         if let (Err(_), Some(ask)) = (&told, ask) {
             // As in `hand_to`.
             if link.is_lost() {

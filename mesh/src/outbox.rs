@@ -5,14 +5,13 @@ mod held;
 mod trace;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use heard::Heard;
 pub(crate) use heard::HearsOnce;
 pub(crate) use held::failing;
 pub use held::{Held, Helds};
-use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 pub(crate) use trace::{InTrace, Traced};
 
@@ -36,9 +35,6 @@ use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::heads::Told;
 use crate::worker::Workers;
 
-/// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
-const SEQUENCES_MAX: usize = 1 << 20;
-
 /// The sending side of a proc.
 pub struct Outbox {
     id: ProcId,
@@ -49,7 +45,6 @@ pub struct Outbox {
     next_uid: AtomicU64,
     events: EventLog,
     residents: OnceLock<Weak<dyn Residents>>,
-    sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
     coarse: Coarse,
     heard: Arc<Heard>,
@@ -195,7 +190,6 @@ impl Outbox {
             entropy,
             events,
             residents: OnceLock::new(),
-            sequences: Mutex::default(),
             deadlines: Deadlines::default(),
             coarse: Coarse::of(workers.runtime()),
             heard: Arc::default(),
@@ -301,19 +295,6 @@ impl Outbox {
     /// The event log.
     pub fn events(&self) -> &EventLog {
         &self.events
-    }
-
-    /// The next number of a sender's messages to an actor; taken before fan-out.
-    pub fn next_seq(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
-        let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
-        if sequences.len() >= SEQUENCES_MAX {
-            // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
-            // kept across so many destinations that this happens.
-            sequences.clear();
-        }
-        let seq = sequences.entry((sender, proc, actor)).or_insert(0);
-        *seq += 1;
-        *seq
     }
 
     /// Headers of a message from `sender`.

@@ -100,7 +100,7 @@ impl<A: Actor> Cast<A> {
         Ranks { mesh: self.mesh.clone(), view: self.view.clone(), handler }
     }
 
-    /// Posts an encoded message to every rank of the view: encoded once, numbered before it leaves. What cannot go is
+    /// Posts an encoded message to every rank of the view: encoded once. What cannot go is
     /// given to `failed`.
     fn fan_out(
         &self,
@@ -131,9 +131,8 @@ impl<A: Actor> Cast<A> {
                     continue;
                 }
             }
-            let seq = scope.outbox.next_seq(scope.sender.uid, proc.id.uid, actor);
             let ProcAddr { id, at } = proc;
-            manifest.push(&Member { rank: point.rank, base_rank: point.base_rank, seq, proc: id, at });
+            manifest.push(&Member { rank: point.rank, base_rank: point.base_rank, proc: id, at });
             members += 1;
             if members == CAST_RANKS_MAX {
                 post(std::mem::replace(&mut manifest, empty.clone()), &mut failed);

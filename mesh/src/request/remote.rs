@@ -40,19 +40,7 @@ pub(super) fn post(
     payload: Payload,
     posting: Posting,
 ) -> Result<(), CallErrorKind> {
-    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
-    post_as(scope, (to, seq), handler, payload, posting)
-}
-
-/// As [`post`], under a number that was taken before.
-fn post_as(
-    scope: Scope<'_>,
-    (to, seq): (&ActorAddr, u64),
-    handler: u64,
-    payload: Payload,
-    posting: Posting,
-) -> Result<(), CallErrorKind> {
-    let headers = Headers { seq, point: posting.point, ..headers(scope, &posting) };
+    let headers = Headers { point: posting.point, ..headers(scope, &posting) };
     let envelope = Envelope { to: Destination::handler(to, handler), headers, body: Body::Message(payload) };
     scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
 }
@@ -113,17 +101,14 @@ fn tell<M: RemoteMessage>(
             let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
             return post_plain::<M>(scope, (to, rank), payload, (encoded, None));
         }
-        let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
         if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
             let (body, parts) = (encoder.body(), encoder.parts());
-            if let Some(told) =
-                scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), (body, parts), None)
-            {
+            if let Some(told) = scope.outbox.gateway().tell(to, M::ID, scope.sender, (body, parts), None) {
                 return told;
             }
         }
         let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
-        post_as(scope, (to, seq), M::ID, payload, Posting::default())
+        post(scope, to, M::ID, payload, Posting::default())
     })
     .map_err(|error| error.call_error())?
 }
@@ -245,12 +230,10 @@ fn ask<M: RemoteMessage>(
         && !M::DEFERRED;
     let left_us = clock::to_us(limit.after);
     let (body, parts) = (encoder.body(), encoder.parts());
-    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
     if says_little && body.len() <= TELL_LEN_MAX && parts.len() <= PARTS_MAX {
         let ask = Ask { left_us, port, in_chain: scope.is_actor };
-        let from = (scope.sender, seq);
         if let Some(asked) =
-            scope.outbox.gateway().tell(to, M::ID, from, (body, parts), Some((ask, limit.at)))
+            scope.outbox.gateway().tell(to, M::ID, scope.sender, (body, parts), Some((ask, limit.at)))
         {
             return asked;
         }
@@ -264,7 +247,7 @@ fn ask<M: RemoteMessage>(
         merge: None,
         lent,
     };
-    post_as(scope, (to, seq), M::ID, payload, posting)
+    post(scope, to, M::ID, payload, posting)
 }
 
 pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {

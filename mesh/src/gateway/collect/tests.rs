@@ -18,7 +18,7 @@ fn cast(ranks: &[u32], merge: Option<u64>) -> Cast {
     let proc = ProcId::single(Uid(8), "p".into());
     let mut manifest = Manifest::new(Uid(1), 2, 1 << 20, merge, &Procs::Named(Vec::new()));
     for &rank in ranks {
-        manifest.push(&Member { rank, base_rank: rank, seq: 1, proc: proc.clone(), at: at.clone() });
+        manifest.push(&Member { rank, base_rank: rank, proc: proc.clone(), at: at.clone() });
     }
     let mut headers = envelope(Lane::Data, 1).headers;
     headers.reply_to = Some((PortAddr { proc: ProcAddr { id: proc, at }, port: 77 }, 0));
