@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use tokio::sync::Notify;
 
 use crate::actor::{
@@ -161,7 +161,7 @@ impl Inner {
     }
 }
 
-#[quiet_bounds]
+#[quiet]
 impl Client {
     /// A client in `proc`.
     ///

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 
 use crate::actor::{Actor, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
@@ -80,7 +80,7 @@ impl<A: Actor, E: std::fmt::Display> IntoActor<A> for Result<A, E> {
 }
 
 /// How to make an `A` anywhere: what `A::spec(…)` gives and a spawn ships.
-#[quiet_bounds]
+#[quiet]
 pub struct Spec<A: RemoteSpawn>(A::Params);
 
 impl<A: RemoteSpawn> Spec<A> {

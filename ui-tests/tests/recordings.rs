@@ -25,9 +25,8 @@ const SEVERAL: &[(&str, usize, &str)] = &[
 /// `mesh-codegen`'s `quiet`. Beneath a wrong argument it shows the method's name, where it is defined: a name is one token,
 /// and a token has one place. (Tried: the place of a group without delimiters around two tokens of two files, which is that
 /// of the macro's variable. A trait for the parameter instead of its type would make another error of it, and say less in
-/// the documentation.) And it shows the struct whose name is similar to the one that it cannot find, which is the help.
+/// the documentation.)
 const DECLARATIONS: &[(&str, &str)] = &[
-    ("handler/unknown_reducer", "similarly named struct `Sum`"),
     ("request/no_caller", "method defined here"),
     ("request/spawn_of_a_value", "method defined here"),
     ("request/timeout_as_number", "method defined here"),

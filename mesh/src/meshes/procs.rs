@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
@@ -181,7 +181,7 @@ pub struct ProcMeshRef {
     returns: bool,
 }
 
-#[quiet_bounds]
+#[quiet]
 impl ProcMeshRef {
     pub(super) fn new(id: MeshId, members: Members, view: Region, returns: bool) -> ProcMeshRef {
         ProcMeshRef { id, members, view, returns }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use tokio::time::Instant;
 
 use super::gather::{EachPending, MeshPending, ReducePending};
@@ -166,7 +166,7 @@ pub struct Request<'t, T, M> {
     timeout: Option<Duration>,
 }
 
-#[quiet_bounds]
+#[quiet]
 impl<'t, T, M> Request<'t, T, M> {
     /// A request to `target`.
     pub fn new(target: &'t T, message: M) -> Request<'t, T, M> {
