@@ -29,7 +29,6 @@ const SEVERAL: &[(&str, usize, &str)] = &[
 const DECLARATIONS: &[(&str, &str)] = &[
     ("request/no_caller", "method defined here"),
     ("request/spawn_of_a_value", "method defined here"),
-    ("request/timeout_as_number", "method defined here"),
 ];
 
 /// Where trybuild writes the roots of source that is not the case's.

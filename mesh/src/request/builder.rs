@@ -6,6 +6,7 @@ use mesh_macros::quiet;
 use tokio::time::Instant;
 
 use super::gather::{EachPending, MeshPending, ReducePending};
+use super::limit::TimeLimit;
 use super::many::CastError;
 use super::pending::{Pending, TryPending};
 use super::send_wait::SendWait;
@@ -175,8 +176,11 @@ impl<'t, T, M> Request<'t, T, M> {
 
     /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler. Within a
     /// process a limit of a second or more may be met up to 20 ms late.
-    pub fn timeout(self, limit: Duration) -> Request<'t, T, M> {
-        Request { timeout: Some(limit), ..self }
+    ///
+    /// `limit` is a [`Duration`], or an `Option` of one: what is `None` leaves the limit that there was, the handler's own or
+    /// else [`CALL_TIMEOUT`](crate::config::CALL_TIMEOUT).
+    pub fn timeout(self, limit: impl TimeLimit) -> Request<'t, T, M> {
+        Request { timeout: limit.into_limit().or(self.timeout), ..self }
     }
 
     /// The message, unsent.
