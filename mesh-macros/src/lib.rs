@@ -127,7 +127,7 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
     mesh_codegen::derive_actor(item.into()).into()
 }
 
-/// Makes an actor that can be spawned anywhere from its own value: `procs.spawn(cx, "probes", Probe { … }.spec())`.
+/// Makes an actor that can be spawned anywhere from its own value: `procs.spawn(cx, "probes", Probe { … })`.
 ///
 /// The type must be `Serialize + Deserialize`, and an actor, by `#[derive(Actor)]` or by `#[actor]` without `#[new]`.
 #[proc_macro_derive(RemoteSpawn, attributes(actor))]

@@ -432,6 +432,13 @@ pub(crate) fn default_label<A>() -> Label {
 }
 
 #[diagnostic::do_not_recommend]
+impl Caller for Scope<'_> {
+    fn scope(&self) -> Scope<'_> {
+        *self
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<A: Actor> Caller for Context<A> {
     fn scope(&self) -> Scope<'_> {
         Scope {
