@@ -6,12 +6,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
+use mesh_macros::quiet;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
 
 use super::builder::{Limit, ManyActors, OneActor};
 use super::gather::Ranks;
+use super::limit::TimeLimit;
 use super::many::{Cast, CastError};
 use super::port_ref::{Hold, PortRef};
 use crate::actor::{Caller, Handler, Scope};
@@ -133,15 +135,17 @@ pub trait Streams<M: Message> {
     fn start(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<()>>;
 }
 
+#[quiet]
 impl<'t, T, I, F> StreamRequest<'t, T, I, F> {
     /// A request to `target`; `make` puts the port into the message.
     pub fn new(target: &'t T, make: F) -> StreamRequest<'t, T, I, F> {
         StreamRequest { target, make, timeout: None, _item: std::marker::PhantomData }
     }
 
-    /// Limits the time to the start of the handler.
-    pub fn timeout(self, limit: Duration) -> StreamRequest<'t, T, I, F> {
-        StreamRequest { timeout: Some(limit), ..self }
+    /// Limits the time to the start of the handler: by a [`Duration`], or by an `Option` of one, whose `None` leaves the limit
+    /// that there was.
+    pub fn timeout(self, limit: impl TimeLimit) -> StreamRequest<'t, T, I, F> {
+        StreamRequest { timeout: limit.into_limit().or(self.timeout), ..self }
     }
 
     /// Opens a port, sends it, and gives its items.
