@@ -140,6 +140,12 @@ impl Keeper {
         }
     }
 
+    /// What its gateway waits for.
+    #[handler]
+    fn awaited(&self, cx: &Context<Self>) -> usize {
+        mesh::actor::Caller::scope(cx).outbox.gateway().awaited()
+    }
+
     #[handler]
     fn fall(&self) {
         panic!("it fell");
@@ -568,6 +574,7 @@ async fn a_port_of_a_single_actor_s_constructor_ends_with_it(cx: &Client) {
 #[mesh::test]
 async fn nothing_is_left_of_a_loan(cx: &Client) {
     let (_procs, _counters, keepers) = keepers(cx).await;
+    let before = keepers.awaited().call(cx).await.unwrap();
     for _ in 0..3 {
         let (port, items) = cx.open_port::<u64>().unwrap();
         keepers.hold(port.clone()).call(cx).await.unwrap();
@@ -579,4 +586,15 @@ async fn nothing_is_left_of_a_loan(cx: &Client) {
         settle().await;
         assert_eq!(cx.proc().outbox().ports().loans_len(), 0);
     }
+    // Nor at those on the way, who do not see what is said to the opener.
+    for _ in 0..3 {
+        let (port, items) = cx.open_port::<u64>().unwrap();
+        keepers.rank(0).hold(port).call(cx).await.unwrap();
+        keepers.rank(0).hand_on_to_all(keepers.slice(1..3)).call(cx).await.unwrap();
+        keepers.rank(3).fetch(keepers.rank(2)).call(cx).await.unwrap();
+        drop(keepers.slice(1..4).give_back().call(cx).await.unwrap());
+        drop(items);
+    }
+    settle().await;
+    assert_eq!(keepers.awaited().call(cx).await.unwrap(), before);
 }
