@@ -34,6 +34,7 @@ mod held;
 mod hold;
 mod place;
 mod refusal;
+mod relay;
 mod route;
 mod state;
 mod strangers;
@@ -90,6 +91,8 @@ pub struct GatewayConfig {
     pub link_window_bytes: usize,
     /// How many links there may be before peers that are not expected are refused.
     pub links_max: usize,
+    /// Over how many links a cast goes before other gateways send it on, at least 1.
+    pub cast_fanout: usize,
 }
 
 /// A message that could not go on, and why.
@@ -367,6 +370,15 @@ impl Gateway {
                 drop(state);
                 return self.hold(link, envelope, None);
             }
+            if state.relays.has(envelope.to.proc.uid) {
+                let peer = from.and_then(|link| state.links.get(&link)).map(|entry| entry.peer.uid);
+                let asks = state.relays.take_in(&envelope, peer);
+                drop(state);
+                if asks {
+                    self.confirmed(&envelope);
+                }
+                return Ok(());
+            }
             if state.holds.is_behind_as_news(&envelope) {
                 state.holds.put_news(envelope);
                 return Ok(());
@@ -440,6 +452,14 @@ impl Gateway {
 
     /// Hands an envelope to a link that was found for it.
     fn hand_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        if relay::is_behind_all(&envelope) {
+            self.hand_behind_all(link, envelope);
+            return Ok(());
+        }
+        self.post_to(link, envelope)
+    }
+
+    fn post_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let Err(refused) = link.post(envelope) else { return Ok(()) };
         let (mut envelope, kind) = (*refused.envelope, refused.kind);

@@ -21,6 +21,8 @@ pub(super) struct Call {
     pub(super) port: PortAddr,
     pub(super) slot: u32,
     pub(super) callee: ProcId,
+    /// Whether the callee is not behind the gateway that the link leads to.
+    pub(super) is_relayed: bool,
     link: LinkId,
     expires: Option<Instant>,
 }
@@ -32,6 +34,7 @@ struct Group {
     manifest: Manifest,
     left: Left,
     link: LinkId,
+    is_relayed: bool,
     expires: Option<Instant>,
 }
 
@@ -111,7 +114,7 @@ impl Awaiting {
         }
         if envelope.to.target == Target::Cast {
             if let Some(Ok(manifest)) = envelope.payload().map(manifest_of) {
-                self.sent_cast(link, &envelope.headers, &manifest);
+                self.sent_cast(link, &envelope.headers, &manifest, false);
             }
             return;
         }
@@ -135,19 +138,25 @@ impl Awaiting {
     ) {
         self.sweep();
         let key = (port.proc.id.uid, port.port, slot);
-        self.calls.insert(key, Call { port, slot, callee: callee.clone(), link, expires });
+        self.calls.insert(key, Call { port, slot, callee: callee.clone(), is_relayed: false, link, expires });
     }
 
-    /// Remembers a call to many that goes over a link.
-    pub(super) fn sent_cast(&mut self, link: LinkId, headers: &Headers, manifest: &Manifest) {
-        if headers.reply_to.is_none() && headers.lent.is_none() {
+    /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`.
+    pub(super) fn sent_cast(
+        &mut self,
+        link: LinkId,
+        headers: &Headers,
+        manifest: &Manifest,
+        is_relayed: bool,
+    ) {
+        if (headers.reply_to.is_none() && headers.lent.is_none()) || manifest.is_empty() {
             return;
         }
         self.sweep();
         let mut sent = |port: PortAddr, expires| {
             let (left, manifest) = (Left::of(manifest), manifest.clone());
             let key = (port.proc.id.uid, port.port, left.first());
-            self.groups.insert(key, Group { port, manifest, left, link, expires });
+            self.groups.insert(key, Group { port, manifest, left, link, is_relayed, expires });
         };
         if let Some((port, _)) = &headers.reply_to {
             sent(port.clone(), headers.deadline_us.and_then(clock::in_us));
@@ -184,11 +193,11 @@ impl Awaiting {
         calls.sort_unstable_by_key(|(key, _)| *key);
         let mut taken: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
         for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
-            let Group { port, manifest, left, link, expires } = group;
+            let Group { port, manifest, left, link, is_relayed, expires } = group;
             let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
             taken.extend(unanswered.map(|(_, member)| {
                 let (slot, callee) = (member.rank, member.proc);
-                Call { port: port.clone(), slot, callee, link, expires }
+                Call { port: port.clone(), slot, callee, is_relayed, link, expires }
             }));
         }
         taken

@@ -8,12 +8,14 @@
 //!
 //! Each rank takes the road that an envelope to it alone takes, and is handed on in its turn: what a sender casts and
 //! what it sends stay in order at each destination, whatever is split where (`DEL-1`). A link that one rank alone is
-//! behind carries its plain envelope.
+//! behind carries its plain envelope. Where there are many links, other gateways send it on (`relay`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::relay::came_late;
 use super::route::{self, Step};
+use super::state::State;
 use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
@@ -36,8 +38,17 @@ enum WayId {
 
 /// A part of a cast that goes one way, or a member that goes alone.
 enum Part {
-    Along(Way, Manifest),
+    Along(Along),
     Alone(Step, Member),
+}
+
+/// A part that goes one way.
+struct Along {
+    way: Way,
+    /// Who is there.
+    to: Manifest,
+    /// Who is behind other gateways, which it is sent on to from there.
+    relayed: Manifest,
 }
 
 impl Gateway {
@@ -50,6 +61,9 @@ impl Gateway {
     /// Takes in a cast that came over a link.
     pub(super) fn cast_arrived(&self, link: LinkId, envelope: &Envelope) {
         match Cast::open(envelope) {
+            Ok(cast) if self.hot_state().relays.is_over(cast.manifest.epochs()) => {
+                self.bounce_cast(envelope, &came_late());
+            }
             Ok(cast) => self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced)),
             Err(error) => {
                 self.count_lost();
@@ -71,18 +85,16 @@ impl Gateway {
             for member in cast.manifest.members() {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
+                let mut relayed = false;
                 let (id, way) = match route::choose(&state, self.0.id, &to, from) {
-                    Step::Link(link) => {
-                        if from.is_none()
-                            && cast.headers.reply_to.is_none()
-                            && let Some(kind) = state.full.refuses(member.proc.uid, cast.manifest.actor())
-                        {
-                            late.push(Box::new(Bounced { envelope: cast.one(member), kind }));
-                            continue;
+                    Step::Link(link) => (WayId::Link(link.id()), Way::Link(link)),
+                    Step::Dial(at) => match state.relay_of(&at, &member, &cast) {
+                        Some(link) => {
+                            relayed = true;
+                            (WayId::Link(link.id()), Way::Link(link))
                         }
-                        (WayId::Link(link.id()), Way::Link(link))
-                    }
-                    Step::Dial(at) => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
+                        None => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
+                    },
                     Step::Depart => {
                         late.extend(state.hold_departing(cast.one(member)).err());
                         continue;
@@ -92,18 +104,36 @@ impl Gateway {
                         continue;
                     }
                 };
+                if from.is_none()
+                    && cast.headers.reply_to.is_none()
+                    && let (Way::Link(_), Some(kind)) =
+                        (&way, state.full.refuses(member.proc.uid, cast.manifest.actor()))
+                {
+                    late.push(Box::new(Bounced { envelope: cast.one(member), kind }));
+                    continue;
+                }
                 let at = *ways.entry(id).or_insert(parts.len());
                 if at == parts.len() {
-                    parts.push(Part::Along(way, cast.manifest.emptied()));
+                    let (to, relayed) = (cast.manifest.emptied(), cast.manifest.emptied());
+                    parts.push(Part::Along(Along { way, to, relayed }));
                 }
-                if let Part::Along(_, manifest) = &mut parts[at] {
+                if let Part::Along(along) = &mut parts[at] {
+                    let manifest = if relayed { &mut along.relayed } else { &mut along.to };
                     manifest.push(&member);
                 }
             }
-            for part in &parts {
-                if let Part::Along(Way::Link(link), manifest) = part {
+            if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
+                relay_some(&mut state, &mut parts, self.0.config.cast_fanout);
+            }
+            let epoch = state.relays.epoch();
+            for part in &mut parts {
+                if let Part::Along(Along { way: Way::Link(link), to, relayed }) = part {
                     // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
-                    state.awaiting.sent_cast(link.id(), &cast.headers, manifest);
+                    state.awaiting.sent_cast(link.id(), &cast.headers, to, false);
+                    if !relayed.is_empty() {
+                        state.awaiting.sent_cast(link.id(), &cast.headers, relayed, true);
+                        *to = to.relaying(relayed, epoch);
+                    }
                 }
             }
             parts
@@ -120,7 +150,8 @@ impl Gateway {
                     };
                     sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
-                Part::Along(way, manifest) => self.send_along(&cast, &way, &manifest, failed),
+                Part::Along(Along { to, .. }) if to.is_empty() => {}
+                Part::Along(Along { way, to, .. }) => self.send_along(&cast, &way, &to, failed),
             }
         }
     }
@@ -144,7 +175,8 @@ impl Gateway {
             Way::Link(link) => self.hand_to(link, envelope),
             Way::Dial(location) => self.dial_and_hold(location.clone(), envelope),
         };
-        let together = if manifest.len() > 1 { cast.envelope(manifest).ok() } else { None };
+        let is_plain = manifest.len() == 1 && manifest.epochs().is_empty();
+        let together = if !is_plain { cast.envelope(manifest).ok() } else { None };
         match together {
             Some(envelope) => {
                 let Err(bounced) = send(envelope) else { return };
@@ -188,6 +220,64 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
+/// are not reached over others (`RELAY-1`).
+fn relay_some(state: &mut State, parts: &mut [Part], fanout: usize) {
+    let links =
+        parts.iter().filter(|part| matches!(part, Part::Along(Along { way: Way::Link(_), .. }))).count();
+    let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
+    if links <= fanout || straight.is_empty() {
+        return;
+    }
+    let groups = fanout.saturating_sub(links - straight.len()).max(1);
+    for group in straight.chunks(straight.len().div_ceil(groups)) {
+        for other in &group[1..] {
+            let Ok([Part::Along(over), Part::Along(other)]) = parts.get_disjoint_mut([group[0], *other])
+            else {
+                continue;
+            };
+            let (Way::Link(over_link), Way::Link(link), Some(place)) =
+                (&over.way, &other.way, other.to.place())
+            else {
+                continue;
+            };
+            if over_link.is_connected() && link.is_idle() {
+                state.relays.set(place.gateway.uid, over_link.id());
+                for member in other.to.members() {
+                    over.relayed.push(&member);
+                }
+                other.to = other.to.emptied();
+            }
+        }
+    }
+}
+
+impl State {
+    /// The link that a cast to a gateway takes that is reached over another.
+    fn relay_of(&self, at: &Location, member: &Member, cast: &Cast) -> Option<Link> {
+        let over = self.relays.over(at.gateway.uid)?;
+        // Behind what waits already (`RELAY-1`); or `RELAY-3`; or where it is is known here alone.
+        let goes_straight = self.dialing.contains_key(&at.gateway.uid)
+            || cast.headers.lent.is_some()
+            || at.gateway != member.at.gateway;
+        if goes_straight { None } else { self.link(over) }
+    }
+
+    /// Whether a part goes to one gateway, which others may send it on to.
+    fn goes_straight(&self, part: &Part) -> bool {
+        let Part::Along(Along { way: Way::Link(link), to, relayed }) = part else { return false };
+        let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
+        // What is elsewhere than its address says is known here alone.
+        relayed.is_empty() && entry.peer == place.gateway && place.door.is_some()
+    }
+}
+
+/// Whether an envelope is a cast that goes on to other gateways from where it goes.
+pub(super) fn is_relayed(envelope: &Envelope) -> bool {
+    envelope.to.target == Target::Cast
+        && Cast::open(envelope).is_ok_and(|cast| !cast.manifest.epochs().is_empty())
 }
 
 /// The envelopes of the ranks that one is for; itself, unless it is a cast.

@@ -345,6 +345,10 @@ impl Gateway {
         };
         let gateway = self.clone();
         runtime.spawn(async move {
+            if gateway.hot_state().relays.over(target.uid).is_some() {
+                gateway.confirm(&location).await;
+                return gateway.release_held(target, None);
+            }
             let outcome = match &location.door {
                 Some(door) => gateway.dial(door).await.map_err(|error| {
                     let reason = with_cause(&error);

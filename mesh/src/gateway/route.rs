@@ -15,7 +15,7 @@ use crate::wire::envelope::Destination;
 pub(super) enum Step {
     Local(Arc<dyn LocalProc>),
     Link(Link),
-    /// The door of this location is to be dialled first.
+    /// The door of this location is to be dialled first, or its gateway is to confirm first what was relayed to it.
     Dial(Arc<Location>),
     /// The proc has just gone; how is not yet known, or it comes back.
     Depart,
@@ -53,8 +53,8 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
             reason: format!("there is no proc {} here", to.proc),
         });
     }
-    if state.dialing.contains_key(&target.uid) {
-        // Behind those that are held, so that the order is kept.
+    if state.dialing.contains_key(&target.uid) || state.relays.over(target.uid).is_some() {
+        // Behind those that are held, or relayed, so that the order is kept.
         return Step::Dial(at.clone());
     }
     if let Some(id) = state.by_gateway.get(&target.uid)

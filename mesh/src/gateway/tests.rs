@@ -13,6 +13,7 @@ use crate::wire::codec::Payload;
 use crate::wire::hello::HandlerFingerprint;
 
 mod flow;
+mod relaying;
 mod strangers;
 
 /// Keeps what is delivered, or refuses it.
@@ -83,6 +84,7 @@ fn gateway_with(
         link_window_bytes: 1 << 20,
         link_silence: None,
         links_max: 20,
+        cast_fanout: 16,
     };
     let transports = Transports { memory: network.clone(), ..Transports::default() };
     Gateway::new(id, location, config, transports, prints, EventLog::default())

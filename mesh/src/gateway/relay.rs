@@ -1,0 +1,238 @@
+//! Casts that go over other gateways: one that leads over more links than the fan-out goes to some of the gateways behind
+//! them, and these send it on to the others. So a cast to many hosts is a tree, as deep as the logarithm of their number.
+//!
+//! ```text
+//!         ┌─► host 0 ─┬─► host 1
+//! sender ─┤           └─► host 2          a cast: over few links
+//!         └─► host 3 ─┬─► host 4
+//!                     └─► host 5
+//! sender ───────────────► host 2          all else: straight
+//! ```
+//!
+//! Two roads to one gateway could change the order of what one sender says. No receiver puts it right again: the road
+//! changes only when nothing is on the other. Straight to relayed, while all that went straight is acknowledged, that is,
+//! taken in; a cast that finds something on its way goes straight as well. Relayed to straight, with the first message
+//! that is no cast: it waits until the gateway has confirmed that it has what was relayed. The question takes the same road,
+//! and at each link waits until all before it is acknowledged, large messages too.
+//!
+//! Invariants
+//! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
+//! - `RELAY-2` when a relay is lost, what went over it counts as lost (`GATE-2` answers the calls), and stays so: should it
+//!   arrive later than what is sent from then on, it is refused. Each loss begins a new epoch; a relayed cast names its own.
+//! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::Gateway;
+use super::state::State;
+use crate::addr::{Location, PortAddr, ProcAddr};
+use crate::call::CallErrorKind;
+use crate::ident::{GatewayId, ProcId, Uid};
+use crate::link::{Link, LinkId};
+use crate::wire::cast::Epoch;
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Target};
+
+/// What the port of a gateway's relays is derived from; not a proc that anybody has.
+const RELAY: u64 = 0x7265_6c61_795f_5f5f;
+
+/// The port that gateways are asked at, and told.
+const NEWS: u64 = u64::MAX;
+
+/// What one gateway says to another.
+#[derive(Debug, Serialize, Deserialize)]
+enum News {
+    /// To be answered when all that came before over the same road is taken in.
+    Confirm,
+    /// What still comes from an earlier epoch is refused.
+    Epoch(Epoch),
+}
+
+/// Which gateways are reached over others, for casts.
+pub(super) struct Relays {
+    proc: Uid,
+    own: Uid,
+    /// The link that leads there, by gateway.
+    over: BTreeMap<Uid, LinkId>,
+    /// Grows with each relay that is lost.
+    epoch: u64,
+    /// The first epoch of each other gateway from which relayed casts are taken.
+    from: BTreeMap<Uid, u64>,
+    /// Those who wait for a confirmation: of which gateway.
+    asked: BTreeMap<u64, (Uid, oneshot::Sender<()>)>,
+    next: u64,
+}
+
+fn relay_proc(gateway: GatewayId) -> ProcId {
+    ProcId::single(gateway.uid.member(RELAY), "relay".into())
+}
+
+/// Whether an envelope goes behind all that a link has taken before.
+pub(super) fn is_behind_all(envelope: &Envelope) -> bool {
+    matches!((envelope.to.target, &envelope.body), (Target::Port { port: NEWS, .. }, Body::Message(_)))
+        && envelope.to.proc.uid == envelope.to.at.gateway.uid.member(RELAY)
+}
+
+impl Relays {
+    pub(super) fn new(own: GatewayId) -> Relays {
+        Relays {
+            proc: relay_proc(own).uid,
+            own: own.uid,
+            over: BTreeMap::new(),
+            epoch: 0,
+            from: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// The link that a cast to a gateway takes, if it is not its own.
+    pub(super) fn over(&self, gateway: Uid) -> Option<LinkId> {
+        if self.over.is_empty() { None } else { self.over.get(&gateway).copied() }
+    }
+
+    /// From now on, casts to a gateway take this link.
+    pub(super) fn set(&mut self, gateway: Uid, link: LinkId) {
+        self.over.insert(gateway, link);
+    }
+
+    /// What a cast says that is relayed now.
+    pub(super) fn epoch(&self) -> Epoch {
+        Epoch { of: self.own, number: self.epoch }
+    }
+
+    /// Whether a cast was relayed by one that was lost since (`RELAY-2`).
+    pub(super) fn is_over(&self, epochs: &[Epoch]) -> bool {
+        let is_over = |epoch: &Epoch| self.from.get(&epoch.of).is_some_and(|first| epoch.number < *first);
+        epochs.iter().any(is_over)
+    }
+
+    /// Nobody behind a gateway says anything any more.
+    pub(super) fn forget(&mut self, gateway: Uid) {
+        self.from.remove(&gateway);
+    }
+
+    /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
+    fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
+        self.next += 1;
+        self.asked.insert(self.next, (gateway, asker));
+        self.next
+    }
+
+    /// A link is lost: gives the gateways that were reached over it.
+    fn lost(&mut self, link: LinkId) -> Vec<Uid> {
+        let behind: Vec<Uid> =
+            self.over.extract_if(.., |_, over| *over == link).map(|(uid, _)| uid).collect();
+        if !behind.is_empty() {
+            self.epoch += 1;
+            // Who waits for a confirmation waits no more.
+            self.asked.retain(|_, (gateway, _)| !behind.contains(gateway));
+        }
+        behind
+    }
+
+    /// Whether a proc is where what is said to the relays goes.
+    pub(super) fn has(&self, proc: Uid) -> bool {
+        self.proc == proc
+    }
+
+    /// Takes in what other gateways say to this one, which came over a link of `peer`; gives whether it is to be confirmed.
+    pub(super) fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
+        let Target::Port { port, .. } = envelope.to.target else { return false };
+        match &envelope.body {
+            Body::Message(payload) => match payload.get() {
+                Ok(News::Confirm) => return true,
+                // Each says it of itself.
+                Ok(News::Epoch(Epoch { of, number })) if peer == Some(of) => {
+                    self.from.insert(of, number);
+                }
+                Ok(News::Epoch(_)) | Err(_) => {}
+            },
+            // That it failed says as much: what went before has failed as well, or is answered by those who know.
+            Body::Reply(_) | Body::Failed(_) => {
+                if let Some((gateway, asker)) = self.asked.remove(&port) {
+                    self.over.remove(&gateway);
+                    let _ = asker.send(());
+                }
+            }
+            Body::Returned { .. } => {}
+        }
+        false
+    }
+}
+
+impl Gateway {
+    /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then. To be
+    /// called while all that goes there is held.
+    pub(super) async fn confirm(&self, target: &Arc<Location>) {
+        let (link, confirmed, envelope) = {
+            let mut state = self.state();
+            let own = ProcAddr { id: relay_proc(self.0.id), at: state.location.clone() };
+            let (asker, confirmed) = oneshot::channel();
+            let over = state.relays.over(target.gateway.uid);
+            let Some(link) = over.and_then(|over| state.link(over)) else { return };
+            let port = state.relays.ask(target.gateway.uid, asker);
+            let mut headers = self.headers_from(state.location.clone());
+            headers.reply_to = Some((PortAddr { proc: own, port }, 0));
+            let envelope = news(target, &News::Confirm, headers);
+            state.awaiting.sent(link.id(), &envelope);
+            (link, confirmed, envelope)
+        };
+        if let Err(bounced) = self.hand_to(&link, envelope) {
+            self.bounce(*bounced);
+        }
+        // Its other end is dropped with the relay, if that is lost.
+        let _ = confirmed.await;
+    }
+
+    /// Hands an envelope to a link when all that this has taken before is acknowledged.
+    pub(super) fn hand_behind_all(&self, link: &Link, envelope: Envelope) {
+        let (gateway, link) = (self.clone(), link.clone());
+        tokio::spawn(async move {
+            link.flush().await;
+            if let Err(bounced) = gateway.post_to(&link, envelope) {
+                gateway.bounce(*bounced);
+            }
+        });
+    }
+
+    /// Answers a gateway that asks whether all has come.
+    pub(super) fn confirmed(&self, envelope: &Envelope) {
+        let Some((port, slot)) = &envelope.headers.reply_to else { return };
+        let (to, headers) = (Destination::port(port, *slot), self.own_headers());
+        self.post_or_bounce(Envelope { to, headers, body: Body::Reply(Payload::default()) });
+    }
+}
+
+fn news(to: &Arc<Location>, news: &News, headers: Headers) -> Envelope {
+    let target = Target::Port { port: NEWS, slot: 0 };
+    let to = Destination { proc: relay_proc(to.gateway), at: to.clone(), target };
+    let payload = Payload::of(news).expect("it is a few numbers");
+    Envelope { to, headers, body: Body::Message(payload) }
+}
+
+impl State {
+    /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.
+    pub(super) fn relay_lost(&mut self, gateway: &Gateway, link: LinkId) -> Vec<(Link, Envelope)> {
+        let behind = self.relays.lost(link);
+        let epoch = self.relays.epoch();
+        let mut tell = Vec::new();
+        for uid in behind {
+            // Without a link of its own it hears nothing from here, and is told nothing.
+            let Some(entry) = self.by_gateway.get(&uid).and_then(|id| self.links.get(id)) else { continue };
+            let to = Arc::new(Location { gateway: entry.peer, door: None });
+            let headers = gateway.headers_from(self.location.clone());
+            tell.push((entry.link.clone(), news(&to, &News::Epoch(epoch), headers)));
+        }
+        tell
+    }
+}
+
+/// Why a cast that was relayed is refused.
+pub(super) fn came_late() -> CallErrorKind {
+    CallErrorKind::Unreachable { reason: "the gateway that the cast went over was lost".to_owned() }
+}
