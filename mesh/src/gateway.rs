@@ -335,7 +335,7 @@ impl Gateway {
         {
             return Some(link.clone());
         }
-        let Step::Link(link) = route::choose(state, self.0.id, &to(), None) else { return None };
+        let Step::Link(link) = route::choose(state, self.0.id, &to(), None, None) else { return None };
         state.last_route = Some((proc, gateway, link.clone()));
         Some(link)
     }
@@ -383,7 +383,12 @@ impl Gateway {
                 state.holds.put_news(envelope);
                 return Ok(());
             }
-            let step = route::choose(&state, self.0.id, &envelope.to, from);
+            let road = state.relays.road(&envelope);
+            let over = road.and_then(|_| state.relays.pass(&envelope)).and_then(|over| state.link(over));
+            let step = match over {
+                Some(link) => Step::Link(link),
+                None => route::choose(&state, self.0.id, &envelope.to, from, road),
+            };
             if let Step::Link(link) = &step {
                 if from.is_none()
                     && let Some(kind) = state.full.refuses_envelope(&envelope)
@@ -403,6 +408,7 @@ impl Gateway {
             Step::Local(proc) => self.hand_in(&proc, envelope),
             Step::Link(link) => self.hand_to(&link, envelope),
             Step::Dial(location) => self.dial_and_hold(location, envelope),
+            Step::Confirm(location) => self.confirm_and_hold(location, envelope),
             Step::Depart => unreachable!("a departing proc's envelope is held above"),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }

@@ -19,7 +19,7 @@ use super::state::State;
 use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
-use crate::ident::Uid;
+use crate::ident::{GatewayId, Uid};
 use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
 use crate::wire::envelope::{Destination, Envelope, Target};
@@ -28,12 +28,22 @@ use crate::wire::envelope::{Destination, Envelope, Target};
 enum Way {
     Link(Link),
     Dial(Arc<Location>),
+    Confirm(Arc<Location>),
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum WayId {
     Link(LinkId),
     Dial(Uid),
+}
+
+/// How a cast goes to a gateway.
+enum Over {
+    Straight,
+    /// Over the gateway that this leads to.
+    Link(Link),
+    /// Over one that has sent it here.
+    Round,
 }
 
 /// A part of a cast that goes one way, or a member that goes alone.
@@ -80,21 +90,26 @@ impl Gateway {
             if from.is_some() && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }
+            let road = cast.manifest.epochs().first().map(|epoch| epoch.of);
             let mut ways: BTreeMap<WayId, usize> = BTreeMap::new();
             let mut parts: Vec<Part> = Vec::new();
             for member in cast.manifest.members() {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
                 let mut relayed = false;
-                let (id, way) = match route::choose(&state, self.0.id, &to, from) {
+                let step = route::choose(&state, self.0.id, &to, from, road);
+                let step = match state.relay_of(self.0.id, &step, &member, &cast) {
+                    Over::Straight => step,
+                    Over::Link(link) => {
+                        relayed = true;
+                        Step::Link(link)
+                    }
+                    Over::Round => Step::Bounce(came_late()),
+                };
+                let (id, way) = match step {
                     Step::Link(link) => (WayId::Link(link.id()), Way::Link(link)),
-                    Step::Dial(at) => match state.relay_of(&at, &member, &cast) {
-                        Some(link) => {
-                            relayed = true;
-                            (WayId::Link(link.id()), Way::Link(link))
-                        }
-                        None => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
-                    },
+                    Step::Dial(at) => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
+                    Step::Confirm(at) => (WayId::Dial(at.gateway.uid), Way::Confirm(at)),
                     Step::Depart => {
                         late.extend(state.hold_departing(cast.one(member)).err());
                         continue;
@@ -123,7 +138,8 @@ impl Gateway {
                 }
             }
             if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
-                relay_some(&mut state, &mut parts, self.0.config.cast_fanout);
+                let of = road.unwrap_or(self.0.id.uid);
+                relay_some(&mut state, &mut parts, of, self.0.config.cast_fanout);
             }
             let epoch = state.relays.epoch();
             for part in &mut parts {
@@ -146,7 +162,9 @@ impl Gateway {
                     let sent = match step {
                         Step::Local(proc) => self.hand_in_from(from, &proc, envelope),
                         Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
-                        Step::Link(_) | Step::Dial(_) | Step::Depart => unreachable!("handled above"),
+                        Step::Link(_) | Step::Dial(_) | Step::Confirm(_) | Step::Depart => {
+                            unreachable!("handled above")
+                        }
                     };
                     sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
@@ -174,6 +192,7 @@ impl Gateway {
         let send = |envelope| match way {
             Way::Link(link) => self.hand_to(link, envelope),
             Way::Dial(location) => self.dial_and_hold(location.clone(), envelope),
+            Way::Confirm(location) => self.confirm_and_hold(location.clone(), envelope),
         };
         let is_plain = manifest.len() == 1 && manifest.epochs().is_empty();
         let together = if !is_plain { cast.envelope(manifest).ok() } else { None };
@@ -224,7 +243,7 @@ impl Gateway {
 
 /// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
 /// are not reached over others (`RELAY-1`).
-fn relay_some(state: &mut State, parts: &mut [Part], fanout: usize) {
+fn relay_some(state: &mut State, parts: &mut [Part], of: Uid, fanout: usize) {
     let links =
         parts.iter().filter(|part| matches!(part, Part::Along(Along { way: Way::Link(_), .. }))).count();
     let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
@@ -244,7 +263,7 @@ fn relay_some(state: &mut State, parts: &mut [Part], fanout: usize) {
                 continue;
             };
             if over_link.is_connected() && link.is_idle() {
-                state.relays.set(place.gateway.uid, over_link.id());
+                state.relays.set(of, place.gateway.uid, over_link.id());
                 for member in other.to.members() {
                     over.relayed.push(&member);
                 }
@@ -255,14 +274,23 @@ fn relay_some(state: &mut State, parts: &mut [Part], fanout: usize) {
 }
 
 impl State {
-    /// The link that a cast to a gateway takes that is reached over another.
-    fn relay_of(&self, at: &Location, member: &Member, cast: &Cast) -> Option<Link> {
-        let over = self.relays.over(at.gateway.uid)?;
-        // Behind what waits already (`RELAY-1`); or `RELAY-3`; or where it is is known here alone.
-        let goes_straight = self.dialing.contains_key(&at.gateway.uid)
-            || cast.headers.lent.is_some()
-            || at.gateway != member.at.gateway;
-        if goes_straight { None } else { self.link(over) }
+    /// Whether a cast to a member goes over another gateway.
+    fn relay_of(&self, own: GatewayId, step: &Step, member: &Member, cast: &Cast) -> Over {
+        let (epochs, to) = (cast.manifest.epochs(), member.at.gateway.uid);
+        let (over, path) = match (step, epochs) {
+            // What waits already goes first (`RELAY-1`); or `RELAY-3`; or where it is is known here alone.
+            (Step::Confirm(at), []) if at.gateway == member.at.gateway && cast.headers.lent.is_none() => {
+                let waits = self.relays.confirming.contains_key(&to);
+                (self.relays.over(own.uid, to).filter(|_| !waits), &[][..])
+            }
+            (Step::Link(_), [first, ..]) => (self.relays.over(first.of, to), epochs),
+            _ => (None, &[][..]),
+        };
+        let Some(entry) = over.and_then(|over| self.links.get(&over)) else { return Over::Straight };
+        if path.iter().any(|epoch| epoch.of == entry.peer.uid) {
+            return Over::Round;
+        }
+        Over::Link(entry.link.clone())
     }
 
     /// Whether a part goes to one gateway, which others may send it on to.

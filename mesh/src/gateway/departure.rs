@@ -150,7 +150,7 @@ impl Gateway {
             // It is not sent: it stands for what was.
             let body = Body::Reply(Payload::default());
             let sent = Envelope { to: Destination::handler(holder, 0), headers, body };
-            match route::choose(&state, self.0.id, &sent.to, None) {
+            match route::choose(&state, self.0.id, &sent.to, None, Some(self.0.id.uid)) {
                 Step::Link(link) => {
                     state.awaiting.sent(link.id(), &sent);
                     None
@@ -159,7 +159,7 @@ impl Gateway {
                 Step::Bounce(kind @ CallErrorKind::ProcLost { .. }) => {
                     Some(Box::new(Bounced { envelope: sent, kind }))
                 }
-                Step::Local(_) | Step::Dial(_) | Step::Bounce(_) => None,
+                Step::Local(_) | Step::Dial(_) | Step::Confirm(_) | Step::Bounce(_) => None,
             }
         };
         if let Some(Bounced { envelope, kind }) = lost.map(|lost| *lost) {

@@ -15,10 +15,14 @@
 //! that is no cast: it waits until the gateway has confirmed that it has what was relayed. The question takes the same road,
 //! and at each link waits until all before it is acknowledged, large messages too.
 //!
+//! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
+//! to send on never waits for what it waits for itself.
+//!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
 //! - `RELAY-2` when a relay is lost, what went over it counts as lost (`GATE-2` answers the calls), and stays so: should it
-//!   arrive later than what is sent from then on, it is refused. Each loss begins a new epoch; a relayed cast names its own.
+//!   arrive later than what is sent from then on, it is refused. Each loss begins a new epoch; a relayed cast names those of
+//!   all that have relayed it, and goes over none of them again.
 //! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay.
 
 use std::collections::BTreeMap;
@@ -27,8 +31,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::Gateway;
+use super::held::Held;
 use super::state::State;
+use super::{Bounced, Gateway};
 use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
@@ -46,8 +51,8 @@ const NEWS: u64 = u64::MAX;
 /// What one gateway says to another.
 #[derive(Debug, Serialize, Deserialize)]
 enum News {
-    /// To be answered when all that came before over the same road is taken in.
-    Confirm,
+    /// To be answered when all that came before over the road of this gateway is taken in.
+    Confirm { of: Uid },
     /// What still comes from an earlier epoch is refused.
     Epoch(Epoch),
 }
@@ -56,8 +61,10 @@ enum News {
 pub(super) struct Relays {
     proc: Uid,
     own: Uid,
-    /// The link that leads there, by gateway.
-    over: BTreeMap<Uid, LinkId>,
+    /// The link that casts take: of which gateway they are, and to which.
+    over: BTreeMap<(Uid, Uid), LinkId>,
+    /// What waits for the confirmation of a gateway.
+    pub(super) confirming: BTreeMap<Uid, Held>,
     /// Grows with each relay that is lost.
     epoch: u64,
     /// The first epoch of each other gateway from which relayed casts are taken.
@@ -73,8 +80,22 @@ fn relay_proc(gateway: GatewayId) -> ProcId {
 
 /// Whether an envelope goes behind all that a link has taken before.
 pub(super) fn is_behind_all(envelope: &Envelope) -> bool {
-    matches!((envelope.to.target, &envelope.body), (Target::Port { port: NEWS, .. }, Body::Message(_)))
-        && envelope.to.proc.uid == envelope.to.at.gateway.uid.member(RELAY)
+    asks(envelope).is_some()
+}
+
+/// On whose road an envelope asks whether all has come; `None` for one that does not.
+fn asks(envelope: &Envelope) -> Option<Uid> {
+    let (Target::Port { port: NEWS, .. }, Body::Message(payload)) = (envelope.to.target, &envelope.body)
+    else {
+        return None;
+    };
+    if envelope.to.proc.uid != envelope.to.at.gateway.uid.member(RELAY) {
+        return None;
+    }
+    match payload.get() {
+        Ok(News::Confirm { of }) => Some(of),
+        Ok(News::Epoch(_)) | Err(_) => None,
+    }
 }
 
 impl Relays {
@@ -83,6 +104,7 @@ impl Relays {
             proc: relay_proc(own).uid,
             own: own.uid,
             over: BTreeMap::new(),
+            confirming: BTreeMap::new(),
             epoch: 0,
             from: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -90,14 +112,33 @@ impl Relays {
         }
     }
 
-    /// The link that a cast to a gateway takes, if it is not its own.
-    pub(super) fn over(&self, gateway: Uid) -> Option<LinkId> {
-        if self.over.is_empty() { None } else { self.over.get(&gateway).copied() }
+    /// The link that casts of one gateway to another take, if they do not go straight.
+    pub(super) fn over(&self, of: Uid, to: Uid) -> Option<LinkId> {
+        if self.over.is_empty() { None } else { self.over.get(&(of, to)).copied() }
     }
 
-    /// From now on, casts to a gateway take this link.
-    pub(super) fn set(&mut self, gateway: Uid, link: LinkId) {
-        self.over.insert(gateway, link);
+    /// From now on, casts of one gateway to another take this link.
+    pub(super) fn set(&mut self, of: Uid, to: Uid, link: LinkId) {
+        self.over.insert((of, to), link);
+    }
+
+    /// Whether what goes to a gateway from here waits until it has what was relayed.
+    pub(super) fn waits(&self, gateway: Uid) -> bool {
+        self.over(self.own, gateway).is_some() || self.confirming.contains_key(&gateway)
+    }
+
+    /// Whose road an envelope takes that is not of this gateway: a question, or the answer to one.
+    pub(super) fn road(&self, envelope: &Envelope) -> Option<Uid> {
+        if self.over.is_empty() && self.confirming.is_empty() {
+            return None;
+        }
+        let gateway = envelope.to.at.gateway.uid;
+        (envelope.to.proc.uid == gateway.member(RELAY)).then(|| asks(envelope).unwrap_or(gateway))
+    }
+
+    /// The link that a question takes which goes where casts went; nothing is on that road any more.
+    pub(super) fn pass(&mut self, envelope: &Envelope) -> Option<LinkId> {
+        self.over.remove(&(asks(envelope)?, envelope.to.at.gateway.uid))
     }
 
     /// What a cast says that is relayed now.
@@ -114,6 +155,7 @@ impl Relays {
     /// Nobody behind a gateway says anything any more.
     pub(super) fn forget(&mut self, gateway: Uid) {
         self.from.remove(&gateway);
+        self.over.retain(|(of, _), _| *of != gateway);
     }
 
     /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
@@ -126,7 +168,7 @@ impl Relays {
     /// A link is lost: gives the gateways that were reached over it.
     fn lost(&mut self, link: LinkId) -> Vec<Uid> {
         let behind: Vec<Uid> =
-            self.over.extract_if(.., |_, over| *over == link).map(|(uid, _)| uid).collect();
+            self.over.extract_if(.., |_, over| *over == link).map(|((_, to), _)| to).collect();
         if !behind.is_empty() {
             self.epoch += 1;
             // Who waits for a confirmation waits no more.
@@ -145,7 +187,7 @@ impl Relays {
         let Target::Port { port, .. } = envelope.to.target else { return false };
         match &envelope.body {
             Body::Message(payload) => match payload.get() {
-                Ok(News::Confirm) => return true,
+                Ok(News::Confirm { .. }) => return true,
                 // Each says it of itself.
                 Ok(News::Epoch(Epoch { of, number })) if peer == Some(of) => {
                     self.from.insert(of, number);
@@ -155,7 +197,7 @@ impl Relays {
             // That it failed says as much: what went before has failed as well, or is answered by those who know.
             Body::Reply(_) | Body::Failed(_) => {
                 if let Some((gateway, asker)) = self.asked.remove(&port) {
-                    self.over.remove(&gateway);
+                    self.over.remove(&(self.own, gateway));
                     let _ = asker.send(());
                 }
             }
@@ -166,19 +208,43 @@ impl Relays {
 }
 
 impl Gateway {
-    /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then. To be
-    /// called while all that goes there is held.
-    pub(super) async fn confirm(&self, target: &Arc<Location>) {
+    /// Holds an envelope until the gateway that it goes to has what was relayed to it.
+    pub(super) fn confirm_and_hold(
+        &self,
+        location: Arc<Location>,
+        envelope: Envelope,
+    ) -> Result<(), Box<Bounced>> {
+        let mut state = self.state();
+        let target = location.gateway;
+        if let Some(held) = state.relays.confirming.get_mut(&target.uid) {
+            return held.push(envelope);
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
+            return Err(Box::new(Bounced { envelope, kind }));
+        };
+        state.relays.confirming.entry(target.uid).or_default().push(envelope)?;
+        drop(state);
+        let gateway = self.clone();
+        runtime.spawn(async move {
+            gateway.confirm(&location).await;
+            gateway.release_held(target, None, |state| &mut state.relays.confirming);
+        });
+        Ok(())
+    }
+
+    /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then.
+    async fn confirm(&self, target: &Arc<Location>) {
         let (link, confirmed, envelope) = {
             let mut state = self.state();
             let own = ProcAddr { id: relay_proc(self.0.id), at: state.location.clone() };
             let (asker, confirmed) = oneshot::channel();
-            let over = state.relays.over(target.gateway.uid);
+            let over = state.relays.over(self.0.id.uid, target.gateway.uid);
             let Some(link) = over.and_then(|over| state.link(over)) else { return };
             let port = state.relays.ask(target.gateway.uid, asker);
             let mut headers = self.headers_from(state.location.clone());
             headers.reply_to = Some((PortAddr { proc: own, port }, 0));
-            let envelope = news(target, &News::Confirm, headers);
+            let envelope = news(target, &News::Confirm { of: self.0.id.uid }, headers);
             state.awaiting.sent(link.id(), &envelope);
             (link, confirmed, envelope)
         };

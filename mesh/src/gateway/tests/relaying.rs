@@ -53,19 +53,19 @@ async fn a_cast_goes_over_another_gateway_unless_something_is_on_its_way() {
     sender.gateway.post(sender.message(&far.addr())).unwrap();
     assert!(!busy.is_idle());
     sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
-    assert_eq!(sender.gateway.state().relays.over(Uid(3)), None, "it would pass what was sent");
+    assert_eq!(sender.gateway.state().relays.over(Uid(1), Uid(3)), None, "it would pass what was sent");
     busy.flush().await;
     sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
     let over = link_of(&sender, &relay).id();
-    assert_eq!(sender.gateway.state().relays.over(Uid(3)), Some(over));
+    assert_eq!(sender.gateway.state().relays.over(Uid(1), Uid(3)), Some(over));
     // Straight, when it is confirmed that the cast has come.
     sender.gateway.post(sender.message(&far.addr())).unwrap();
-    assert!(sender.gateway.state().dialing.contains_key(&Uid(3)));
+    assert!(sender.gateway.state().relays.confirming.contains_key(&Uid(3)));
     busy.flush().await;
     while far.inbox.got.lock().unwrap().len() < 4 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    assert_eq!(sender.gateway.state().relays.over(Uid(3)), None);
+    assert_eq!(sender.gateway.state().relays.over(Uid(1), Uid(3)), None);
     let points: Vec<bool> = far.inbox.take().iter().map(|came| came.headers.point.is_some()).collect();
     assert_eq!(points, [false, true, true, false], "in the order in which they were sent");
 }
