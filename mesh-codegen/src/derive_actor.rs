@@ -47,7 +47,7 @@ pub fn derive_remote_spawn(item: TokenStream) -> TokenStream {
     if !check::parameters(&actor, &mut errors) {
         return errors.into_tokens();
     }
-    paths.block(&[], |paths| implementation(&actor, &input, paths))
+    paths.block(&[], |paths| implementation(&actor, paths))
 }
 
 /// The type as an actor without methods.
@@ -89,20 +89,18 @@ pub(crate) fn without_defaults(input: &DeriveInput) -> syn::Generics {
     generics
 }
 
-fn implementation(actor: &Actor, input: &DeriveInput, paths: &Paths) -> TokenStream {
+fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let (p, ty) = (&paths.private, &actor.ty);
     let generics = named_parameters(&actor.generics, paths);
     let (parameters, _, clause) = generics.split_for_impl();
     let generic = !actor.generics.params.is_empty();
-    let is_actor = (!generic).then(|| assertion(paths, Fits::Actor, ty, generic));
+    let is_actor = assertion(paths, Fits::Actor, ty, generic);
     let travels = assertion(paths, Fits::RemoteArg, ty, generic);
     // That it is an actor is asserted above, and not reported again by what follows.
-    let holds = (!generic).then(|| quote!(where for<'__a> #ty: #p::Actor, for<'__a> #ty: #p::Named));
-    let spawns = (!generic).then(|| quote!(where for<'__a> Self: #p::RemoteSpawn));
+    let own = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let own = quote!(#(#own,)*);
     let register = (!generic).then(|| register(ty, paths));
     let codec = codec(ty, paths);
-    let vis = &input.vis;
-    let spec_doc = format!(" What a spawn ships to have this `{}` anywhere: the value itself.", actor.ident);
     quote! {
         use #p::{NoCodec as _, RealCodec as _};
 
@@ -110,7 +108,12 @@ fn implementation(actor: &Actor, input: &DeriveInput, paths: &Paths) -> TokenStr
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
-        impl #parameters #p::RemoteSpawn for #ty #holds #clause {
+        impl #parameters #p::RemoteSpawn for #ty
+        where
+            for<'__a> #ty: #p::Actor,
+            for<'__a> #ty: #p::Named,
+            #own
+        {
             type Params = Self;
 
             fn encode_params(
@@ -133,9 +136,16 @@ fn implementation(actor: &Actor, input: &DeriveInput, paths: &Paths) -> TokenStr
             }
         }
 
-        impl #parameters #ty #clause {
-            #[doc = #spec_doc]
-            #vis fn spec(self) -> #p::Spec<Self> #spawns {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #parameters #p::IntoSpec for #ty
+        where
+            for<'__a> #ty: #p::RemoteSpawn<Params = #ty>,
+            #own
+        {
+            type Actor = Self;
+
+            fn into_spec(self) -> #p::Spec<Self> {
                 #p::Spec::new(self)
             }
         }

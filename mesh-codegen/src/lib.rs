@@ -40,7 +40,7 @@ pub use derive_message::derive_message;
 pub use derive_named::derive_named;
 pub use entry::{main, test};
 pub use misplaced::misplaced;
-pub use quiet::{begin_elsewhere, quiet_bounds};
+pub use quiet::{begin_elsewhere, quiet};
 
 use errors::Errors;
 use proc_macro2::TokenStream;

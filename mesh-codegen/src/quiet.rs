@@ -1,22 +1,25 @@
-//! Bounds of the library's own of which rustc shows no source beside an error of a user's.
+//! Bounds and structs of the library's own of which rustc shows no source beside an error of a user's.
 //!
 //! "Required by a bound in `Request::call`", with the lines of the library, stands beneath every error about a bound that a
 //! user's code does not meet; the text of the trait has said all of it before. Rustc leaves the note out where the bound has
 //! no place, and a place that begins in one file and ends in another is written to metadata as none. So each bound here
 //! begins with a `for<>` whose `for` stands elsewhere: in the file of the macro that this goes through. All else keeps its
 //! place, names above all, so that documentation and editors notice nothing.
+//!
+//! "Similarly named struct `Sum` defined here" shows a declaration, from its `pub` to its name, beneath a misspelt name. So
+//! the `pub` of each struct here stands elsewhere too.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{AssocType, Block, BoundLifetimes, Item, TraitBound};
+use syn::{AssocType, Block, BoundLifetimes, Item, ItemStruct, TraitBound, Visibility};
 
-/// Expands `#[quiet_bounds]`: passes the item through the macro that lends its place.
-pub fn quiet_bounds(item: TokenStream) -> TokenStream {
+/// Expands `#[quiet]`: passes the item through the macro that lends its place.
+pub fn quiet(item: TokenStream) -> TokenStream {
     quote!(crate::quiet::elsewhere! { #item })
 }
 
-/// Rewrites the bounds of an item, `here { item }`, to begin at `here`.
+/// Rewrites an item, `here { item }`: its bounds, and the item if it is a struct, begin at `here`.
 pub fn begin_elsewhere(input: TokenStream) -> TokenStream {
     let mut tokens = input.into_iter();
     let (Some(elsewhere), Some(TokenTree::Group(item))) = (tokens.next(), tokens.next()) else {
@@ -41,6 +44,13 @@ impl BeginElsewhere {
 }
 
 impl VisitMut for BeginElsewhere {
+    fn visit_item_struct_mut(&mut self, item: &mut ItemStruct) {
+        if let Visibility::Public(token) = &mut item.vis {
+            token.span = self.instead_of(token.span);
+        }
+        visit_mut::visit_item_struct_mut(self, item);
+    }
+
     fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
         // `?Sized` takes no `for`.
         if bound.maybe.is_none() {

@@ -1145,7 +1145,7 @@ fn every_macro_keeps_what_others_name() {
         struct A;
     ))
     .to_string();
-    assert!(derived.contains("RemoteSpawn for A") && derived.contains("fn spec"), "{derived}");
+    assert!(derived.contains("RemoteSpawn for A") && derived.contains("IntoSpec for A"), "{derived}");
     // An entry point keeps its body, and a program its `main`.
     keeps(
         mesh_codegen::main(

@@ -127,7 +127,7 @@ pub fn derive_actor(item: TokenStream) -> TokenStream {
     mesh_codegen::derive_actor(item.into()).into()
 }
 
-/// Makes an actor that can be spawned anywhere from its own value: `procs.spawn(cx, "probes", Probe { … }.spec())`.
+/// Makes an actor that can be spawned anywhere from its own value: `procs.spawn(cx, "probes", Probe { … })`.
 ///
 /// The type must be `Serialize + Deserialize`, and an actor, by `#[derive(Actor)]` or by `#[actor]` without `#[new]`.
 #[proc_macro_derive(RemoteSpawn, attributes(actor))]
@@ -151,14 +151,14 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     mesh_codegen::test(options.into(), item.into()).into()
 }
 
-/// For items of the crate `mesh` alone: rustc shows no source of theirs beneath an error about one of their bounds.
+/// For items of the crate `mesh` alone: rustc shows no source of theirs beneath an error of a user's.
 #[doc(hidden)]
 #[proc_macro_attribute]
-pub fn quiet_bounds(_options: TokenStream, item: TokenStream) -> TokenStream {
-    mesh_codegen::quiet_bounds(item.into()).into()
+pub fn quiet(_options: TokenStream, item: TokenStream) -> TokenStream {
+    mesh_codegen::quiet(item.into()).into()
 }
 
-/// What `quiet_bounds` comes to.
+/// What `quiet` comes to.
 #[doc(hidden)]
 #[proc_macro]
 pub fn begin_elsewhere(input: TokenStream) -> TokenStream {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use tokio::sync::Notify;
 
 use crate::actor::{
@@ -22,7 +22,7 @@ use crate::gateway::{Bounced, DoorError, Gateway, Listening, RETURNED};
 use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, End, Resident, StopMode};
 use crate::proc::Proc;
-use crate::registry::{RemoteSpawn, SpawnSpecError, Spec, birth};
+use crate::registry::{IntoSpec, RemoteSpawn, SpawnSpecError, birth};
 use crate::supervision::{Directive, Failure, Subject, SupervisionEvent};
 use crate::wire::envelope::{Body, Envelope, Target, TraceContext};
 
@@ -161,7 +161,7 @@ impl Inner {
     }
 }
 
-#[quiet_bounds]
+#[quiet]
 impl Client {
     /// A client in `proc`.
     ///
@@ -323,7 +323,7 @@ impl Client {
     ///
     /// # Panics
     /// When the client is ending, or a parameter does not encode; see [`try_spawn_spec`](Client::try_spawn_spec).
-    pub fn spawn_spec<A: RemoteSpawn>(&self, spec: Spec<A>) -> ActorHandle<A> {
+    pub fn spawn_spec<A: RemoteSpawn>(&self, spec: impl IntoSpec<Actor = A>) -> ActorHandle<A> {
         match self.try_spawn_spec(default_label::<A>(), spec) {
             Ok(handle) => handle,
             Err(error) => panic!("an actor could not be spawned: {error}"),
@@ -337,8 +337,9 @@ impl Client {
     pub fn try_spawn_spec<A: RemoteSpawn>(
         &self,
         label: impl Into<Label>,
-        spec: Spec<A>,
+        spec: impl IntoSpec<Actor = A>,
     ) -> Result<ActorHandle<A>, SpawnSpecError> {
+        let spec = spec.into_spec();
         let handle = self.spawn_born::<A>(label.into(), birth(spec.encode()?))?;
         let resident = handle.resident();
         let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);

@@ -571,6 +571,14 @@ fn answer(
             if !state.collectors.has(proc) && !state.folds.has(proc, port) {
                 return Ok(None);
             }
+            if envelope.headers.lent.is_some() && envelope.payload().is_some() && state.collectors.has(proc) {
+                // Nobody waits for it: nobody has what it brings, and nothing has failed.
+                return state
+                    .collectors
+                    .pass(port, slot, envelope)
+                    .ok_or(CallErrorKind::ActorStopped)
+                    .map(Some);
+            }
             let reply = match &envelope.body {
                 Body::Failed(kind) => Err(kind.clone()),
                 _ => Ok(envelope.payload().cloned().unwrap_or_default()),

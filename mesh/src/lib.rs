@@ -162,7 +162,7 @@
 //! }
 //!
 //! let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 2)).await?;
-//! let probes = procs.spawn(cx, "probes", Probe { limit: 3 }.spec()).await?;
+//! let probes = procs.spawn(cx, "probes", Probe { limit: 3 }).await?;
 //! assert_eq!(probes.message(IsWell).call(cx).await?.values(), [true, true]);
 //! # Ok::<(), mesh::Error>(())
 //! # });
@@ -350,7 +350,7 @@ pub use crate::meshes::{
 };
 pub use crate::message::{Message, Named, RemoteArg, RemoteMessage, RemoteReply};
 pub use crate::reduce::{Concat, Max, Merge, Min, Reducer, Sum};
-pub use crate::registry::{RemoteSpawn, Spec};
+pub use crate::registry::{IntoSpec, RemoteSpawn, Spec};
 pub use crate::request::{CallerPorts, MeshCallError, PortRef};
 pub use crate::resource::{Resource, ResourceTable};
 pub use crate::root::{Error, Launch, Root, RootOptions, init};
@@ -403,8 +403,8 @@ pub mod __private {
     pub use crate::message::*;
     pub use crate::reduce::Reducer;
     pub use crate::registry::{
-        Constructed, EntryOfActor, EntryOfNothing, IntoActor, MadeAnew, NamedActor, Registered, Registration,
-        RemoteSpawn, SpawnEntry, Spec,
+        Constructed, EntryOfActor, EntryOfNothing, IntoActor, IntoSpec, MadeAnew, NamedActor, Registered,
+        Registration, RemoteSpawn, SpawnEntry, Spec,
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
     pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};

@@ -30,5 +30,7 @@ pub use hosts::{
     Allocation, AllocationSpec, Allocator, AttachError, HostMesh, HostMeshControl, HostMeshRef,
     ProcessAllocator, this_host,
 };
-pub use procs::{ActorOptions, GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, this_proc};
+pub use procs::{
+    ActorOptions, GspawnError, ProcMesh, ProcMeshControl, ProcMeshRef, ProcOptions, Spawning, this_proc,
+};
 pub use watch::MeshWatch;

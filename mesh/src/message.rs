@@ -20,7 +20,7 @@ pub use name::Named;
 
 use std::cell::Cell;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,7 +34,7 @@ use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
     label = "not a message",
     note = "write `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)] #[message(reply = T)]` on its type"
 )]
-#[quiet_bounds]
+#[quiet]
 pub trait Message: Send + 'static {
     /// What the handler returns.
     type Reply: Send + 'static;
@@ -56,7 +56,7 @@ pub trait Message: Send + 'static {
     note = "call a local handler through an `ActorHandle`, or make its argument and reply types serializable and remove `local`",
     note = "for a message of your own write `#[derive(serde::Serialize, serde::Deserialize, mesh::Message)]`"
 )]
-#[quiet_bounds]
+#[quiet]
 pub trait RemoteMessage: Message + Sized {
     /// Appends the arguments.
     ///

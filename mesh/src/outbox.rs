@@ -2,6 +2,7 @@
 
 mod heard;
 mod held;
+mod lending;
 mod trace;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use heard::Heard;
 pub(crate) use heard::HearsOnce;
 pub(crate) use held::failing;
 pub use held::{Held, Helds};
+pub(crate) use lending::{Lending, went_nowhere};
 use serde::de::DeserializeOwned;
 pub(crate) use trace::{InTrace, Traced};
 
@@ -31,7 +33,7 @@ use crate::port::{
 use crate::reduce::Reducer;
 use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Lent};
 use crate::wire::heads::Told;
 use crate::worker::Workers;
 
@@ -302,7 +304,7 @@ impl Outbox {
         Headers::of(sender.clone(), self.gateway.location(), lane)
     }
 
-    /// Posts an item to a port, anywhere.
+    /// Posts an item to a port, anywhere, with the ports whose references it carries.
     ///
     /// # Errors
     /// Why it cannot go; what goes wrong later is returned to the sender as an undeliverable message.
@@ -311,9 +313,9 @@ impl Outbox {
         sender: &ActorId,
         to: Destination,
         lane: Lane,
-        item: Payload,
+        (item, lent): (Payload, Option<Arc<[Lent]>>),
     ) -> Result<(), CallErrorKind> {
-        let headers = self.headers(sender, lane);
+        let headers = Headers { lent, ..self.headers(sender, lane) };
         let envelope = Envelope { to, headers, body: Body::Message(item) };
         self.gateway.post(envelope).map_err(|bounced| bounced.kind)
     }
@@ -326,25 +328,28 @@ impl Outbox {
     /// Opens a port for many items.
     pub(crate) fn open_port<T: DeserializeOwned + 'static>(
         &self,
+        owner: Uid,
     ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        self.enter(NewPort::of_many(self.config.get(config::MAILBOX_CAPACITY)))
+        self.enter(NewPort::of_many(owner, self.config.get(config::MAILBOX_CAPACITY)))
     }
 
     /// Opens a port for one item.
     pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
+        owner: Uid,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        let (addr, port) = self.enter(NewPort::of_one())?;
+        let (addr, port) = self.enter(NewPort::of_one(owner))?;
         Ok((addr, port.into_once()))
     }
 
     /// Opens a port whose items are merged by a reducer.
     pub(crate) fn open_accumulating_port<T: DeserializeOwned + Send + 'static>(
         &self,
+        owner: Uid,
         reducer: Box<dyn Reducer<T>>,
         every: Duration,
     ) -> Result<(PortAddr, AccumulatingPort<T>), PortsExhausted> {
-        let (inlet, port) = AccumulatingPort::new(reducer, every);
+        let (inlet, port) = AccumulatingPort::new(owner, reducer, every);
         let (addr, guard) = self.open_sink(inlet)?;
         let port = port.entered(&addr, guard);
         Ok((addr, port))

@@ -1,5 +1,5 @@
-//! Lends bounds a place in another file, so that rustc shows users no source of ours beneath errors about them: what
-//! `#[mesh_macros::quiet_bounds]` goes through. How that works is told in `mesh-codegen`'s `quiet`. This module knows
+//! Lends bounds and structs a place in another file, so that rustc shows users no source of ours beneath their errors: what
+//! `#[mesh_macros::quiet]` goes through. How that works is told in `mesh-codegen`'s `quiet`. This module knows
 //! nothing of the bounds.
 
 /// Hands an item on, with `here` for the place that its bounds begin at.

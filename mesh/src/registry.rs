@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 
 use crate::actor::{Actor, Exporter, Handler, SpawnEnv, SpawnOptions, spawn_actor};
 use crate::ident::name_hash;
@@ -79,8 +79,8 @@ impl<A: Actor, E: std::fmt::Display> IntoActor<A> for Result<A, E> {
     }
 }
 
-/// How to make an `A` anywhere: what `A::spec(…)` gives and a spawn ships.
-#[quiet_bounds]
+/// How to make an `A` anywhere: what `A::spec(…)` gives and a spawn ships. See [`IntoSpec`].
+#[quiet]
 pub struct Spec<A: RemoteSpawn>(A::Params);
 
 impl<A: RemoteSpawn> Spec<A> {
@@ -102,6 +102,31 @@ impl<A: RemoteSpawn> Spec<A> {
         let mut encoder = Encoder::without_parts();
         A::encode_params(&self.0, &mut encoder)?;
         encoder.finish()
+    }
+}
+
+/// What an actor is made from where it is spawned by name: its spec, or, of a type under `#[derive(RemoteSpawn)]`, a value
+/// of it.
+#[diagnostic::on_unimplemented(
+    message = "an actor cannot be spawned from `{Self}`",
+    label = "expected a spec, found `{Self}`",
+    note = "give the arguments of its constructor, `#[new] fn new(…)` in the `#[actor] impl` block: `{Self}::spec(…)`",
+    note = "an actor whose values travel derives it: `#[derive(serde::Serialize, serde::Deserialize, mesh::RemoteSpawn)]`"
+)]
+pub trait IntoSpec: Send {
+    /// The actor that is made.
+    type Actor: RemoteSpawn;
+
+    /// What is shipped to make it.
+    fn into_spec(self) -> Spec<Self::Actor>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: RemoteSpawn> IntoSpec for Spec<A> {
+    type Actor = A;
+
+    fn into_spec(self) -> Spec<A> {
+        self
     }
 }
 

@@ -17,6 +17,7 @@
 mod builder;
 mod gather;
 mod lend;
+mod limit;
 mod local;
 mod many;
 mod pending;
@@ -29,6 +30,7 @@ pub use builder::{Accepts, Limit, ManyActors, OneActor, ReduceRequest, Request};
 pub use gather::{EachPending, MeshCallError, MeshPending, ReducePending};
 pub(crate) use lend::HolderNames;
 pub use lend::Ports;
+pub use limit::TimeLimit;
 pub(crate) use local::post_control;
 pub use many::{Cast, CastError, CastMesh};
 pub use pending::{Pending, TryPending};

@@ -19,7 +19,7 @@
 mod table;
 mod verbs;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Context, Exporter};
@@ -56,7 +56,7 @@ pub enum Progress<S> {
     label = "does not implement `mesh::Resource`",
     note = "write `impl mesh::Resource for {Self}`: its agent, spec and state, and how it is created and stopped"
 )]
-#[quiet_bounds]
+#[quiet]
 pub trait Resource: Sized + Send + 'static {
     /// The actor that manages it.
     type Agent: Manages<Self>;

@@ -92,7 +92,7 @@ async fn described(cx: &Client, who: ActorRef<Described>) -> mesh::Result<String
 
 async fn run(cx: &Client) -> mesh::Result<()> {
     let procs = this_host(cx).await?.spawn_procs(cx, extent!(procs = 2)).await?;
-    let probes = procs.spawn(cx, "probes", Probe { host: "h".into(), n: 1 }.spec()).await?;
+    let probes = procs.spawn(cx, "probes", Probe { host: "h".into(), n: 1 }).await?;
     let texts = probes.message(Describe { verbose: true }).call(cx).await?;
     assert_eq!(texts.values(), ["h 1 at 0", "h 1 at 1"]);
     assert_eq!(probes.rank(1).message(Bump(2)).try_call(cx).await?, 3);
@@ -110,10 +110,19 @@ async fn run(cx: &Client) -> mesh::Result<()> {
     let one: ActorRef<Probed> = all.rank(1);
     assert_eq!(one.message(Bump(1)).try_call(cx).await?, 4);
 
-    let doors = procs.spawn(cx, "doors", Door { open: true }.spec()).await?;
+    let doors = procs.spawn(cx, "doors", Door { open: true }).await?;
     assert_eq!(doors.is_open().call(cx).await?.values(), [true, true]);
-    let boxed = procs.spawn(cx, "boxed", Boxed(7u8).spec()).await?;
+    let boxed = procs.spawn(cx, "boxed", Boxed(7u8)).await?;
     assert_eq!(boxed.rank(0).message(Describe { verbose: false }).call(cx).await?, "7");
+
+    // Wherever a spec is taken, the value is one.
+    let probe = || Probe { host: "h".into(), n: 1 };
+    let alone = procs.gspawn(cx, 1, "alone", probe()).await?;
+    let only = procs.ensure(cx, 0, "only", probe()).await?;
+    let here = cx.spawn_spec(probe());
+    assert_eq!(alone.message(Bump(1)).try_call(cx).await?, 2);
+    assert_eq!(only.message(Bump(1)).try_call(cx).await?, 2);
+    assert_eq!(here.message(Bump(1)).try_call(cx).await?, 2);
     Ok(())
 }
 

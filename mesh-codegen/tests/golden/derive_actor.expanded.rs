@@ -123,12 +123,14 @@ const _: () = {
             __p::Result::Ok(__params)
         }
     }
-    impl Probe {
-        /// What a spawn ships to have this `Probe` anywhere: the value itself.
-        pub fn spec(self) -> __p::Spec<Self>
-        where
-            for<'__a> Self: __p::RemoteSpawn,
-        {
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl __p::IntoSpec for Probe
+    where
+        for<'__a> Probe: __p::RemoteSpawn<Params = Probe>,
+    {
+        type Actor = Self;
+        fn into_spec(self) -> __p::Spec<Self> {
             __p::Spec::new(self)
         }
     }

@@ -7,6 +7,7 @@ const _: () = {
     use ::mesh::__private as __p;
     use __p::{NoCodec as _, RealCodec as _};
     fn check<T: RemoteArg + 'static + __p::Named>() {
+        let _ = <Cell<T> as __p::NamedActor>::FITS;
         {
             fn fits<__T: __p::RemoteArg>() {}
             let _ = fits::<Cell<T>>;
@@ -14,7 +15,11 @@ const _: () = {
     }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
-    impl<T: RemoteArg + 'static + __p::Named> __p::RemoteSpawn for Cell<T> {
+    impl<T: RemoteArg + 'static + __p::Named> __p::RemoteSpawn for Cell<T>
+    where
+        for<'__a> Cell<T>: __p::Actor,
+        for<'__a> Cell<T>: __p::Named,
+    {
         type Params = Self;
         fn encode_params(
             __params: &Self::Params,
@@ -39,9 +44,14 @@ const _: () = {
             __p::Result::Ok(__params)
         }
     }
-    impl<T: RemoteArg + 'static + __p::Named> Cell<T> {
-        /// What a spawn ships to have this `Cell` anywhere: the value itself.
-        pub(crate) fn spec(self) -> __p::Spec<Self> {
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl<T: RemoteArg + 'static + __p::Named> __p::IntoSpec for Cell<T>
+    where
+        for<'__a> Cell<T>: __p::RemoteSpawn<Params = Cell<T>>,
+    {
+        type Actor = Self;
+        fn into_spec(self) -> __p::Spec<Self> {
             __p::Spec::new(self)
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,7 +76,7 @@ impl Scope<'_> {
     /// # Errors
     /// [`PortsExhausted`].
     pub fn open_port<T: DeserializeOwned + 'static>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        self.outbox.open_port()
+        self.outbox.open_port(self.sender.uid)
     }
 
     /// Opens a port for one item.
@@ -86,7 +86,7 @@ impl Scope<'_> {
     pub fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        self.outbox.open_once_port()
+        self.outbox.open_once_port(self.sender.uid)
     }
 
     /// Opens an accumulating port.
@@ -151,7 +151,7 @@ pub struct Context<A: Actor> {
     stop: AtomicBool,
 }
 
-#[quiet_bounds]
+#[quiet]
 impl<A: Actor> Context<A> {
     pub(super) fn new(cell: Arc<Cell<A>>) -> Context<A> {
         let later = (cell.incarnation() != cell.id.incarnation).then(|| Box::new(cell.identity()));
@@ -429,6 +429,13 @@ pub(crate) fn default_label<A>() -> Label {
     LABELS.with_borrow_mut(|labels| {
         labels.entry((name.as_ptr().addr(), name.len())).or_insert_with(make).clone()
     })
+}
+
+#[diagnostic::do_not_recommend]
+impl Caller for Scope<'_> {
+    fn scope(&self) -> Scope<'_> {
+        *self
+    }
 }
 
 #[diagnostic::do_not_recommend]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cell::{ActorCounters, ActorStatus, Cell};
@@ -89,7 +89,7 @@ impl<A: Actor> Target for Remote<A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
-#[quiet_bounds]
+#[quiet]
 pub struct ActorHandle<A: Actor>(A::Api<Local<A>>);
 
 impl<A: Actor> ActorHandle<A> {
@@ -251,7 +251,7 @@ impl<A: Actor> Hash for ActorHandle<A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
-#[quiet_bounds]
+#[quiet]
 pub struct ActorRef<A: Actor>(A::Api<Remote<A>>);
 
 impl<A: Actor> ActorRef<A> {

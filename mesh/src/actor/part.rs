@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 
 use super::traits::{Actor, Exporter};
 
@@ -44,7 +44,7 @@ impl<A: Lists<NAME>, const NAME: u64> ListedPart for PartOf<A, NAME> {}
 pub trait ListsThisPart {}
 
 /// Where the first block does not list it.
-#[quiet_bounds]
+#[quiet]
 pub trait UnlistedPart<A> {
     /// Cannot be called.
     fn listed(&self)
@@ -75,7 +75,7 @@ impl<A: Part<NAME>, const NAME: u64> WrittenPart<A> for PartOf<A, NAME> {
 pub trait HasThisPart {}
 
 /// Where there is no block of this name.
-#[quiet_bounds]
+#[quiet]
 pub trait UnwrittenPart<A> {
     /// Cannot be called.
     fn show<E>(&self, _: &mut E)

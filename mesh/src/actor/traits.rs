@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 
 use super::context::Context;
 use crate::mailbox::MailboxConfig;
@@ -17,7 +17,7 @@ use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEv
     label = "`{Self}` does not implement `mesh::Actor`",
     note = "annotate its impl block: `#[actor] impl {Self} {{ #[handler] async fn … }}`"
 )]
-#[quiet_bounds]
+#[quiet]
 pub trait Actor: Sized + Send + 'static {
     /// The generated requests, for one kind of target.
     type Api<T: Target<Actor = Self>>: Api<T>;
@@ -68,7 +68,7 @@ pub trait Actor: Sized + Send + 'static {
     label = "`{M}` is not handled by `{Self}`",
     note = "add a `#[handler]` method for it, or `impl mesh::Handler<{M}> for {Self}` and list it in `#[actor(handles({M}))]`"
 )]
-#[quiet_bounds]
+#[quiet]
 pub trait Handler<M: Message>: Actor {
     /// Whether [`handle_plain`](Handler::handle_plain) is to be used: the handler does not await.
     const PLAIN: bool = false;

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::create::{self, MeshStopError};
@@ -24,7 +24,7 @@ use crate::value::{Status, StatusMesh};
 ///
 /// The handlers are methods of the generated `…Api`, through `Deref`; all else is under
 /// [`control`](ActorMeshRef::control).
-#[quiet_bounds]
+#[quiet]
 pub struct ActorMeshRef<A: Actor>(A::Api<Cast<A>>);
 
 impl<A: Actor> ActorMeshRef<A> {
@@ -243,7 +243,7 @@ impl<A: Actor> ActorMeshControl<'_, A> {
 /// # Ok::<(), mesh::Error>(())
 /// # });
 /// ```
-#[quiet_bounds]
+#[quiet]
 pub struct ActorMesh<A: Actor> {
     view: ActorMeshRef<A>,
     owned: Arc<Owned<ActorKind>>,

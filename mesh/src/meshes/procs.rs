@@ -1,9 +1,10 @@
 //! Meshes of procs.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use serde::{Deserialize, Serialize};
 
 use super::actors::{ActorMesh, ActorMeshRef};
@@ -22,7 +23,7 @@ use crate::call::{CallError, Callee};
 use crate::cast::Members;
 use crate::ident::{ActorId, Label, MeshId, ProcId, Uid};
 use crate::port::{Holder, encoded_count};
-use crate::registry::{ActorTypeNotRegistered, RemoteSpawn, Spec};
+use crate::registry::{ActorTypeNotRegistered, IntoSpec, RemoteSpawn, Spec};
 use crate::request::{Cast, HolderNames, Ports};
 use crate::resource::{GetState, ResourceState, WaitRankStatus};
 use crate::shape::{Extent, Region, RegionError, Slice};
@@ -171,6 +172,9 @@ impl ActorOptions {
     }
 }
 
+/// A spawn under way. It is one type for whatever an actor is made from, so that what does not fit is one error.
+pub type Spawning<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+
 /// A view of a mesh of procs: can be sliced and sent, and does not keep the procs alive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcMeshRef {
@@ -181,7 +185,7 @@ pub struct ProcMeshRef {
     returns: bool,
 }
 
-#[quiet_bounds]
+#[quiet]
 impl ProcMeshRef {
     pub(super) fn new(id: MeshId, members: Members, view: Region, returns: bool) -> ProcMeshRef {
         ProcMeshRef { id, members, view, returns }
@@ -240,13 +244,13 @@ impl ProcMeshRef {
     ///
     /// # Cancel safety
     /// Dropping it stops the actors that were made.
-    pub async fn spawn<A: RemoteSpawn>(
-        &self,
-        cx: &impl Caller,
+    pub fn spawn<'a, A: RemoteSpawn>(
+        &'a self,
+        cx: &'a impl Caller,
         name: impl Into<Label>,
-        spec: Spec<A>,
-    ) -> Result<ActorMesh<A>, SpawnError> {
-        self.spawn_with(cx, name, spec, ActorOptions::default()).await
+        spec: impl IntoSpec<Actor = A>,
+    ) -> Spawning<'a, Result<ActorMesh<A>, SpawnError>> {
+        self.spawn_with(cx, name, spec, ActorOptions::default())
     }
 
     /// As [`spawn`](ProcMeshRef::spawn), with a policy.
@@ -256,15 +260,24 @@ impl ProcMeshRef {
     ///
     /// # Cancel safety
     /// As there.
-    pub async fn spawn_with<A: RemoteSpawn>(
-        &self,
-        cx: &impl Caller,
+    pub fn spawn_with<'a, A: RemoteSpawn>(
+        &'a self,
+        cx: &'a impl Caller,
         name: impl Into<Label>,
-        spec: Spec<A>,
+        spec: impl IntoSpec<Actor = A>,
+        options: ActorOptions,
+    ) -> Spawning<'a, Result<ActorMesh<A>, SpawnError>> {
+        Box::pin(self.start_mesh(cx.scope(), name.into(), spec.into_spec(), options))
+    }
+
+    async fn start_mesh<A: RemoteSpawn>(
+        &self,
+        scope: Scope<'_>,
+        label: Label,
+        from: Spec<A>,
         options: ActorOptions,
     ) -> Result<ActorMesh<A>, SpawnError> {
-        let scope = cx.scope();
-        let id = MeshId { uid: scope.outbox.entropy().uid(), label: name.into() };
+        let id = MeshId { uid: scope.outbox.entropy().uid(), label };
         let (members, extent) = self.whole();
         let view = Region::whole(&extent);
         let agents: Cast<ProcAgent> = create::agents(PROC_AGENT, members.clone(), view.clone());
@@ -272,7 +285,7 @@ impl ProcMeshRef {
             let (members, id) = (members.clone(), id.clone());
             move |rank| member_of(&members, &id, rank)
         });
-        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &spec, Some(naming))?;
+        let mut spec = actor_spec::<A>(scope, Some((id.clone(), extent)), &from, Some(naming))?;
         match options.policy {
             RankPolicy::FailRank => {}
             RankPolicy::FailMesh => {
@@ -317,18 +330,28 @@ impl ProcMeshRef {
     ///
     /// # Cancel safety
     /// Dropping it may leave the actor running until its proc ends.
-    pub async fn gspawn<A: RemoteSpawn>(
-        &self,
-        cx: &impl Caller,
+    pub fn gspawn<'a, A: RemoteSpawn>(
+        &'a self,
+        cx: &'a impl Caller,
         rank: usize,
         name: impl Into<Label>,
-        spec: Spec<A>,
+        spec: impl IntoSpec<Actor = A>,
+    ) -> Spawning<'a, Result<ActorRef<A>, GspawnError>> {
+        Box::pin(self.start_one(cx.scope(), rank, name.into(), spec.into_spec()))
+    }
+
+    async fn start_one<A: RemoteSpawn>(
+        &self,
+        scope: Scope<'_>,
+        rank: usize,
+        name: Label,
+        from: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = actor_spec::<A>(cx.scope(), None, &spec, None)?;
+        let spec = actor_spec::<A>(scope, None, &from, None)?;
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
-        let made = agent.gspawn(name.into(), spec).call(cx).await?;
-        runs(cx, &agent, made.map_err(|reason| GspawnError::Failed { reason })?).await
+        let made = agent.gspawn(name, spec).call(&scope).await?;
+        runs(&scope, &agent, made.map_err(|reason| GspawnError::Failed { reason })?).await
     }
 
     /// Gives the actor that is the only one of its name on the proc of a rank, and starts it if there is none; waits until
@@ -359,23 +382,32 @@ impl ProcMeshRef {
     ///
     /// # Cancel safety
     /// Dropping it may leave the actor running until its owner or its proc ends.
-    pub async fn ensure<A: RemoteSpawn>(
-        &self,
-        cx: &impl Caller,
+    pub fn ensure<'a, A: RemoteSpawn>(
+        &'a self,
+        cx: &'a impl Caller,
         rank: usize,
         name: impl Into<Label>,
-        spec: Spec<A>,
+        spec: impl IntoSpec<Actor = A>,
+    ) -> Spawning<'a, Result<ActorRef<A>, GspawnError>> {
+        Box::pin(self.start_only(cx.scope(), rank, name.into(), spec.into_spec()))
+    }
+
+    async fn start_only<A: RemoteSpawn>(
+        &self,
+        scope: Scope<'_>,
+        rank: usize,
+        name: Label,
+        from: Spec<A>,
     ) -> Result<ActorRef<A>, GspawnError> {
         let Some(proc) = self.proc(rank) else { return Err(GspawnError::NoRank { rank, ranks: self.len() }) };
-        let spec = ActorSpec { only: true, ..actor_spec::<A>(cx.scope(), None, &spec, None)? };
+        let spec = ActorSpec { only: true, ..actor_spec::<A>(scope, None, &from, None)? };
         let agent: ActorRef<ProcAgent> = ActorRef::at(proc.actor(PROC_AGENT, "proc_agent".into()));
-        let name: Label = name.into();
-        let ensured = agent.ensure(name.clone(), spec).call(cx).await?;
+        let ensured = agent.ensure(name.clone(), spec).call(&scope).await?;
         let addr = ensured.map_err(|why| match why {
             NotEnsured::Conflict(there) => GspawnError::Conflict { name, there },
             NotEnsured::Failed(reason) => GspawnError::Failed { reason },
         })?;
-        runs(cx, &agent, addr).await
+        runs(&scope, &agent, addr).await
     }
 
     /// The procs that the members of a mesh live in, where they are those of a mesh.

@@ -6,16 +6,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map, hash_map
 use std::hash::{BuildHasher, Hash};
 use std::ops::AddAssign;
 
+use mesh_macros::quiet;
+
 use super::Reducer;
 use crate::value::{StandingOverlay, StatusOverlay};
 
 /// Joins vectors, or text, in rank order.
+#[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Concat;
 
 /// Merges maps and sets: all keys are kept, and the values of equal keys are added with `+=`, the value of lower ranks on
 /// the left. Integers overflow there as they do everywhere in Rust. A
 /// [`StatusOverlay`] is merged by rank, the right one winning, a [`StandingOverlay`] so that the newest wins.
+#[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Merge;
 

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use mesh_macros::quiet;
+
 use super::Reducer;
 
 /// Adds numbers and durations.
@@ -10,18 +12,21 @@ use super::Reducer;
 /// Integers and `Duration` saturate: a sum that does not fit is the largest value (or the smallest), never a panic and
 /// never a small number. A sum of signed integers depends on the grouping once a part of it has saturated; one of
 /// floats, in its last digits, always.
+#[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Sum;
 
 /// Keeps the greatest; of equals, that of the lowest rank.
 ///
 /// Floats are ordered by `total_cmp`: a NaN is greater than all numbers, so it shows.
+#[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Max;
 
 /// Keeps the least; of equals, that of the lowest rank.
 ///
 /// Floats are ordered by `total_cmp`: a positive NaN is greater than all numbers, so it is kept only if all are.
+#[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Min;
 

@@ -1,6 +1,8 @@
 //! Actors of this process that are spawned from their spec: they can be made anew.
 
-use super::{RemoteSpawn, Spec, decode_params};
+use mesh_macros::quiet;
+
+use super::{IntoSpec, RemoteSpawn, decode_params};
 use crate::actor::{Actor, ActorHandle, Birth, Context, SpawnEnv, default_label};
 use crate::ident::Label;
 use crate::outbox::{AdmitError, Held, Helds};
@@ -50,6 +52,7 @@ pub(super) fn birth_in<A: RemoteSpawn>(params: Payload, ports: Option<Helds>, en
     }))
 }
 
+#[quiet]
 impl<A: Actor> Context<A> {
     /// Starts a child from its spec: it can be made anew when it fails, by its own policy or when `#[on_failure]` says
     /// [`Directive::Restart`](crate::Directive::Restart) (`SUP-4`).
@@ -101,7 +104,7 @@ impl<A: Actor> Context<A> {
     ///
     /// # Panics
     /// When the proc is ending, or a parameter does not encode; see [`try_spawn_spec`](Context::try_spawn_spec).
-    pub fn spawn_spec<B: RemoteSpawn>(&self, spec: Spec<B>) -> ActorHandle<B> {
+    pub fn spawn_spec<B: RemoteSpawn>(&self, spec: impl IntoSpec<Actor = B>) -> ActorHandle<B> {
         match self.try_spawn_spec(default_label::<B>(), spec) {
             Ok(handle) => handle,
             Err(error) => panic!("a child could not be spawned: {error}"),
@@ -115,8 +118,9 @@ impl<A: Actor> Context<A> {
     pub fn try_spawn_spec<B: RemoteSpawn>(
         &self,
         label: impl Into<Label>,
-        spec: Spec<B>,
+        spec: impl IntoSpec<Actor = B>,
     ) -> Result<ActorHandle<B>, SpawnSpecError> {
+        let spec = spec.into_spec();
         Ok(self.spawn_child(label.into(), birth(spec.encode()?))?)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use mesh_macros::quiet_bounds;
+use mesh_macros::quiet;
 use tokio::time::Instant;
 
 use super::gather::{EachPending, MeshPending, ReducePending};
+use super::limit::TimeLimit;
 use super::many::CastError;
 use super::pending::{Pending, TryPending};
 use super::send_wait::SendWait;
@@ -166,7 +167,7 @@ pub struct Request<'t, T, M> {
     timeout: Option<Duration>,
 }
 
-#[quiet_bounds]
+#[quiet]
 impl<'t, T, M> Request<'t, T, M> {
     /// A request to `target`.
     pub fn new(target: &'t T, message: M) -> Request<'t, T, M> {
@@ -175,8 +176,11 @@ impl<'t, T, M> Request<'t, T, M> {
 
     /// Limits the time from the verb to the reply; for a message without a reply, to the start of its handler. Within a
     /// process a limit of a second or more may be met up to 20 ms late.
-    pub fn timeout(self, limit: Duration) -> Request<'t, T, M> {
-        Request { timeout: Some(limit), ..self }
+    ///
+    /// `limit` is a [`Duration`], or an `Option` of one: what is `None` leaves the limit that there was, the handler's own or
+    /// else [`CALL_TIMEOUT`](crate::config::CALL_TIMEOUT).
+    pub fn timeout(self, limit: impl TimeLimit) -> Request<'t, T, M> {
+        Request { timeout: limit.into_limit().or(self.timeout), ..self }
     }
 
     /// The message, unsent.

@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
 use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
-use super::lend::Lending;
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting};
 use super::stream::Replies;
@@ -22,6 +21,7 @@ use crate::cast::{Leaf, Members, plan};
 use crate::clock;
 use crate::ident::{GatewayId, MeshId, ProcId, Uid};
 use crate::message::{self, RemoteMessage};
+use crate::outbox::{Lending, went_nowhere};
 use crate::port::{PortGuard, PortItem, PortSink, encoded_count};
 use crate::shape::Region;
 use crate::wire::cast::{self as wire, CAST_RANKS_MAX, Manifest, Member};
@@ -163,6 +163,7 @@ impl<A: Actor> Cast<A> {
         let payload = match message::encode_message(message) {
             Ok(payload) => payload,
             Err(error) => {
+                went_nowhere(encoded);
                 fail_all(error.call_error());
                 return None;
             }
@@ -170,6 +171,7 @@ impl<A: Actor> Cast<A> {
         let (port, guard) = match scope.outbox.open_sink(sink.clone()) {
             Ok(opened) => opened,
             Err(error) => {
+                went_nowhere(encoded);
                 fail_all(remote::exhausted(error));
                 return None;
             }
@@ -335,6 +337,7 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
                 });
             }
             Err(error) => {
+                went_nowhere(encoded);
                 failed.extend((0..self.view.num_ranks()).map(|rank| ranks.error(rank, error.call_error())));
             }
         }

@@ -6,12 +6,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
+use mesh_macros::quiet;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep_until};
 
 use super::builder::{Limit, ManyActors, OneActor};
 use super::gather::Ranks;
+use super::limit::TimeLimit;
 use super::many::{Cast, CastError};
 use super::port_ref::{Hold, PortRef};
 use crate::actor::{Caller, Handler, Scope};
@@ -50,7 +52,7 @@ impl<R> Replies<R> {
         let limit = Limit::of::<M>(timeout, scope);
         let size = target.view().num_ranks();
         // One reply a rank: it never fills.
-        let (sink, items) = ItemSink::new(size.max(1));
+        let (sink, items) = ItemSink::new(scope.sender.uid, size.max(1));
         let guard = target.call_to(scope, message, limit, sink, None);
         let missing = (0..u32::try_from(size).unwrap_or(u32::MAX)).collect();
         let sleep = Box::pin(sleep_until(limit.at));
@@ -66,14 +68,8 @@ impl<R> Replies<R> {
     }
 
     fn open_reply(&self, rank: u32, item: PortItem) -> Result<R, RankError> {
-        let kind = match item {
-            PortItem::Value(payload) => match (self.decode)(&payload) {
-                Ok(value) => return Ok(value),
-                Err(error) => CallErrorKind::decode(error),
-            },
-            PortItem::Failed(kind) => kind,
-        };
-        Err(self.ranks.error(rank as usize, kind))
+        let reply = item.open(self.decode).and_then(|reply| reply.map_err(CallErrorKind::decode));
+        reply.map_err(|kind| self.ranks.error(rank as usize, kind))
     }
 }
 
@@ -133,15 +129,17 @@ pub trait Streams<M: Message> {
     fn start(&self, scope: Scope<'_>, message: M, timeout: Option<Duration>) -> Result<(), SendError<()>>;
 }
 
+#[quiet]
 impl<'t, T, I, F> StreamRequest<'t, T, I, F> {
     /// A request to `target`; `make` puts the port into the message.
     pub fn new(target: &'t T, make: F) -> StreamRequest<'t, T, I, F> {
         StreamRequest { target, make, timeout: None, _item: std::marker::PhantomData }
     }
 
-    /// Limits the time to the start of the handler.
-    pub fn timeout(self, limit: Duration) -> StreamRequest<'t, T, I, F> {
-        StreamRequest { timeout: Some(limit), ..self }
+    /// Limits the time to the start of the handler: by a [`Duration`], or by an `Option` of one, whose `None` leaves the limit
+    /// that there was.
+    pub fn timeout(self, limit: impl TimeLimit) -> StreamRequest<'t, T, I, F> {
+        StreamRequest { timeout: limit.into_limit().or(self.timeout), ..self }
     }
 
     /// Opens a port, sends it, and gives its items.

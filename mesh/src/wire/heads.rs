@@ -506,7 +506,7 @@ impl<'a> Told<'a> {
     /// The handler that a message is for; `None` of a reply.
     pub fn handler(&self) -> Option<Target> {
         match self.said {
-            Said::Tell { .. } | Said::Ask { .. } => self.who.target,
+            Said::Tell | Said::Ask(_) => self.who.target,
             Said::Answer { .. } => None,
         }
     }
@@ -527,7 +527,7 @@ impl<'a> Told<'a> {
     pub fn answer(&self) -> Option<(u64, u32)> {
         match self.said {
             Said::Answer { port, slot } => Some((port, slot)),
-            Said::Tell { .. } | Said::Ask { .. } => None,
+            Said::Tell | Said::Ask(_) => None,
         }
     }
 

@@ -86,6 +86,16 @@ async fn a_handlers_own_limit_holds_where_the_call_says_nothing(cx: &Client) {
 }
 
 #[mesh::test]
+async fn an_optional_limit_of_none_leaves_the_one_before(cx: &Client) {
+    let node = cx.spawn(Node::default());
+    let say = |own: Option<Duration>| node.slow().timeout(own).call(cx);
+    assert_deadline(&say(None).await.unwrap_err().kind, 250);
+    assert_deadline(&say(Some(Duration::from_millis(40))).await.unwrap_err().kind, 40);
+    let twice = node.slow().timeout(Duration::from_millis(40)).timeout(None).call(cx);
+    assert_deadline(&twice.await.unwrap_err().kind, 40);
+}
+
+#[mesh::test]
 async fn the_configured_limit_holds_otherwise(cx: &Client) {
     let keeper = cx.spawn(Keeper::default());
     let (_opener, gate) = gate();
