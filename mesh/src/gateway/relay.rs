@@ -23,7 +23,7 @@
 //! - `RELAY-2` when a relay is lost, what went over it counts as lost (`GATE-2` answers the calls), and stays so: should it
 //!   arrive later than what is sent from then on, it is refused. Each loss begins a new epoch; a relayed cast names those of
 //!   all that have relayed it, and goes over none of them again.
-//! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay.
+//! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay. Those in a reply to a cast do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
