@@ -5,16 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Cases with more than one error: how many, and why.
-const SEVERAL: &[(&str, usize, &str)] = &[
-    (
-        "actor/two_blocks",
-        4,
-        "rustc reports each item that both blocks define, and a macro does not see the other block; only \
-         `Exports` could be told apart, by a type of each block's own",
-    ),
-    ("derive_actor/with_an_annotated_block", 4, "as two blocks: the derive is the other one"),
-    ("actor/resource_of_no_kind", 2, "two mistakes: no kind of resource, and a field that is no table"),
-];
+const SEVERAL: &[(&str, usize, &str)] =
+    &[("actor/resource_of_no_kind", 2, "two mistakes: no kind of resource, and a field that is no table")];
 
 /// The folder of what no bound and no rule speaks of: rustc's own error about a call of a plain method with too few arguments.
 /// It shows where the method is defined: its name is one token, and a token has one place. All else of the library's source is
