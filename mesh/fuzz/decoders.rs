@@ -252,15 +252,15 @@ fn some_hello() -> Hello {
     }
 }
 
-fn some_envelope(seq: u64) -> Envelope {
+fn some_envelope(number: u64) -> Envelope {
     let proc = ProcId::single(Uid(1), Label::new("p"));
     let at = std::sync::Arc::new(Location { gateway: GatewayId { uid: Uid(2), incarnation: 1 }, door: None });
     let sender = ActorId::new(proc.clone(), Uid(5), Label::new("s"));
     let target = Target::Handler { actor: Uid(3), incarnation: 0, handler: 4 };
     Envelope {
         to: Destination { proc, at: at.clone(), target },
-        headers: Headers { seq, ..Headers::of(sender, at, Lane::Data) },
-        body: Body::Message(Payload::default()),
+        headers: Headers::of(sender, at, Lane::Data),
+        body: Body::Message(Payload::of(&number).expect("a number encodes")),
     }
 }
 

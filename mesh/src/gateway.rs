@@ -261,7 +261,7 @@ impl Gateway {
         &self,
         to: &ActorAddr,
         handler: u64,
-        (sender, seq): (&ActorId, u64),
+        sender: &ActorId,
         (body, parts): (&[u8], &[Bytes]),
         ask: Option<(Ask, Instant)>,
     ) -> Option<Result<(), CallErrorKind>> {
@@ -283,7 +283,7 @@ impl Gateway {
         };
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let ask = ask.map(|(ask, _)| ask);
-        let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, seq, body, parts, ask });
+        let told = link.tell(&Tell { to, handler, sender, sender_at: &sender_at, body, parts, ask });
         if let (Err(_), Some(ask)) = (&told, ask) {
             // As in `hand_to`.
             if link.is_lost() {
@@ -544,6 +544,14 @@ fn answer(
             state.awaiting.answered(proc, port, slot);
             if !state.collectors.has(proc) && !state.folds.has(proc, port) {
                 return Ok(None);
+            }
+            if envelope.headers.lent.is_some() && envelope.payload().is_some() && state.collectors.has(proc) {
+                // Nobody waits for it: nobody has what it brings, and nothing has failed.
+                return state
+                    .collectors
+                    .pass(port, slot, envelope)
+                    .ok_or(CallErrorKind::ActorStopped)
+                    .map(Some);
             }
             let reply = match &envelope.body {
                 Body::Failed(kind) => Err(kind.clone()),

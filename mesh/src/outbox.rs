@@ -2,17 +2,18 @@
 
 mod heard;
 mod held;
+mod lending;
 mod trace;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use heard::Heard;
 pub(crate) use heard::HearsOnce;
 pub(crate) use held::failing;
 pub use held::{Held, Helds};
-use rustc_hash::FxHashMap;
+pub(crate) use lending::{Lending, went_nowhere};
 use serde::de::DeserializeOwned;
 pub(crate) use trace::{InTrace, Traced};
 
@@ -32,12 +33,9 @@ use crate::port::{
 use crate::reduce::Reducer;
 use crate::supervision::{Failure, SupervisionEvent};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Lent};
 use crate::wire::heads::Told;
 use crate::worker::Workers;
-
-/// How many pairs of sender and destination are numbered; beyond it, those of ended destinations are forgotten.
-const SEQUENCES_MAX: usize = 1 << 20;
 
 /// The sending side of a proc.
 pub struct Outbox {
@@ -49,7 +47,6 @@ pub struct Outbox {
     next_uid: AtomicU64,
     events: EventLog,
     residents: OnceLock<Weak<dyn Residents>>,
-    sequences: Mutex<FxHashMap<(Uid, Uid, Uid), u64>>,
     deadlines: Deadlines,
     coarse: Coarse,
     heard: Arc<Heard>,
@@ -195,7 +192,6 @@ impl Outbox {
             entropy,
             events,
             residents: OnceLock::new(),
-            sequences: Mutex::default(),
             deadlines: Deadlines::default(),
             coarse: Coarse::of(workers.runtime()),
             heard: Arc::default(),
@@ -303,25 +299,12 @@ impl Outbox {
         &self.events
     }
 
-    /// The next number of a sender's messages to an actor; taken before fan-out.
-    pub fn next_seq(&self, sender: Uid, proc: Uid, actor: Uid) -> u64 {
-        let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
-        if sequences.len() >= SEQUENCES_MAX {
-            // A new session: the receiver tells sessions apart by the gateway's incarnation only, and no order is
-            // kept across so many destinations that this happens.
-            sequences.clear();
-        }
-        let seq = sequences.entry((sender, proc, actor)).or_insert(0);
-        *seq += 1;
-        *seq
-    }
-
     /// Headers of a message from `sender`.
     pub fn headers(&self, sender: &ActorId, lane: Lane) -> Headers {
         Headers::of(sender.clone(), self.gateway.location(), lane)
     }
 
-    /// Posts an item to a port, anywhere.
+    /// Posts an item to a port, anywhere, with the ports whose references it carries.
     ///
     /// # Errors
     /// Why it cannot go; what goes wrong later is returned to the sender as an undeliverable message.
@@ -330,9 +313,9 @@ impl Outbox {
         sender: &ActorId,
         to: Destination,
         lane: Lane,
-        item: Payload,
+        (item, lent): (Payload, Option<Arc<[Lent]>>),
     ) -> Result<(), CallErrorKind> {
-        let headers = self.headers(sender, lane);
+        let headers = Headers { lent, ..self.headers(sender, lane) };
         let envelope = Envelope { to, headers, body: Body::Message(item) };
         self.gateway.post(envelope).map_err(|bounced| bounced.kind)
     }
@@ -345,25 +328,28 @@ impl Outbox {
     /// Opens a port for many items.
     pub(crate) fn open_port<T: DeserializeOwned + 'static>(
         &self,
+        owner: Uid,
     ) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        self.enter(NewPort::of_many(self.config.get(config::MAILBOX_CAPACITY)))
+        self.enter(NewPort::of_many(owner, self.config.get(config::MAILBOX_CAPACITY)))
     }
 
     /// Opens a port for one item.
     pub(crate) fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
+        owner: Uid,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        let (addr, port) = self.enter(NewPort::of_one())?;
+        let (addr, port) = self.enter(NewPort::of_one(owner))?;
         Ok((addr, port.into_once()))
     }
 
     /// Opens a port whose items are merged by a reducer.
     pub(crate) fn open_accumulating_port<T: DeserializeOwned + Send + 'static>(
         &self,
+        owner: Uid,
         reducer: Box<dyn Reducer<T>>,
         every: Duration,
     ) -> Result<(PortAddr, AccumulatingPort<T>), PortsExhausted> {
-        let (inlet, port) = AccumulatingPort::new(reducer, every);
+        let (inlet, port) = AccumulatingPort::new(owner, reducer, every);
         let (addr, guard) = self.open_sink(inlet)?;
         let port = port.entered(&addr, guard);
         Ok((addr, port))

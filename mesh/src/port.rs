@@ -22,7 +22,7 @@ pub use lending::Holder;
 pub(crate) use lending::{Lends, LentOn, Naming, encoded, encoded_count, encoded_since};
 pub use receive::{Accumulator, Fold, OncePort, Port, PortClosed};
 pub(crate) use receive::{ItemSink, NewPort, OnceSink, PortGuard};
-pub use table::{CallWait, Next, PortItem, PortSink, PortTable, PortsExhausted};
+pub use table::{CallWait, Holds, LentItem, Next, PortItem, PortSink, PortTable, PortsExhausted};
 
 #[cfg(test)]
 mod tests;

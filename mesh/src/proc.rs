@@ -23,8 +23,8 @@ use crate::event::EventLog;
 use crate::gateway::{Bounced, Gateway, LocalProc};
 use crate::ident::{ActorId, ProcId, Uid, UidMap};
 use crate::inspect::{ACTORS_MAX, ProcReport, Waiting, thread_key};
-use crate::outbox::{AdmitError, End, Outbox, Resident, Residents, StopMode};
-use crate::port::{LentOn, PortItem};
+use crate::outbox::{AdmitError, End, Held, Outbox, Resident, Residents, StopMode};
+use crate::port::{LentItem, LentOn, PortItem};
 use crate::registry::Registry;
 use crate::supervision::Cause;
 use crate::wire::cast::decode_batch;
@@ -301,6 +301,9 @@ impl LocalProc for Inner {
                     let lent_on = self.lent_on(port, payload);
                     return lent_on.map_err(|kind| Box::new(Bounced { envelope, kind }));
                 }
+                if envelope.headers.lent.is_some() && envelope.payload().is_some() {
+                    return self.deliver_lent(envelope, port, slot);
+                }
                 let item = match &envelope.body {
                     // Cheap: the bytes are shared.
                     Body::Message(payload) | Body::Reply(payload) => PortItem::Value(payload.clone()),
@@ -340,6 +343,26 @@ impl LocalProc for Inner {
 }
 
 impl Inner {
+    /// Hands a value that brings references to ports to its port: whoever has that holds them.
+    fn deliver_lent(&self, mut envelope: Envelope, port: u64, slot: u32) -> Result<(), Box<Bounced>> {
+        let ports = self.outbox.ports();
+        let owner = ports.owner(port).unwrap_or(Uid(0));
+        let holder = ActorId::new(self.outbox.proc().clone(), owner, "port".into());
+        let helds = Held::arriving(&self.outbox, &holder, &envelope.headers);
+        let payload = envelope.payload().cloned().unwrap_or_default();
+        let item = PortItem::Lent(Box::new(LentItem { payload, holds: Box::new(helds.clone()) }));
+        let Err(kind) = ports.deliver(port, slot, item) else {
+            Held::arrived(&helds);
+            return Ok(());
+        };
+        if !ports.is_open(port) {
+            // Who has closed it has let go of what comes to it, which is no failure.
+            Held::arrived(&helds);
+            envelope.headers.lent = None;
+        }
+        Err(Box::new(Bounced { envelope, kind }))
+    }
+
     /// A port of this proc was lent on, under a number of its own: who has it now is watched from here as well.
     fn lent_on(&self, number: u64, payload: &Payload) -> Result<(), CallErrorKind> {
         let said: LentOn = payload.get().map_err(CallErrorKind::decode)?;

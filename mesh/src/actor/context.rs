@@ -76,7 +76,7 @@ impl Scope<'_> {
     /// # Errors
     /// [`PortsExhausted`].
     pub fn open_port<T: DeserializeOwned + 'static>(&self) -> Result<(PortAddr, Port<T>), PortsExhausted> {
-        self.outbox.open_port()
+        self.outbox.open_port(self.sender.uid)
     }
 
     /// Opens a port for one item.
@@ -86,7 +86,7 @@ impl Scope<'_> {
     pub fn open_once_port<T: DeserializeOwned + 'static>(
         &self,
     ) -> Result<(PortAddr, OncePort<T>), PortsExhausted> {
-        self.outbox.open_once_port()
+        self.outbox.open_once_port(self.sender.uid)
     }
 
     /// Opens an accumulating port.

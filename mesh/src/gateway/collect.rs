@@ -10,6 +10,8 @@
 //! sends on what it has when no more is to come, when it holds much, or a moment after the first reply. A rank that
 //! cannot answer is answered for by the gateway that knows (`GATE-2`), through the same port.
 //!
+//! A reply that brings references to ports goes on by itself, so that its gateways know who is to hold them.
+//!
 //! Invariants
 //! - `COLLECT-1` a rank is sent on once, whatever is said of it.
 //! - `COLLECT-2` a collector is forgotten when every rank is sent on; or, swept, when the time of the call is over.
@@ -69,6 +71,8 @@ pub(super) enum After {
     /// In a moment the collector is to be looked at.
     Arm(u64),
     Send(PortAddr, Vec<Said>, Option<MergeReplies>),
+    /// This goes on by itself, and then that.
+    Pass(Box<Envelope>, Box<After>),
 }
 
 impl Collector {
@@ -154,6 +158,19 @@ impl Collectors {
         Some(After::Arm(port))
     }
 
+    /// Lets a reply that brings references to ports go on by itself: what is merged or joined cannot say who holds them.
+    /// Gives nothing when the rank was sent on, or the collector is no more.
+    pub(super) fn pass(&mut self, port: u64, rank: u32, reply: &Envelope) -> Option<After> {
+        let collector = self.open.get_mut(&port)?;
+        // COLLECT-1
+        if !collector.left.take(rank) {
+            return None;
+        }
+        let to = Destination::port(&collector.to, rank);
+        let after = if collector.left.is_empty() { self.flush(port) } else { After::Nothing };
+        Some(After::Pass(Box::new(Envelope { to, ..reply.clone() }), Box::new(after)))
+    }
+
     /// Takes out what is to be sent on.
     fn flush(&mut self, port: u64) -> After {
         let Some(collector) = self.open.get_mut(&port) else { return After::Nothing };
@@ -185,6 +202,10 @@ impl Gateway {
                         None => said,
                     },
                 );
+            }
+            After::Pass(reply, then) => {
+                self.post_or_bounce(*reply);
+                self.after_replies(*then);
             }
             After::Arm(port) => {
                 // In the drop of an actor while its runtime goes, nobody is left to wait.

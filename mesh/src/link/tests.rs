@@ -14,7 +14,7 @@ use crate::wire::heads::HeadWriter;
 use crate::wire::hello::{
     ActorFingerprint, HandlerDifference, HandlerFingerprint, Hello, HelloError, MAGIC, PROTOCOL,
 };
-use crate::wire::testing::envelope;
+use crate::wire::testing::{envelope, number};
 
 mod auth;
 mod writing;
@@ -33,12 +33,12 @@ struct Recorder(mpsc::UnboundedSender<Event>);
 
 impl LinkEvents for Recorder {
     fn arrived(&self, _: LinkId, envelope: Envelope) {
-        assert_ne!(envelope.headers.seq, PANICS, "as the test wants it");
-        let _ = self.0.send(Event::Arrived(envelope.headers.seq));
+        assert_ne!(number(&envelope), PANICS, "as the test wants it");
+        let _ = self.0.send(Event::Arrived(number(&envelope)));
     }
 
     fn lost(&self, _: LinkId, Loss { reason, .. }: Loss, returned: Vec<Envelope>) {
-        let returned = returned.iter().map(|envelope| envelope.headers.seq).collect();
+        let returned = returned.iter().map(number).collect();
         let _ = self.0.send(Event::Lost { reason, returned });
     }
 }
@@ -179,7 +179,7 @@ async fn a_cut_returns_what_was_not_acknowledged() {
         }
         tokio::task::yield_now().await;
     };
-    assert_eq!(refused_late.envelope.headers.seq, 5001);
+    assert_eq!(number(&refused_late.envelope), 5001);
     assert!(matches!(refused_late.kind, CallErrorKind::Unreachable { .. }));
     let ((_, _, returned), (rest, _, _)) = tokio::join!(near.until_lost(), far.until_lost());
     let arrived = 2000 + rest.len() as u64;
@@ -245,7 +245,7 @@ async fn a_full_window_refuses_data_and_admits_control() {
     near.link.post(data(1)).unwrap();
     near.link.post(data(2)).unwrap();
     let refused = near.link.post(data(3)).unwrap_err();
-    assert_eq!((refused.envelope.headers.seq, refused.kind), (3, CallErrorKind::MailboxFull { capacity: 2 }));
+    assert_eq!((number(&refused.envelope), refused.kind), (3, CallErrorKind::MailboxFull { capacity: 2 }));
     near.link.post(envelope(Lane::Control, 4)).unwrap();
     near.link.room().await;
     near.link.post(data(5)).unwrap();
@@ -547,7 +547,7 @@ async fn a_writer_that_is_stuck_ends_with_its_link() {
     large.body = Body::Message(Payload { body: vec![0; 1 << 20].into(), parts: Vec::new() });
     side.link.post(large).unwrap();
     side.link.close("done");
-    assert_eq!(side.until_lost().await.2, vec![1]);
+    assert_eq!(side.until_lost().await.2.len(), 1);
     tokio::time::sleep(LinkLimits::default().close_timeout * 2).await;
     assert_eq!(shared.strong_count(), 0, "both tasks have ended");
 }

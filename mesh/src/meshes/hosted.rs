@@ -187,7 +187,7 @@ impl Watch {
         let proc = ProcId::of_mesh(&self.mesh, rank);
         let cause = match item {
             // Whoever has ended was told of by its host.
-            PortItem::Value(_) => {
+            PortItem::Value(_) | PortItem::Lent(_) => {
                 {
                     let mut asked = self.asked();
                     asked.answered.insert(rank);

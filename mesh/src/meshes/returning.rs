@@ -55,8 +55,8 @@ impl Notes {
 
 impl PortSink for Notes {
     fn put(&self, rank: u32, item: PortItem) -> Result<Next, CallErrorKind> {
-        let PortItem::Value(payload) = item else { return Ok(Next::Keep) };
-        let note: Note = payload.get().map_err(CallErrorKind::decode)?;
+        let Ok(note) = item.open(|payload| payload.get::<Note>()) else { return Ok(Next::Keep) };
+        let note = note.map_err(CallErrorKind::decode)?;
         let mut ranks = self.lock();
         let lodgers = ranks.entry(rank).or_default();
         match note {

@@ -9,10 +9,10 @@ use super::Outbox;
 use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::ident::ActorId;
-use crate::port::{Holder, Inlet, Lends, LentOn, Naming, encoded};
+use crate::port::{Holder, Holds, Inlet, Lends, LentOn, Naming, encoded};
 use crate::supervision::Cause;
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Lane, Lent};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Lent};
 
 /// Whom to tell.
 enum Opener {
@@ -55,7 +55,7 @@ impl Held {
     }
 
     /// Of a port that was lent from anywhere.
-    pub(crate) fn away(outbox: Arc<Outbox>, actor: ActorId, lent: Lent, slot: u32) -> Arc<Held> {
+    fn away(outbox: Arc<Outbox>, actor: ActorId, lent: Lent, slot: u32) -> Arc<Held> {
         Held::of(outbox, actor, Opener::Away(lent, slot))
     }
 
@@ -66,11 +66,29 @@ impl Held {
 
     /// Decodes a message: the references in it are held by these.
     pub(crate) fn decoding<R>(helds: Option<&Helds>, decode: impl FnOnce() -> R) -> R {
+        /// Puts back what was there before, also when it panics.
+        struct Before(Option<Helds>);
+
+        impl Drop for Before {
+            fn drop(&mut self) {
+                DECODED.set(self.0.take());
+            }
+        }
+
         let Some(helds) = helds else { return decode() };
-        let before = DECODED.replace(Some(helds.clone()));
-        let decoded = decode();
-        DECODED.set(before);
-        decoded
+        let _before = Before(DECODED.replace(Some(helds.clone())));
+        decode()
+    }
+
+    /// What holds the references in a message to `actor`: it says nothing as long as the message has not arrived.
+    pub(crate) fn arriving(outbox: &Arc<Outbox>, actor: &ActorId, headers: &Headers) -> Helds {
+        let (lent, slot) = headers.lent();
+        let held = |lent: &Lent| {
+            let held = Held::away(outbox.clone(), actor.clone(), lent.clone(), slot);
+            held.elsewhere.fetch_add(1, Ordering::Relaxed);
+            held
+        };
+        lent.iter().map(held).collect()
     }
 
     /// What holds a reference to `port` that is decoded on this thread.
@@ -88,14 +106,11 @@ impl Held {
         encoded(held);
     }
 
-    /// The actor has it only when it has the message, which whoever delivers that says then: until it does, this is silent.
-    pub(crate) fn arrives(&self) {
-        self.elsewhere.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The actor has the message.
-    pub(crate) fn arrived(&self) {
-        self.elsewhere.fetch_sub(1, Ordering::Relaxed);
+    /// The actor has the message that these came in.
+    pub(crate) fn arrived(helds: &Helds) {
+        for held in helds.iter() {
+            held.elsewhere.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// The actor has it no more, whatever references are left.
@@ -129,6 +144,12 @@ impl Held {
         }
         let gone = self.outbox.residents().and_then(|residents| residents.why_gone(self.actor.uid));
         gone.unwrap_or(CallErrorKind::ActorStopped)
+    }
+}
+
+impl Holds for Helds {
+    fn decoding(&self, decode: &mut dyn FnMut()) {
+        Held::decoding(Some(self), decode);
     }
 }
 

@@ -14,9 +14,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::inlet::{Came, Here, Inlet, Took, Total};
 use super::receive::{PortClosed, PortGuard, decode};
+use super::table::PortItem;
 use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::clock;
+use crate::ident::Uid;
 use crate::reduce::Reducer;
 
 /// What the items amount to.
@@ -42,8 +44,8 @@ impl<T> Merging<T> {
 struct Shared<T>(Arc<Merging<T>>);
 
 impl<T: DeserializeOwned + Send + 'static> Total for Shared<T> {
-    fn take_in(&self, item: &crate::wire::codec::Payload) -> Took {
-        let item: T = match decode(item) {
+    fn take_in(&self, item: PortItem) -> Took {
+        let item: T = match item.open(decode).flatten() {
             Ok(item) => item,
             Err(kind) => return Took::Bad(kind),
         };
@@ -85,10 +87,14 @@ pub struct AccumulatingPort<T> {
 
 impl<T: DeserializeOwned + Send + 'static> AccumulatingPort<T> {
     /// A port to be entered into a table.
-    pub(crate) fn new(reducer: Box<dyn Reducer<T>>, every: Duration) -> (Arc<Inlet>, AccumulatingPort<T>) {
+    pub(crate) fn new(
+        owner: Uid,
+        reducer: Box<dyn Reducer<T>>,
+        every: Duration,
+    ) -> (Arc<Inlet>, AccumulatingPort<T>) {
         let so_far = Mutex::new(SoFar { value: None, told: false });
         let merging = Arc::new(Merging { reducer, so_far });
-        let (inlet, items) = Inlet::of_total(Box::new(Shared(merging.clone())));
+        let (inlet, items) = Inlet::of_total(owner, Box::new(Shared(merging.clone())));
         let port = AccumulatingPort {
             items,
             inlet: inlet.clone(),

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! opened here ─┬─ references in this process: counted by themselves
-//!              ├─ lent, to an actor that was sent one: until it says that it has let go, or it is known that it cannot
+//!              ├─ lent, with a message, a reply or an item: until who got it says that it has let go, or it is known that
+//!              │  it cannot
 //!              ├─ lent on, by one of those: the same, from when it says so; it does before it lets go itself
-//!              └─ anywhere else, in a reply, say: not known; the port then ends only by what is known to fail
+//!              └─ anywhere else: not known; the port then ends only by what is known to fail
 //! ```
 //!
 //! Each loan has a number (`lending`) of the table that the port is in. This is reference listing (Birrell et al., Distributed
 //! Garbage Collection for Network Objects, 1993), with holders as the roots.
+//!
+//! Not known is who has a reference that is an item of a port whose items are merged on their way, all but the last sixteen of
+//! one message, those beyond [`LOANS_MAX`] loans, and one that the program encodes by itself, beside any message.
 //!
 //! An end that fails is told as an item, with its name; so the failure of one rank of many is heard while the others go on.
 //! When nobody is left the port is over.
@@ -24,7 +28,7 @@ use super::receive::PortClosed;
 use super::table::{Next, PortItem, PortSink, PortTable};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee};
-use crate::wire::codec::Payload;
+use crate::ident::Uid;
 
 /// What the receiving end of a port is given.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ pub(super) enum Took {
 
 /// Where the items of a port are merged.
 pub(super) trait Total: Send + Sync {
-    fn take_in(&self, item: &Payload) -> Took;
+    fn take_in(&self, item: PortItem) -> Took;
 }
 
 /// The most loans of one port that are kept apart.
@@ -100,6 +104,8 @@ impl Far {
 
 /// Where the items of a port come in.
 pub(crate) struct Inlet {
+    /// Who waits.
+    owner: Uid,
     /// `None` when nothing more can come.
     sender: Mutex<Option<mpsc::UnboundedSender<Came>>>,
     queued: AtomicUsize,
@@ -116,6 +122,7 @@ pub(crate) struct Inlet {
 
 impl Inlet {
     fn open(
+        owner: Uid,
         capacity: usize,
         once: bool,
         total: Option<Box<dyn Total>>,
@@ -123,6 +130,7 @@ impl Inlet {
         // Bounded by `capacity`, beside which every far end is told of once.
         let (sender, receiver) = mpsc::unbounded_channel();
         let inlet = Inlet {
+            owner,
             sender: Mutex::new(Some(sender)),
             queued: AtomicUsize::new(0),
             capacity,
@@ -136,18 +144,18 @@ impl Inlet {
     }
 
     /// For so many items at a time.
-    pub(super) fn of_many(capacity: usize) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
-        Inlet::open(capacity, false, None)
+    pub(super) fn of_many(owner: Uid, capacity: usize) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
+        Inlet::open(owner, capacity, false, None)
     }
 
     /// For one item.
-    pub(super) fn of_one() -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
-        Inlet::open(1, true, None)
+    pub(super) fn of_one(owner: Uid) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
+        Inlet::open(owner, 1, true, None)
     }
 
     /// For items that are merged.
-    pub(super) fn of_total(total: Box<dyn Total>) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
-        Inlet::open(usize::MAX, false, Some(total))
+    pub(super) fn of_total(owner: Uid, total: Box<dyn Total>) -> (Arc<Inlet>, mpsc::UnboundedReceiver<Came>) {
+        Inlet::open(owner, usize::MAX, false, Some(total))
     }
 
     fn far(&self) -> MutexGuard<'_, Far> {
@@ -210,7 +218,9 @@ impl Inlet {
 
     fn end(&self, why: PortClosed) {
         let _ = self.over.set(why);
-        drop(self.sender().take());
+        // What is left in it is dropped without the lock: it may hold references to ports.
+        let sender = self.sender().take();
+        drop(sender);
     }
 }
 
@@ -221,12 +231,12 @@ impl PortSink for Inlet {
             return Ok(Next::Keep);
         }
         let closed = || CallErrorKind::Undeliverable { reason: "the port is closed".into() };
-        if let (Some(total), PortItem::Value(payload)) = (&self.total, &item) {
+        if let Some(total) = &self.total {
             if self.sender().is_none() {
                 return Err(closed());
             }
             // A user's code, so without the lock.
-            let said = match total.take_in(payload) {
+            let said = match total.take_in(item) {
                 Took::News => Came::News,
                 Took::Known => return Ok(Next::Keep),
                 Took::Bad(kind) => Came::Lost(PortClosed { callee: None, kind }),
@@ -255,6 +265,10 @@ impl PortSink for Inlet {
         // PORT-3
         *sender = None;
         Ok(Next::Close)
+    }
+
+    fn owner(&self) -> Option<Uid> {
+        Some(self.owner)
     }
 
     fn lent_on(&self, number: u64, holders: Vec<Holder>) {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Location, PortAddr};
 use crate::call::{CallErrorKind, Callee};
+use crate::ident::{ActorId, Uid};
 use crate::wire::envelope::LENT_MAX;
 
 /// An actor that is lent a port.
@@ -21,6 +22,14 @@ pub struct Holder {
     pub callee: Callee,
     /// Where it is, if not here.
     pub at: Option<Arc<Location>>,
+}
+
+impl Holder {
+    /// Of a port whose owner is not known: the items that come to it may bring others.
+    pub(crate) fn of_port(port: &PortAddr) -> Holder {
+        let actor = ActorId::new(port.proc.id.clone(), Uid(port.port), "port".into());
+        Holder { callee: Callee { actor, handler: None, rank: None }, at: Some(port.proc.at.clone()) }
+    }
 }
 
 /// What who lends on a port of another process says of it there.

@@ -16,6 +16,7 @@ use super::inlet::{Came, Here, Inlet};
 use super::table::{Next, PortItem, PortSink, PortTable};
 use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee};
+use crate::ident::Uid;
 use crate::wire::codec::Payload;
 
 /// No item came, and none will from whom it is about: one that the port was sent to has failed, or nobody is left who could
@@ -92,18 +93,23 @@ impl PortSink for OnceSink {
 
 /// A sink for a bounded queue of items, each with its slot.
 pub(crate) struct ItemSink {
+    owner: Uid,
     sender: mpsc::Sender<(u32, PortItem)>,
     capacity: usize,
 }
 
 impl ItemSink {
-    pub(crate) fn new(capacity: usize) -> (Arc<ItemSink>, mpsc::Receiver<(u32, PortItem)>) {
+    pub(crate) fn new(owner: Uid, capacity: usize) -> (Arc<ItemSink>, mpsc::Receiver<(u32, PortItem)>) {
         let (sender, receiver) = mpsc::channel(capacity);
-        (Arc::new(ItemSink { sender, capacity }), receiver)
+        (Arc::new(ItemSink { owner, sender, capacity }), receiver)
     }
 }
 
 impl PortSink for ItemSink {
+    fn owner(&self) -> Option<Uid> {
+        Some(self.owner)
+    }
+
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         match self.sender.try_send((slot, item)) {
             Ok(()) => Ok(Next::Keep),
@@ -119,19 +125,21 @@ impl PortSink for ItemSink {
 
 /// Decodes an item that came to a port.
 pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result<T, CallErrorKind> {
-    match item {
-        PortItem::Value(payload) => payload.get().map_err(CallErrorKind::decode),
-        PortItem::Failed(kind) => Err(kind),
-    }
+    item.open(Payload::get)?.map_err(CallErrorKind::decode)
 }
 
 /// The receiving end of a port for many items. Dropping it closes the port.
 ///
-/// It ends when nobody is left who could post: the references in this process are dropped, and each actor that was given one,
-/// in a message or by another actor that had it, has dropped it or has ended. One that was made with a reference, as an
-/// argument of its constructor, has it as long as it lives. One that fails while it holds the port, whose process is lost,
-/// or that has failed before it got it, is an error among the items, with its name and rank. A reference that went another way, in a reply or as an item
-/// of another port, may be anywhere: then the port stays open.
+/// It ends when nobody is left who could post: the references in this process are dropped, and each that was given one, in a
+/// message, a reply, or an item of another port, or by another that had it, has dropped it or has ended. An actor that was
+/// made with one, as an argument of its constructor, has it as long as it lives. A reply that nobody waits for any more, and
+/// an item of a port that is closed, are dropped.
+///
+/// One that fails while it holds the port, whose process is lost, or that has failed before it got it, is an error among the
+/// items, with its name: that of the actor or client, and its rank in a call to many; of an item of another port that port,
+/// with its proc. A reference that is an item of a port whose items are merged on their way
+/// ([`open_accumulating_port`](crate::CallerPorts::open_accumulating_port)) may be anywhere: then the port stays open, and so
+/// it does for those beyond sixteen ports in one message.
 pub struct Port<T> {
     items: mpsc::UnboundedReceiver<Came>,
     inlet: Arc<Inlet>,
@@ -197,14 +205,14 @@ pub(crate) struct NewPort {
 
 impl NewPort {
     /// For so many items at a time.
-    pub(crate) fn of_many(capacity: usize) -> NewPort {
-        let (inlet, items) = Inlet::of_many(capacity);
+    pub(crate) fn of_many(owner: Uid, capacity: usize) -> NewPort {
+        let (inlet, items) = Inlet::of_many(owner, capacity);
         NewPort { inlet, items }
     }
 
     /// For one item.
-    pub(crate) fn of_one() -> NewPort {
-        let (inlet, items) = Inlet::of_one();
+    pub(crate) fn of_one(owner: Uid) -> NewPort {
+        let (inlet, items) = Inlet::of_one(owner);
         NewPort { inlet, items }
     }
 
@@ -256,10 +264,7 @@ pub(crate) struct AccumulateSink<S, U> {
 
 impl<S: Send, U: DeserializeOwned + 'static> PortSink for AccumulateSink<S, U> {
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
-        let item = match item {
-            PortItem::Value(payload) => decode(&payload),
-            PortItem::Failed(kind) => Err(kind),
-        };
+        let item = item.open(decode).flatten();
         // The user's code runs here, where the item is delivered: a panic in it is logged, and the item is lost on it.
         let folded = catch_unwind(AssertUnwindSafe(|| {
             (self.fold)(slot, &mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner), item);

@@ -1,6 +1,7 @@
 //! The table of a proc's open ports.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,8 +21,44 @@ use crate::wire::envelope::Lent;
 pub enum PortItem {
     /// A value: a reply, or a streamed item.
     Value(Payload),
+    /// A value with references to ports.
+    Lent(Box<LentItem>),
     /// The reply will not come, and why.
     Failed(CallErrorKind),
+}
+
+/// A value with references to ports; dropped, it lets go of them.
+#[derive(Debug)]
+pub struct LentItem {
+    /// The value.
+    pub payload: Payload,
+    /// What the references are held by.
+    pub holds: Box<dyn Holds>,
+}
+
+/// What holds the references to ports in a value.
+pub trait Holds: Send + Sync + fmt::Debug {
+    /// Decodes the value: the references in it are held.
+    fn decoding(&self, decode: &mut dyn FnMut());
+}
+
+impl PortItem {
+    /// Decodes the value.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn open<R>(self, decode: impl FnOnce(&Payload) -> R) -> Result<R, CallErrorKind> {
+        match self {
+            PortItem::Value(payload) => Ok(decode(&payload)),
+            PortItem::Lent(item) => {
+                let (mut decode, mut decoded) = (Some(decode), None);
+                let mut once = || decoded = decode.take().map(|decode| decode(&item.payload));
+                item.holds.decoding(&mut once);
+                Ok(decoded.expect("whoever holds the references decodes"))
+            }
+            PortItem::Failed(kind) => Err(kind),
+        }
+    }
 }
 
 /// What becomes of the port after an item.
@@ -63,6 +100,11 @@ pub trait PortSink: Send + Sync {
     /// The calls whose replies it waits for: who waits, and for what.
     fn calls(&self) -> Vec<CallWait> {
         Vec::new()
+    }
+
+    /// The actor, or client, that waits for what arrives; `None` where it is not known.
+    fn owner(&self) -> Option<Uid> {
+        None
     }
 
     /// One that it was lent to has lent it on, to these.
@@ -257,6 +299,16 @@ impl PortTable {
         // The sinks run outside the table's lock.
         let sinks: Vec<_> = self.with(|ports| ports.values().cloned().collect());
         sinks.iter().flat_map(|sink| sink.calls()).collect()
+    }
+
+    /// The actor, or client, that waits at a port, where that is known.
+    pub(crate) fn owner(&self, port: u64) -> Option<Uid> {
+        self.sink(port)?.owner()
+    }
+
+    /// Whether a port is open.
+    pub(crate) fn is_open(&self, port: u64) -> bool {
+        self.with(|ports| ports.contains_key(&port))
     }
 
     /// How many ports are open.

@@ -20,7 +20,7 @@ fn value<T: serde::Serialize + 'static>(value: T) -> PortItem {
 #[tokio::test]
 async fn a_once_port_takes_one_item() {
     let table = Arc::new(PortTable::new(4));
-    let new = NewPort::of_one();
+    let new = NewPort::of_one(Uid(0));
     let port = table.open(new.inlet().clone()).unwrap();
     let receive = new.entered::<u8>(&nowhere(port), PortGuard::new(table.clone(), port)).into_once();
     table.deliver(port, 0, value(7_u8)).unwrap();
@@ -32,7 +32,7 @@ async fn a_once_port_takes_one_item() {
 #[tokio::test]
 async fn a_full_port_refuses_and_a_dropped_one_is_closed() {
     let table = Arc::new(PortTable::new(4));
-    let new = NewPort::of_many(1);
+    let new = NewPort::of_many(Uid(0), 1);
     let port = table.open(new.inlet().clone()).unwrap();
     let mut receive = new.entered::<u8>(&nowhere(port), PortGuard::new(table.clone(), port));
     table.deliver(port, 0, value(1_u8)).unwrap();
@@ -67,7 +67,7 @@ async fn an_accumulator_waits_for_its_state_or_for_silence() {
 fn a_port_of_another_life_has_another_number() {
     let (first, second) = (PortTable::new(4), PortTable::new(4));
     second.begin_life(1);
-    let open = |table: &PortTable| table.open(ItemSink::new(1).0).unwrap();
+    let open = |table: &PortTable| table.open(ItemSink::new(Uid(0), 1).0).unwrap();
     assert_eq!(open(&first), 1);
     let late = open(&second);
     assert_ne!(late, 1);

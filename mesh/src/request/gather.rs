@@ -75,6 +75,10 @@ impl PortSink for GatherSink {
             .collect()
     }
 
+    fn owner(&self) -> Option<Uid> {
+        Some(self.call.caller)
+    }
+
     fn put(&self, slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         self.put_merged(slot, 1, item)
     }
@@ -169,14 +173,13 @@ impl<R> EachPending<R> {
             let failed = |kind| Err(self.ranks.error(rank, kind));
             Some(match item {
                 Slot::Covered => return None,
-                Slot::Item(PortItem::Value(payload)) => match (self.decode)(&payload) {
-                    Ok(value) => Ok(value),
-                    Err(error) => failed(CallErrorKind::decode(error)),
+                Slot::Missing => failed(CallErrorKind::Deadline { after }),
+                Slot::Item(item) => match item.open(self.decode) {
+                    Ok(Ok(value)) => Ok(value),
+                    Ok(Err(error)) => failed(CallErrorKind::decode(error)),
+                    Err(CallErrorKind::Deadline { .. }) => failed(CallErrorKind::Deadline { after }),
+                    Err(kind) => failed(kind),
                 },
-                Slot::Item(PortItem::Failed(CallErrorKind::Deadline { .. })) | Slot::Missing => {
-                    failed(CallErrorKind::Deadline { after })
-                }
-                Slot::Item(PortItem::Failed(kind)) => failed(kind),
             })
         });
         results.collect()

@@ -1,4 +1,4 @@
-//! References to ports that go with a message whose road is known: they are lent to those who get it.
+//! References to ports beside bytes that they were encoded into, which go in other messages.
 
 use std::sync::{Arc, Weak};
 
@@ -8,43 +8,6 @@ use crate::addr::PortAddr;
 use crate::call::CallErrorKind;
 use crate::outbox::{Held, Helds};
 use crate::port::{Holder, Lends, Naming, encoded, encoded_since};
-use crate::wire::envelope::Lent;
-
-/// The ports that are lent with one message.
-#[derive(Default)]
-pub(super) struct Lending(Vec<(Arc<dyn Lends>, Lent)>);
-
-impl Lending {
-    /// Of the references that were encoded since `count`, to so many holders.
-    pub(super) fn of<N>(count: u64, holders: usize, naming: N) -> Lending
-    where
-        N: Fn(u32) -> Holder + Clone + Send + 'static,
-    {
-        let mut lending = Lending::default();
-        for from in encoded_since(count) {
-            // More of the same port are held together by whoever gets the message.
-            if !lending.0.iter().any(|(other, _)| Arc::ptr_eq(other, &from)) {
-                let Some(port) = from.port() else { continue };
-                let Some(number) = from.lend(holders, Box::new(naming.clone())) else { continue };
-                lending.0.push((from.clone(), Lent { port, number }));
-            }
-            from.claimed();
-        }
-        lending
-    }
-
-    /// What the message says of them.
-    pub(super) fn header(&self) -> Option<Arc<[Lent]>> {
-        (!self.0.is_empty()).then(|| self.0.iter().map(|(_, lent)| lent.clone()).collect())
-    }
-
-    /// A holder has not got the message.
-    pub(super) fn take_back(&self, slot: u32, why: &CallErrorKind) {
-        for (from, lent) in &self.0 {
-            from.take_back(lent.number, slot, why.clone());
-        }
-    }
-}
 
 /// Says who will have ports that travel, by rank.
 pub(crate) type HolderNames = Arc<dyn Fn(u32) -> Holder + Send + Sync>;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::builder::{Accepts, Limit, ManyActors};
 use super::gather::{EachPending, GatherSink, MeshCall, MeshPending, Ranks};
-use super::lend::Lending;
 use super::pending::{Outcome, Pending, Whom};
 use super::remote::{self, Posting};
 use super::stream::Replies;
@@ -22,6 +21,7 @@ use crate::cast::{Leaf, Members, plan};
 use crate::clock;
 use crate::ident::{GatewayId, MeshId, ProcId, Uid};
 use crate::message::{self, RemoteMessage};
+use crate::outbox::{Lending, went_nowhere};
 use crate::port::{PortGuard, PortItem, PortSink, encoded_count};
 use crate::shape::Region;
 use crate::wire::cast::{self as wire, CAST_RANKS_MAX, Manifest, Member};
@@ -100,7 +100,7 @@ impl<A: Actor> Cast<A> {
         Ranks { mesh: self.mesh.clone(), view: self.view.clone(), handler }
     }
 
-    /// Posts an encoded message to every rank of the view: encoded once, numbered before it leaves. What cannot go is
+    /// Posts an encoded message to every rank of the view: encoded once. What cannot go is
     /// given to `failed`.
     fn fan_out(
         &self,
@@ -131,9 +131,8 @@ impl<A: Actor> Cast<A> {
                     continue;
                 }
             }
-            let seq = scope.outbox.next_seq(scope.sender.uid, proc.id.uid, actor);
             let ProcAddr { id, at } = proc;
-            manifest.push(&Member { rank: point.rank, base_rank: point.base_rank, seq, proc: id, at });
+            manifest.push(&Member { rank: point.rank, base_rank: point.base_rank, proc: id, at });
             members += 1;
             if members == CAST_RANKS_MAX {
                 post(std::mem::replace(&mut manifest, empty.clone()), &mut failed);
@@ -164,6 +163,7 @@ impl<A: Actor> Cast<A> {
         let payload = match message::encode_message(message) {
             Ok(payload) => payload,
             Err(error) => {
+                went_nowhere(encoded);
                 fail_all(error.call_error());
                 return None;
             }
@@ -171,6 +171,7 @@ impl<A: Actor> Cast<A> {
         let (port, guard) = match scope.outbox.open_sink(sink.clone()) {
             Ok(opened) => opened,
             Err(error) => {
+                went_nowhere(encoded);
                 fail_all(remote::exhausted(error));
                 return None;
             }
@@ -336,6 +337,7 @@ impl<A: Handler<M>, M: RemoteMessage> ManyActors<M> for Cast<A> {
                 });
             }
             Err(error) => {
+                went_nowhere(encoded);
                 failed.extend((0..self.view.num_ranks()).map(|rank| ranks.error(rank, error.call_error())));
             }
         }

@@ -13,8 +13,10 @@ use crate::addr::PortAddr;
 use crate::call::{CallErrorKind, Callee, SendError};
 use crate::ident::{ActorId, Uid};
 use crate::message::merge_id;
-use crate::outbox::Held;
-use crate::port::{AccumulatingPort, Accumulator, Fold, Here, OncePort, Port, PortsExhausted};
+use crate::outbox::{Held, Lending, went_nowhere};
+use crate::port::{
+    AccumulatingPort, Accumulator, Fold, Here, Holder, OncePort, Port, PortsExhausted, encoded_count,
+};
 use crate::reduce::Reducer;
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Destination, Lane, Target};
@@ -135,12 +137,23 @@ impl<T> PortRef<T> {
     where
         T: Serialize + 'static,
     {
-        let payload = Payload::of(item).map_err(|error| error.call_error())?;
+        let encoded = encoded_count();
+        let payload = Payload::of(item).map_err(|error| {
+            went_nowhere(encoded);
+            error.call_error()
+        })?;
         let mut to = Destination::port(&self.addr, self.slot);
         if let Some(Merged { merge, every_ms }) = self.merged {
             to.target = Target::Fold { port: self.addr.port, merge, every_ms };
         }
-        scope.outbox.post_item(scope.sender, to, lane, payload)
+        if encoded == encoded_count() || self.merged.is_some() {
+            return scope.outbox.post_item(scope.sender, to, lane, (payload, None));
+        }
+        let holder = Holder::of_port(&self.addr);
+        let lending = Lending::of(encoded, 1, move |_| holder.clone());
+        // The item comes back to whoever posts it, with the references.
+        let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
+        scope.outbox.post_item(scope.sender, to, lane, (payload, lending.header())).inspect_err(in_order)
     }
 }
 
@@ -260,7 +273,8 @@ pub trait CallerPorts: Caller {
         T: DeserializeOwned + Clone + Send + 'static,
         R: Reducer<T>,
     {
-        let (addr, port) = self.scope().outbox.open_accumulating_port(Box::new(reducer), every)?;
+        let scope = self.scope();
+        let (addr, port) = scope.outbox.open_accumulating_port(scope.sender.uid, Box::new(reducer), every)?;
         let to = PortRef::holding(addr, 0, Hold::Here(port.here())).merged(Merged::by::<T, R>(every));
         Ok((to, port))
     }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::builder::{Accepts, Limit, OneActor};
-use super::lend::Lending;
 use super::pending::{OpenPort, Outcome, Pending, Whom};
 use super::send_wait::SendWait;
 use crate::activity::CallOf;
@@ -13,9 +12,11 @@ use crate::actor::{Handler, Remote, ReplyTo, Scope, panic_text};
 use crate::addr::{ActorAddr, PortAddr};
 use crate::call::{CallErrorKind, SendError};
 use crate::clock;
+use crate::ident::Uid;
 use crate::message::{self, RemoteMessage};
+use crate::outbox::{Lending, went_nowhere};
 use crate::port::{CallWait, Next, OnceSink, PortItem, PortSink, encoded_count};
-use crate::wire::codec::{DecodeError, Decoder, Encoder, PARTS_MAX, Payload};
+use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder, PARTS_MAX, Payload};
 use crate::wire::envelope::{Body, CastPoint, Destination, Envelope, Headers, Lane, Lent, ReplyOn};
 use crate::wire::heads::Ask;
 
@@ -40,19 +41,7 @@ pub(super) fn post(
     payload: Payload,
     posting: Posting,
 ) -> Result<(), CallErrorKind> {
-    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
-    post_as(scope, (to, seq), handler, payload, posting)
-}
-
-/// As [`post`], under a number that was taken before.
-fn post_as(
-    scope: Scope<'_>,
-    (to, seq): (&ActorAddr, u64),
-    handler: u64,
-    payload: Payload,
-    posting: Posting,
-) -> Result<(), CallErrorKind> {
-    let headers = Headers { seq, point: posting.point, ..headers(scope, &posting) };
+    let headers = Headers { point: posting.point, ..headers(scope, &posting) };
     let envelope = Envelope { to: Destination::handler(to, handler), headers, body: Body::Message(payload) };
     scope.outbox.gateway().post(envelope).map_err(|bounced| bounced.kind)
 }
@@ -100,6 +89,14 @@ fn lend<M: RemoteMessage>(encoded: u64, whom: &Whom) -> Lending {
     Lending::of(encoded, 1, move |_| whom.holder(M::NAME))
 }
 
+/// A message that was not encoded: the references in it that were go nowhere.
+fn not_encoded(encoded: u64) -> impl Fn(EncodeError) -> CallErrorKind {
+    move |error| {
+        went_nowhere(encoded);
+        error.call_error()
+    }
+}
+
 /// Posts a message that says nothing beside its arguments: without an envelope, where a link takes it.
 fn tell<M: RemoteMessage>(
     scope: Scope<'_>,
@@ -110,22 +107,19 @@ fn tell<M: RemoteMessage>(
     let encoded = encoded_count();
     message::with_encoded(message, |encoder| {
         if encoded != encoded_count() || scope.outbox.trace().is_some() {
-            let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
+            let payload = std::mem::take(encoder).finish().map_err(not_encoded(encoded))?;
             return post_plain::<M>(scope, (to, rank), payload, (encoded, None));
         }
-        let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
         if encoder.body().len() <= TELL_LEN_MAX && encoder.parts().len() <= PARTS_MAX {
             let (body, parts) = (encoder.body(), encoder.parts());
-            if let Some(told) =
-                scope.outbox.gateway().tell(to, M::ID, (scope.sender, seq), (body, parts), None)
-            {
+            if let Some(told) = scope.outbox.gateway().tell(to, M::ID, scope.sender, (body, parts), None) {
                 return told;
             }
         }
         let payload = std::mem::take(encoder).finish().map_err(|error| error.call_error())?;
-        post_as(scope, (to, seq), M::ID, payload, Posting::default())
+        post(scope, to, M::ID, payload, Posting::default())
     })
-    .map_err(|error| error.call_error())?
+    .map_err(not_encoded(encoded))?
 }
 
 /// What the reply of a call waits for.
@@ -179,13 +173,17 @@ impl<R> CallSink<R> {
 impl<R: Send> PortSink for CallSink<R> {
     fn put(&self, _slot: u32, item: PortItem) -> Result<Next, CallErrorKind> {
         match item {
-            PortItem::Value(payload) => self.give(Ok(Decoder::new(&payload))),
             PortItem::Failed(kind) => self.give(Err(kind)),
+            value => value.open(|payload| self.give(Ok(Decoder::new(payload)))).flatten(),
         }
     }
 
     fn put_bytes(&self, _slot: u32, body: &[u8]) -> Result<Next, CallErrorKind> {
         self.give(Ok(Decoder::of_bytes(body)))
+    }
+
+    fn owner(&self) -> Option<Uid> {
+        Some(self.call.caller)
     }
 
     fn calls(&self) -> Vec<CallWait> {
@@ -216,15 +214,16 @@ pub(super) fn call<M: RemoteMessage>(
         let sink = CallSink { reply: Mutex::new(Some(reply)), decode: message::decode_reply_of::<M>, call };
         let encoded = encoded_count();
         message::with_encoded(message, |encoder| {
-            let port = scope.outbox.ports().open(Arc::new(sink)).map_err(exhausted)?;
-            let open = OpenPort::new(scope.outbox.clone(), port);
             let lending = lend::<M>(encoded, &whom);
-            let said = (point, lending.header());
-            ask::<M>(scope, to, encoder, port, &limit, said)
-                .inspect_err(|kind| lending.take_back(0, kind))?;
-            Ok(Outcome::remote(wait, open))
+            let opened = scope.outbox.ports().open(Arc::new(sink)).map_err(exhausted);
+            let asked = opened.and_then(|port| {
+                let open = OpenPort::new(scope.outbox.clone(), port);
+                ask::<M>(scope, to, encoder, port, &limit, (point, lending.header()))?;
+                Ok(Outcome::remote(wait, open))
+            });
+            asked.inspect_err(|kind| lending.take_back(0, kind))
         })
-        .map_err(|error| error.call_error())?
+        .map_err(not_encoded(encoded))?
     });
     Pending::new(sent.unwrap_or_else(|kind| Outcome::Failed(Box::new(kind))), whom, M::NAME, limit)
 }
@@ -245,12 +244,10 @@ fn ask<M: RemoteMessage>(
         && !M::DEFERRED;
     let left_us = clock::to_us(limit.after);
     let (body, parts) = (encoder.body(), encoder.parts());
-    let seq = scope.outbox.next_seq(scope.sender.uid, to.id.proc.uid, to.id.uid);
     if says_little && body.len() <= TELL_LEN_MAX && parts.len() <= PARTS_MAX {
         let ask = Ask { left_us, port, in_chain: scope.is_actor };
-        let from = (scope.sender, seq);
         if let Some(asked) =
-            scope.outbox.gateway().tell(to, M::ID, from, (body, parts), Some((ask, limit.at)))
+            scope.outbox.gateway().tell(to, M::ID, scope.sender, (body, parts), Some((ask, limit.at)))
         {
             return asked;
         }
@@ -264,7 +261,7 @@ fn ask<M: RemoteMessage>(
         merge: None,
         lent,
     };
-    post_as(scope, (to, seq), M::ID, payload, posting)
+    post(scope, to, M::ID, payload, posting)
 }
 
 pub(super) fn exhausted(error: crate::port::PortsExhausted) -> CallErrorKind {
@@ -291,11 +288,10 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
             });
         };
         let encoded = encoded_count();
-        let sent =
-            message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
-                let to = (self.addr(), self.rank());
-                post_plain::<M>(scope, to, payload, (encoded, Some(limit_us)))
-            });
+        let sent = message::encode_message(&message).map_err(not_encoded(encoded)).and_then(|payload| {
+            let to = (self.addr(), self.rank());
+            post_plain::<M>(scope, to, payload, (encoded, Some(limit_us)))
+        });
         sent.map_err(|kind| {
             let callee = Whom::Remote(self.addr().clone(), self.rank()).callee(M::NAME);
             SendError { callee: Box::new(callee), kind, message }
@@ -306,19 +302,21 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
         let limit = Limit::of::<M>(timeout, scope);
         let whom = Whom::Remote(self.addr().clone(), self.rank());
         let encoded = encoded_count();
-        let sent =
-            message::encode_message(&message).map_err(|error| error.call_error()).and_then(|payload| {
-                let (sink, item) = OnceSink::new();
-                let (port, guard) = scope.outbox.open_sink(sink).map_err(exhausted)?;
+        let sent = message::encode_message(&message).map_err(not_encoded(encoded)).and_then(|payload| {
+            let lending = lend::<M>(encoded, &whom);
+            let (sink, item) = OnceSink::new();
+            let opened = scope.outbox.open_sink(sink).map_err(exhausted);
+            let posted = opened.and_then(|(port, guard)| {
                 let limit_us = timeout.map(|_| limit.left_us());
                 let reply_on = Some(ReplyOn::Acceptance);
-                let lending = lend::<M>(encoded, &whom);
                 let (reply_to, lent) = (Some((port, 0)), lending.header());
                 let posting = Posting { reply_to, reply_on, limit_us, lent, ..Posting::default() };
-                let in_order = |_: &CallErrorKind| lending.take_back(0, &CallErrorKind::ActorStopped);
-                post(scope, self.addr(), M::ID, payload, posting).inspect_err(in_order)?;
+                post(scope, self.addr(), M::ID, payload, posting)?;
                 Ok((item, guard))
             });
+            // The message comes back to whoever sends it, with the references.
+            posted.inspect_err(|_| lending.take_back(0, &CallErrorKind::ActorStopped))
+        });
         match sent {
             Err(kind) => SendWait::failed(whom, M::NAME, limit, kind, message),
             Ok((item, guard)) => {
@@ -326,7 +324,7 @@ impl<A: Handler<M>, M: RemoteMessage> OneActor<M> for Remote<A> {
                     let item = item.await;
                     drop(guard);
                     match item {
-                        Ok(PortItem::Value(_)) => Ok(()),
+                        Ok(PortItem::Value(_) | PortItem::Lent(_)) => Ok(()),
                         Ok(PortItem::Failed(kind)) => Err((kind, Some(message))),
                         Err(_) => Err((CallErrorKind::ActorStopped, Some(message))),
                     }

@@ -52,7 +52,7 @@ impl<R> Replies<R> {
         let limit = Limit::of::<M>(timeout, scope);
         let size = target.view().num_ranks();
         // One reply a rank: it never fills.
-        let (sink, items) = ItemSink::new(size.max(1));
+        let (sink, items) = ItemSink::new(scope.sender.uid, size.max(1));
         let guard = target.call_to(scope, message, limit, sink, None);
         let missing = (0..u32::try_from(size).unwrap_or(u32::MAX)).collect();
         let sleep = Box::pin(sleep_until(limit.at));
@@ -68,14 +68,8 @@ impl<R> Replies<R> {
     }
 
     fn open_reply(&self, rank: u32, item: PortItem) -> Result<R, RankError> {
-        let kind = match item {
-            PortItem::Value(payload) => match (self.decode)(&payload) {
-                Ok(value) => return Ok(value),
-                Err(error) => CallErrorKind::decode(error),
-            },
-            PortItem::Failed(kind) => kind,
-        };
-        Err(self.ranks.error(rank as usize, kind))
+        let reply = item.open(self.decode).and_then(|reply| reply.map_err(CallErrorKind::decode));
+        reply.map_err(|kind| self.ranks.error(rank as usize, kind))
     }
 }
 

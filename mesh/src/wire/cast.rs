@@ -50,10 +50,6 @@ struct Run {
     base_rank: u32,
     /// How far apart they are in the whole mesh.
     base_step: u32,
-    /// The number of the message to the first.
-    seq: u64,
-    /// How much greater each next is.
-    seq_step: u64,
     /// How many.
     len: u32,
     /// Which of the locations.
@@ -79,8 +75,6 @@ pub struct Member {
     pub rank: u32,
     /// The rank in the whole mesh.
     pub base_rank: u32,
-    /// Its number among what the sender has sent to this actor.
-    pub seq: u64,
     /// The proc.
     pub proc: ProcId,
     /// Where it is.
@@ -127,8 +121,8 @@ impl Manifest {
             last.len += 1;
             return;
         }
-        let Member { rank, base_rank, seq, .. } = *member;
-        self.runs.push(Run { rank, base_rank, base_step: 0, seq, seq_step: 0, len: 1, at });
+        let Member { rank, base_rank, .. } = *member;
+        self.runs.push(Run { rank, base_rank, base_step: 0, len: 1, at });
     }
 
     /// The actor that each member is, in its proc.
@@ -171,8 +165,7 @@ impl Manifest {
                 Procs::Doors => system.get_or_insert_with(|| system_proc(at)).clone(),
                 Procs::Named(_) => names.next()?.clone(),
             };
-            let seq = of.seq.wrapping_add(of.seq_step.wrapping_mul(n.into()));
-            Some(Member { rank: of.rank + n, base_rank, seq, proc, at: at.clone() })
+            Some(Member { rank: of.rank + n, base_rank, proc, at: at.clone() })
         })
     }
 
@@ -213,12 +206,11 @@ impl Run {
         }
         if self.len == 1 {
             let Some(step) = member.base_rank.checked_sub(self.base_rank) else { return false };
-            (self.base_step, self.seq_step) = (step, member.seq.wrapping_sub(self.seq));
+            self.base_step = step;
             return true;
         }
         let base = u64::from(self.base_rank) + u64::from(self.base_step) * u64::from(self.len);
-        let seq = self.seq.wrapping_add(self.seq_step.wrapping_mul(self.len.into()));
-        u64::from(member.base_rank) == base && member.seq == seq
+        u64::from(member.base_rank) == base
     }
 }
 
@@ -236,9 +228,8 @@ pub struct Cast {
 impl Cast {
     /// The envelope to one member.
     pub fn one(&self, member: Member) -> Envelope {
-        let Member { rank, base_rank, seq, proc, at } = member;
+        let Member { rank, base_rank, proc, at } = member;
         let mut headers = self.headers.clone();
-        headers.seq = seq;
         headers.point = Some(CastPoint { rank, base_rank, size: self.manifest.size });
         if let Some((_, slot)) = &mut headers.reply_to {
             *slot = rank;

@@ -171,8 +171,6 @@ pub struct Headers {
     pub sender: ActorId,
     /// Where a message that cannot be delivered is returned to.
     pub sender_at: Arc<Location>,
-    /// Its number among what the sender has sent to this actor, from 1; taken before fan-out. 0 for a port.
-    pub seq: u64,
     /// What is left of the time allowed, in microseconds, at the moment of sending.
     pub deadline_us: Option<u64>,
     /// The callers that wait for this, outermost first.
@@ -194,12 +192,11 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// What `sender` says that has nothing more to say: no number, no deadline, no reply.
+    /// What `sender` says that has nothing more to say: no deadline, no reply.
     pub fn of(sender: ActorId, sender_at: Arc<Location>, lane: Lane) -> Headers {
         Headers {
             sender,
             sender_at,
-            seq: 0,
             deadline_us: None,
             chain: Vec::new(),
             trace: None,

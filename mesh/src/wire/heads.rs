@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! ┌───────────────────────────────┬──────────────────────────────────────────────┬───────────┐
-//! │ Known(slot) or New(slot, who) │ target, seq, deadline, chain, reply port, …  │ body kind │
+//! │ Known(slot) or New(slot, who) │ target, deadline, chain, reply port, …       │ body kind │
 //! ├───────────────────────────────┴──────────────────────────────────────────────┴───────────┘
-//! │ Tell(slot, seq)                 a message that says nothing else                         │
-//! │ Ask(slot, seq, time, port, …)   a call whose caller nobody waits for, or one              │
+//! │ Tell(slot)                      a message that says nothing else                         │
+//! │ Ask(slot, time, port, …)        a call whose caller nobody waits for, or one              │
 //! │ Answer(slot, port, rank)        a reply to a port                                         │
 //! └──────────────────────────────────────────────────────────────────────────────────────────┘
 //! who: the proc and location of destination and sender, and the handler
@@ -50,8 +50,6 @@ pub struct Tell<'a> {
     pub sender: &'a ActorId,
     /// Where it comes back to.
     pub sender_at: &'a Arc<Location>,
-    /// Its number among what the sender has sent to this actor.
-    pub seq: u64,
     /// The arguments.
     pub body: &'a [u8],
     /// Large byte strings beside them.
@@ -74,8 +72,8 @@ pub struct Ask {
 impl Tell<'_> {
     fn said(&self) -> Said {
         match self.ask {
-            None => Said::Tell { seq: self.seq },
-            Some(ask) => Said::Ask { seq: self.seq, ask },
+            None => Said::Tell,
+            Some(ask) => Said::Ask(ask),
         }
     }
 
@@ -120,8 +118,8 @@ impl Answer<'_> {
 /// All that most envelopes say beside who: what is not here is as in [`Headers::of`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
-    Tell { seq: u64 },
-    Ask { seq: u64, ask: Ask },
+    Tell,
+    Ask(Ask),
     Answer { port: u64, slot: u32 },
 }
 
@@ -136,27 +134,24 @@ impl Said {
         if !is_short {
             return None;
         }
-        let seq = headers.seq;
         match (body, to.target, headers.lane) {
             (Body::Message(_), Target::Handler { .. }, Lane::Data) => {
                 match (&headers.reply_to, headers.deadline_us, &headers.chain[..]) {
-                    (None, None, []) => Some(Said::Tell { seq }),
+                    (None, None, []) => Some(Said::Tell),
                     (Some((port, 0)), Some(left_us), chain) if is_of_sender(port, headers) => {
                         let in_chain = match chain {
                             [] => false,
                             [caller] if *caller == headers.sender => true,
                             _ => return None,
                         };
-                        Some(Said::Ask { seq, ask: Ask { left_us, port: port.port, in_chain } })
+                        Some(Said::Ask(Ask { left_us, port: port.port, in_chain }))
                     }
                     _ => None,
                 }
             }
             (Body::Reply(_), Target::Port { port, slot }, Lane::Control) => {
-                let is_bare = seq == 0
-                    && headers.reply_to.is_none()
-                    && headers.deadline_us.is_none()
-                    && headers.chain.is_empty();
+                let is_bare =
+                    headers.reply_to.is_none() && headers.deadline_us.is_none() && headers.chain.is_empty();
                 is_bare.then_some(Said::Answer { port, slot })
             }
             _ => None,
@@ -167,13 +162,9 @@ impl Said {
     fn put(self, slot: usize, encoder: &mut Encoder) {
         let kept = u8::try_from(slot).expect("SLOTS fits");
         match self {
-            Said::Tell { seq } => {
-                encoder.put_bytes(&[TELL, kept]);
-                encoder.put_varint(seq);
-            }
-            Said::Ask { seq, ask: Ask { left_us, port, in_chain } } => {
+            Said::Tell => encoder.put_bytes(&[TELL, kept]),
+            Said::Ask(Ask { left_us, port, in_chain }) => {
                 encoder.put_bytes(&[ASK, kept, u8::from(in_chain)]);
-                encoder.put_varint(seq);
                 encoder.put_varint(left_us);
                 encoder.put_varint(port);
             }
@@ -189,15 +180,11 @@ impl Said {
     #[inline]
     fn get(head: &[u8]) -> Option<(u8, Said)> {
         let (slot, said, rest) = match *head {
-            [TELL, slot, ref rest @ ..] => {
-                let (seq, rest) = varint(rest)?;
-                (slot, Said::Tell { seq }, rest)
-            }
+            [TELL, slot, ref rest @ ..] => (slot, Said::Tell, rest),
             [ASK, slot, in_chain @ (0 | 1), ref rest @ ..] => {
-                let (seq, rest) = varint(rest)?;
                 let (left_us, rest) = varint(rest)?;
                 let (port, rest) = varint(rest)?;
-                (slot, Said::Ask { seq, ask: Ask { left_us, port, in_chain: in_chain == 1 } }, rest)
+                (slot, Said::Ask(Ask { left_us, port, in_chain: in_chain == 1 }), rest)
             }
             [ANSWER, slot, ref rest @ ..] => {
                 let (port, rest) = varint(rest)?;
@@ -319,7 +306,6 @@ enum Reply {
 #[derive(Serialize, Deserialize)]
 struct Rest<C> {
     target: Target,
-    seq: u64,
     deadline_us: Option<u64>,
     chain: C,
     trace: Option<TraceContext>,
@@ -481,7 +467,6 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
     };
     encoder.put_plain(&Rest {
         target: envelope.to.target,
-        seq: headers.seq,
         deadline_us: headers.deadline_us,
         chain: &headers.chain[..],
         trace: headers.trace,
@@ -521,14 +506,14 @@ impl<'a> Told<'a> {
     /// The handler that a message is for; `None` of a reply.
     pub fn handler(&self) -> Option<Target> {
         match self.said {
-            Said::Tell { .. } | Said::Ask { .. } => self.who.target,
+            Said::Tell | Said::Ask(_) => self.who.target,
             Said::Answer { .. } => None,
         }
     }
 
     /// Of a call: what it says, and where the reply goes.
     pub fn ask(&self) -> Option<(Ask, PortAddr)> {
-        let Said::Ask { ask, .. } = self.said else { return None };
+        let Said::Ask(ask) = self.said else { return None };
         let proc = ProcAddr { id: self.who.sender.proc.clone(), at: self.who.sender_at.clone() };
         Some((ask, PortAddr { proc, port: ask.port }))
     }
@@ -542,7 +527,7 @@ impl<'a> Told<'a> {
     pub fn answer(&self) -> Option<(u64, u32)> {
         match self.said {
             Said::Answer { port, slot } => Some((port, slot)),
-            Said::Tell { .. } | Said::Ask { .. } => None,
+            Said::Tell | Said::Ask(_) => None,
         }
     }
 
@@ -563,15 +548,10 @@ impl Who {
     fn envelope(self, said: Said, payload: Payload) -> Option<Envelope> {
         let Who { proc, at, sender, sender_at, target } = self;
         let (target, headers, body) = match said {
-            Said::Tell { seq } => (
-                target?,
-                Headers { seq, ..Headers::of(sender, sender_at, Lane::Data) },
-                Body::Message(payload),
-            ),
-            Said::Ask { seq, ask } => {
+            Said::Tell => (target?, Headers::of(sender, sender_at, Lane::Data), Body::Message(payload)),
+            Said::Ask(ask) => {
                 let home = ProcAddr { id: sender.proc.clone(), at: sender_at.clone() };
                 let headers = Headers {
-                    seq,
                     deadline_us: Some(ask.left_us),
                     chain: if ask.in_chain { vec![sender.clone()] } else { Vec::new() },
                     reply_to: Some((PortAddr { proc: home, port: ask.port }, 0)),
@@ -653,7 +633,6 @@ impl HeadReader {
         let headers = Headers {
             sender,
             sender_at,
-            seq: rest.seq,
             deadline_us: rest.deadline_us,
             chain: rest.chain,
             trace: rest.trace,

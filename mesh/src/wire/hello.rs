@@ -30,7 +30,7 @@ use crate::ident::{GatewayId, ProcId};
 pub const MAGIC: [u8; 8] = *b"\x9dmesh\r\n\0";
 
 /// The version of everything that is said on a link.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// The length of magic and protocol number, in bytes.
 pub const PREFACE_LEN: usize = 12;

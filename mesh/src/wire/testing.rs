@@ -7,7 +7,12 @@ use super::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, Targ
 use crate::addr::Location;
 use crate::ident::{ActorId, GatewayId, Label, ProcId, Uid};
 
-/// An envelope that carries `number`, as its body and as its `seq`.
+/// The number that such an envelope carries; 0 for one that carries something else.
+pub(crate) fn number(envelope: &Envelope) -> u64 {
+    envelope.payload().and_then(|payload| payload.get().ok()).unwrap_or_default()
+}
+
+/// An envelope that carries `number`, as its body.
 pub(crate) fn envelope(lane: Lane, number: u64) -> Envelope {
     let proc = ProcId::single(Uid(1), Label::new("p"));
     let gateway = GatewayId { uid: Uid(2), incarnation: 1 };
@@ -21,7 +26,6 @@ pub(crate) fn envelope(lane: Lane, number: u64) -> Envelope {
         headers: Headers {
             sender: ActorId::new(proc, Uid(5), Label::new("s")),
             sender_at: at,
-            seq: number,
             deadline_us: None,
             chain: Vec::new(),
             trace: None,

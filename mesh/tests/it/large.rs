@@ -26,7 +26,7 @@ struct Sink(Mutex<Vec<Came>>);
 
 impl LocalProc for Sink {
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
-        let (sender, seq) = (envelope.headers.sender.uid.0, envelope.headers.seq);
+        let (sender, seq) = (envelope.headers.sender.uid.0, envelope.headers.deadline_us.unwrap());
         let whole = envelope.payload().is_some_and(|came| *came == payload(sender, seq, came.len_bytes()));
         self.0.lock().unwrap().push((sender, seq, whole));
         Ok(())
@@ -75,7 +75,8 @@ impl Pair {
         let target = Target::Handler { actor: Uid(30), incarnation: 0, handler: 4 };
         let proc = ProcId::single(Uid(10), Label::new("from"));
         let sender_id = ActorId::new(proc, Uid(sender), Label::new("sender"));
-        let headers = Headers { seq, ..Headers::of(sender_id, self.from.location(), Lane::Data) };
+        let own = Headers::of(sender_id, self.from.location(), Lane::Data);
+        let headers = Headers { deadline_us: Some(seq), ..own };
         let to = Destination { proc: ProcId::single(Uid(20), Label::new("to")), at, target };
         self.from.post(Envelope { to, headers, body: Body::Message(payload(sender, seq, len)) })
     }

@@ -12,6 +12,8 @@ use crate::support::{Counter, four, settle};
 #[derive(Default)]
 struct Keeper {
     kept: Vec<PortRef<u64>>,
+    opened: Option<Port<u64>>,
+    unseen: Option<Port<PortRef<u64>>>,
 }
 
 #[actor]
@@ -70,6 +72,72 @@ impl Keeper {
     #[handler]
     fn give_back(&mut self) -> Vec<PortRef<u64>> {
         std::mem::take(&mut self.kept)
+    }
+
+    /// As `give_back`, after a while.
+    #[handler]
+    async fn give_back_after(&mut self, wait: Duration) -> Vec<PortRef<u64>> {
+        tokio::time::sleep(wait).await;
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Takes what another gives back.
+    #[handler]
+    async fn fetch(&mut self, cx: &Context<Self>, from: ActorRef<Keeper>) {
+        self.kept = from.give_back().call(cx).await.unwrap();
+    }
+
+    /// Takes what the ranks of a mesh have opened.
+    #[handler]
+    async fn fetch_opened(&mut self, cx: &Context<Self>, from: mesh::ActorMeshRef<Keeper>) {
+        self.kept = from.open().call(cx).await.unwrap().into_iter().collect();
+    }
+
+    /// Posts all it holds, and keeps nothing; whether all of it went.
+    #[handler]
+    fn post_all(&mut self, cx: &Context<Self>, to: PortRef<PortRef<u64>>) -> bool {
+        std::mem::take(&mut self.kept).into_iter().all(|out| to.post(cx, out).is_ok())
+    }
+
+    /// Posts ports that it opens.
+    #[handler]
+    fn post_opened(&mut self, cx: &Context<Self>, #[stream] to: PortRef<PortRef<u64>>) {
+        let opened = self.open(cx);
+        to.post(cx, opened).unwrap();
+    }
+
+    /// Opens a port for ports, whose items it does not look at.
+    #[handler]
+    fn open_for_ports(&mut self, cx: &Context<Self>) -> PortRef<PortRef<u64>> {
+        let (to, ports) = cx.open_port().unwrap();
+        self.unseen = Some(ports);
+        to
+    }
+
+    /// Takes the items of a port that it opens, from another's `post_all`.
+    #[handler]
+    async fn fetch_items(&mut self, cx: &Context<Self>, from: ActorRef<Keeper>) {
+        let (to, mut items) = cx.open_port().unwrap();
+        from.post_all(to).call(cx).await.unwrap();
+        self.kept.push(items.receive().await.unwrap());
+    }
+
+    /// Opens a port.
+    #[handler]
+    fn open(&mut self, cx: &Context<Self>) -> PortRef<u64> {
+        let (out, items) = cx.open_port().unwrap();
+        self.opened = Some(items);
+        out
+    }
+
+    /// What comes to the port that it has opened, in words.
+    #[handler]
+    async fn hear(&mut self) -> String {
+        match next(self.opened.as_mut().unwrap()).await {
+            Some(Ok(item)) => item.to_string(),
+            Some(Err(closed)) => closed.to_string(),
+            None => "over".to_owned(),
+        }
     }
 
     #[handler]
@@ -261,15 +329,205 @@ async fn a_port_that_is_cast_twice_names_ranks_as_they_were_addressed(cx: &Clien
 }
 
 #[mesh::test]
-async fn a_port_that_goes_in_a_reply_stays_open(cx: &Client) {
+async fn a_port_that_goes_in_a_reply_ends_with_who_gets_it(cx: &Client) {
     let (_procs, _counters, keepers) = keepers(cx).await;
     let (port, mut items) = cx.open_port::<u64>().unwrap();
     keepers.rank(1).hold(port).call(cx).await.unwrap();
     let back = keepers.rank(1).give_back().call(cx).await.unwrap();
     back[0].post(cx, 7).unwrap();
     assert_eq!(next(&mut items).await, Some(Ok(7)));
-    drop(back);
     is_open(&mut items).await;
+    drop(back);
+    assert_eq!(next(&mut items).await, None);
+}
+
+#[mesh::test]
+async fn a_port_that_goes_in_a_reply_names_who_fails_with_it(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let home: ActorRef<Keeper> = this_proc(cx).gspawn(cx, 0, "home", Keeper::spec()).await.unwrap();
+    // From one proc to another, and within a proc, by what is encoded all the same.
+    for (giver, caller, name) in [
+        (keepers.rank(1), keepers.rank(2), "keepers@workers/2"),
+        (home.clone(), keepers.rank(0), "keepers@workers/0"),
+        (home.clone(), this_proc(cx).gspawn(cx, 0, "other", Keeper::spec()).await.unwrap(), "other@"),
+    ] {
+        let (port, mut items) = cx.open_port::<u64>().unwrap();
+        giver.hold(port).call(cx).await.unwrap();
+        caller.fetch(giver).call(cx).await.unwrap();
+        is_open(&mut items).await;
+        caller.post().call(cx).await.unwrap();
+        next(&mut items).await.expect("an item").unwrap();
+        caller.fall().send(cx).unwrap();
+        let closed = next(&mut items).await.expect("an error first").unwrap_err();
+        assert!(matches!(closed.kind, CallErrorKind::ActorFailed { .. }), "{closed}");
+        assert!(closed.to_string().contains(name), "{closed}");
+        assert_eq!(next(&mut items).await, None, "{name}");
+    }
+}
+
+/// Its own port, of an actor that is not the client, and by all the ways that a reply goes.
+#[mesh::test]
+async fn ports_in_the_replies_of_a_mesh_end_each_for_itself(cx: &Client) {
+    cx.on_failure(|_| Directive::Handled);
+    let hosts = mesh::HostMesh::allocate(cx, &mesh::ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
+    let procs = hosts.spawn_procs(cx, extent!(gpus = 4)).await.unwrap();
+    let keepers = procs.spawn(cx, "keepers", Keeper::spec()).await.unwrap();
+    for streamed in [false, true] {
+        let mut opened: Vec<PortRef<u64>> = Vec::new();
+        if streamed {
+            let mut replies = keepers.open().stream(cx);
+            while let Some((_, port)) = replies.next().await {
+                opened.push(port.unwrap());
+            }
+        } else {
+            opened.extend(keepers.open().call(cx).await.unwrap());
+        }
+        assert_eq!(opened.len(), 8);
+        let hearing: Vec<_> = (0..8).map(|rank| keepers.rank(rank).hear().call(cx)).collect();
+        settle().await;
+        // Each was held until now, and by nobody else.
+        for port in opened {
+            port.post(cx, 5).unwrap();
+        }
+        for hears in hearing {
+            assert_eq!(hears.await.unwrap(), "5");
+        }
+        assert_eq!(keepers.hear().call(cx).await.unwrap().values(), ["over"; 8], "streamed: {streamed}");
+    }
+    // Who has called them fails.
+    let home: ActorRef<Keeper> = this_proc(cx).gspawn(cx, 0, "home", Keeper::spec()).await.unwrap();
+    home.fetch_opened(keepers.slice(0..8)).call(cx).await.unwrap();
+    home.fall().send(cx).unwrap();
+    for hears in keepers.hear().call(cx).await.unwrap() {
+        assert!(hears.contains("home@") && hears.contains("it fell"), "{hears}");
+    }
+}
+
+#[mesh::test]
+async fn a_port_in_a_reply_that_nobody_waits_for_is_let_go_of(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let minute = Duration::from_secs(60);
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keepers.rank(1).hold(port).call(cx).await.unwrap();
+    let late = keepers.rank(1).give_back_after(2 * minute).timeout(minute).call(cx).await;
+    assert!(matches!(late.unwrap_err().kind, CallErrorKind::Deadline { .. }));
+    assert_eq!(next(&mut items).await, None);
+    // So is one that has come, and was not looked at.
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keepers.rank(1).hold(port).call(cx).await.unwrap();
+    let replies = keepers.slice(1..2).give_back().call(cx);
+    is_open(&mut items).await;
+    drop(replies);
+    assert_eq!(next(&mut items).await, None);
+    // Or that comes to a collector whose caller has left.
+    let hosts = mesh::HostMesh::allocate(cx, &mesh::ProcessAllocator::new(extent!(hosts = 1))).await.unwrap();
+    let procs = hosts.spawn_procs(cx, extent!(gpus = 2)).await.unwrap();
+    let others = procs.spawn(cx, "others", Keeper::spec()).await.unwrap();
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    others.hold(port).call(cx).await.unwrap();
+    let replies = others.give_back_after(2 * minute).timeout(minute).call(cx).await;
+    assert_eq!(replies.unwrap_err().failed.len(), 2);
+    assert_eq!(next(&mut items).await, None);
+}
+
+#[mesh::test]
+async fn a_port_that_goes_as_an_item_ends_with_who_takes_it(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let (to, mut ports) = cx.open_port::<PortRef<u64>>().unwrap();
+    for taken in [true, false] {
+        let (port, mut items) = cx.open_port::<u64>().unwrap();
+        keepers.rank(1).hold(port).call(cx).await.unwrap();
+        assert!(keepers.rank(1).post_all(to.clone()).call(cx).await.unwrap());
+        is_open(&mut items).await;
+        if taken {
+            let port = ports.receive().await.unwrap();
+            port.post(cx, 7).unwrap();
+            assert_eq!(next(&mut items).await, Some(Ok(7)));
+            is_open(&mut items).await;
+        } else {
+            // In the queue of a port that is closed.
+            ports = cx.open_port().unwrap().1;
+        }
+        assert_eq!(next(&mut items).await, None, "taken: {taken}");
+    }
+    // To a port that is closed already, from elsewhere and from here.
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keepers.rank(1).hold(port.clone()).call(cx).await.unwrap();
+    assert!(keepers.rank(1).post_all(to.clone()).call(cx).await.unwrap());
+    let refused = to.post(cx, port).unwrap_err();
+    is_open(&mut items).await;
+    drop(refused);
+    assert_eq!(next(&mut items).await, None);
+    // To one that takes one item, which is looked at, or not.
+    for taken in [true, false] {
+        let (to, once) = cx.open_once_port::<PortRef<u64>>().unwrap();
+        let (port, mut items) = cx.open_port::<u64>().unwrap();
+        keepers.rank(1).hold(port).call(cx).await.unwrap();
+        assert!(keepers.rank(1).post_all(to).call(cx).await.unwrap());
+        is_open(&mut items).await;
+        if taken {
+            drop(once.await.unwrap());
+        } else {
+            drop(once);
+        }
+        assert_eq!(next(&mut items).await, None, "taken: {taken}");
+    }
+}
+
+#[mesh::test]
+async fn a_port_that_goes_as_an_item_names_who_fails_with_it(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keepers.rank(1).hold(port).call(cx).await.unwrap();
+    keepers.rank(2).fetch_items(keepers.rank(1)).call(cx).await.unwrap();
+    is_open(&mut items).await;
+    keepers.rank(2).fall().send(cx).unwrap();
+    let closed = next(&mut items).await.expect("an error first").unwrap_err();
+    assert!(matches!(closed.kind, CallErrorKind::ActorFailed { .. }), "{closed}");
+    assert!(closed.to_string().contains("port@workers/2"), "{closed}");
+    assert_eq!(next(&mut items).await, None);
+    // In its queue, which nobody has looked at.
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keepers.rank(1).hold(port).call(cx).await.unwrap();
+    let to = keepers.rank(3).open_for_ports().call(cx).await.unwrap();
+    assert!(keepers.rank(1).post_all(to).call(cx).await.unwrap());
+    is_open(&mut items).await;
+    keepers.rank(3).fall().send(cx).unwrap();
+    let closed = next(&mut items).await.expect("an error first").unwrap_err();
+    assert!(matches!(closed.kind, CallErrorKind::ActorFailed { .. }), "{closed}");
+    assert_eq!(next(&mut items).await, None);
+}
+
+#[mesh::test]
+async fn ports_that_a_stream_brings_end_each_for_itself(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let mut ports = keepers.post_opened().stream(cx).unwrap();
+    let mut opened: Vec<PortRef<u64>> = Vec::new();
+    while let Ok(port) = ports.receive().await {
+        opened.push(port);
+    }
+    assert_eq!(opened.len(), 4);
+    opened.iter().for_each(|port| port.post(cx, 5).unwrap());
+    assert_eq!(keepers.hear().call(cx).await.unwrap().values(), ["5"; 4]);
+    let hearing = keepers.hear().call(cx);
+    settle().await;
+    drop(opened);
+    assert_eq!(hearing.await.unwrap().values(), ["over"; 4]);
+}
+
+/// Moved, not encoded: who has it is counted by itself.
+#[mesh::test]
+async fn a_port_in_a_reply_within_the_process_is_moved(cx: &Client) {
+    let keeper = cx.spawn(Keeper::default());
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    keeper.hold(port).call(cx).await.unwrap();
+    let back = keeper.give_back().call(cx).await.unwrap();
+    assert_eq!(cx.proc().outbox().ports().loans_len(), 0);
+    keeper.control().stop();
+    keeper.control().ended().await;
+    is_open(&mut items).await;
+    drop(back);
+    assert_eq!(next(&mut items).await, None);
 }
 
 #[mesh::test]
@@ -314,6 +572,8 @@ async fn nothing_is_left_of_a_loan(cx: &Client) {
         let (port, items) = cx.open_port::<u64>().unwrap();
         keepers.hold(port.clone()).call(cx).await.unwrap();
         keepers.rank(1).hand_on(keepers.rank(2), true).call(cx).await.unwrap();
+        drop(keepers.rank(3).give_back().call(cx).await.unwrap());
+        keepers.rank(3).fetch(keepers.rank(2)).call(cx).await.unwrap();
         drop((port, items));
         keepers.let_go().call(cx).await.unwrap();
         settle().await;

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use mesh::addr::{ChannelAddr, Location};
 use mesh::call::CallErrorKind;
 use mesh::event::EventLog;
@@ -15,7 +14,7 @@ use mesh::gateway::{Bounced, Gateway, GatewayConfig, LocalProc};
 use mesh::ident::{ActorId, GatewayId, Label, ProcId, Uid};
 use mesh::transport::{Faults, MemoryNetwork, Transports};
 use mesh::wire::codec::Payload;
-use mesh::wire::envelope::{Body, Destination, Envelope, HOPS_MAX, Headers, Lane, ReplyOn, Target};
+use mesh::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Target};
 use tokio::time::{Instant, sleep};
 
 /// The handler that test messages are for.
@@ -42,16 +41,20 @@ struct Sink(Mutex<Inbox>);
 impl LocalProc for Sink {
     fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
         let mut inbox = self.0.lock().unwrap();
-        let seq = envelope.headers.seq;
         match envelope.body {
-            Body::Returned { reason, .. } => inbox.returned.push((seq, reason)),
-            _ => {
+            Body::Returned { to, reason } => {
+                let Target::Handler { handler: number, .. } = to.target else { panic!("{:?}", to.target) };
+                inbox.returned.push((number, reason));
+            }
+            Body::Message(payload) => {
+                let seq = u64::from_le_bytes(*payload.body.first_chunk().unwrap());
                 inbox.arrived += 1;
                 let last = inbox.last.insert(envelope.headers.sender.uid, seq).unwrap_or_default();
                 if seq != last + 1 {
                     inbox.wrong.push((last, seq));
                 }
             }
+            other => panic!("nobody sent {other:?}"),
         }
         Ok(())
     }
@@ -96,23 +99,13 @@ impl Node {
     fn message(&self, to: &Node, sender: u64, seq: u64, len: usize) -> Envelope {
         let at = to.gateway.location();
         let target = Target::Handler { actor: Uid(1), incarnation: 0, handler: HANDLER };
+        let sender = ActorId::new(self.proc.clone(), Uid(sender), Label::new("sender"));
+        let mut body = vec![7; len];
+        body[..8].copy_from_slice(&seq.to_le_bytes());
         Envelope {
             to: Destination { proc: to.proc.clone(), at, target },
-            headers: Headers {
-                sender: ActorId::new(self.proc.clone(), Uid(sender), Label::new("sender")),
-                sender_at: self.gateway.location(),
-                seq,
-                deadline_us: None,
-                chain: Vec::new(),
-                trace: None,
-                hops: HOPS_MAX,
-                lane: Lane::Data,
-                reply_to: None,
-                reply_on: ReplyOn::Answer,
-                point: None,
-                lent: None,
-            },
-            body: Body::Message(Payload { body: Bytes::from(vec![7; len]), parts: Vec::new() }),
+            headers: Headers::of(sender, self.gateway.location(), Lane::Data),
+            body: Body::Message(Payload { body: body.into(), parts: Vec::new() }),
         }
     }
 
@@ -221,7 +214,10 @@ async fn a_link_that_is_given_up_returns_what_it_holds() {
     // The window holds back who sends while the link is down.
     let mut refused = 0;
     for seq in 1..=1100 {
-        if let Err(bounced) = a.gateway.post(a.message(&b, 5, seq, 64)) {
+        let mut numbered = a.message(&b, 5, seq, 64);
+        // What comes back says where it was to go.
+        numbered.to.target = Target::Handler { actor: Uid(1), incarnation: 0, handler: seq };
+        if let Err(bounced) = a.gateway.post(numbered) {
             assert_eq!(bounced.kind, CallErrorKind::MailboxFull { capacity: 1000 });
             refused += 1;
         }
@@ -514,7 +510,7 @@ mod sockets {
         let hello = stranger_hello();
         let message = a.message(&b, 5, 1, 64);
         let mut encoder = Encoder::default();
-        HeadWriter::default().encode(&message, message.headers.seq, &mut encoder).unwrap();
+        HeadWriter::default().encode(&message, 1, &mut encoder).unwrap();
         let head = encoder.finish().unwrap().body;
         let body = message.payload().unwrap().body.clone();
         let mut good = bytes::BytesMut::new();

@@ -367,13 +367,14 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 /// Holds ports.
 pub(crate) struct Holder {
     kept: Vec<PortRef<u64>>,
+    ports: Option<mesh::port::Port<PortRef<u64>>>,
 }
 
 #[actor]
 impl Holder {
     #[new]
     pub(crate) fn new(out: Option<PortRef<u64>>) -> Self {
-        Holder { kept: out.into_iter().collect() }
+        Holder { kept: out.into_iter().collect(), ports: None }
     }
 
     #[handler]
@@ -392,6 +393,34 @@ impl Holder {
     #[handler]
     pub(crate) fn let_go(&mut self) {
         self.kept.clear();
+    }
+
+    /// Gives all it holds to who asks.
+    #[handler]
+    pub(crate) fn give_back(&mut self) -> Vec<PortRef<u64>> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Takes what others give back.
+    #[handler]
+    pub(crate) async fn fetch(&mut self, cx: &Context<Self>, from: mesh::ActorMeshRef<Holder>) {
+        self.kept = from.give_back().call(cx).await.unwrap().into_iter().flatten().collect();
+    }
+
+    /// Opens a port for ports, whose items it does not look at.
+    #[handler]
+    pub(crate) fn open(&mut self, cx: &Context<Self>) -> PortRef<PortRef<u64>> {
+        let (to, ports) = cx.open_port().unwrap();
+        self.ports = Some(ports);
+        to
+    }
+
+    /// Gives all it holds to a port.
+    #[handler]
+    pub(crate) fn post_all(&mut self, cx: &Context<Self>, to: PortRef<PortRef<u64>>) {
+        for out in std::mem::take(&mut self.kept) {
+            to.post(cx, out).unwrap();
+        }
     }
 
     /// Gives all it holds to others, who have it when this returns.

@@ -88,7 +88,6 @@ impl Links {
             headers: Headers {
                 sender: self.sender.clone(),
                 sender_at: self.here.clone(),
-                seq: 1,
                 deadline_us: None,
                 chain: Vec::new(),
                 trace: None,

@@ -4,23 +4,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Cell, Control};
 use crate::actor::chain::CallChain;
-use crate::actor::far::{Encode, RemoteReply, encode};
+use crate::actor::far::{Asker, Encode, RemoteReply, encode};
 use crate::actor::panic::panic_text;
 use crate::actor::parcel::{Deferred, Parcel, ParcelHeaders, RareHeaders};
 use crate::actor::reply::ReplyTo;
 use crate::actor::traits::{Actor, Exporter, Handler};
 use crate::actor::{EVENT, FAILURE};
-use crate::addr::{ActorAddr, PortAddr};
+use crate::addr::{ActorAddr, Location, PortAddr};
 use crate::call::CallErrorKind;
 use crate::clock;
 use crate::gateway::{Bounced, RETURNED};
+use crate::ident::ActorId;
 use crate::mailbox::WaitOutcome;
 use crate::message::{self, Message, RemoteMessage};
-use crate::outbox::{Held, Helds};
+use crate::outbox::Held;
 use crate::supervision::{Failure, SupervisionEvent};
 use crate::sync::{Arc, Mutex, Ordering};
 use crate::wire::codec::{DecodeError, Decoder};
-use crate::wire::envelope::{Body, Envelope, Lent, ReplyOn, Target};
+use crate::wire::envelope::{Body, Envelope, ReplyOn, Target};
 use crate::wire::heads::Told;
 
 impl<A: Actor> Cell<A> {
@@ -81,7 +82,9 @@ impl<A: Actor> Cell<A> {
             deferred: match envelope.headers.reply_on {
                 ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
                     // Dropped with a message that is not handled, it answers.
-                    Deferred::Port(Mutex::new(Some(self.reply_to(port, encode::<()>))))
+                    let asker =
+                        Asker::of::<Box<()>>(&envelope.headers.sender, Some(&envelope.headers.sender_at));
+                    Deferred::Port(Mutex::new(Some(self.reply_to(port, encode::<()>, asker))))
                 }),
                 ReplyOn::Answer | ReplyOn::Acceptance => None,
             },
@@ -93,10 +96,15 @@ impl<A: Actor> Cell<A> {
                 .then(|| Box::new(rare)),
         };
         let reply_to = match envelope.headers.reply_on {
-            ReplyOn::Answer => envelope.headers.reply_to.clone(),
+            ReplyOn::Answer => envelope.headers.reply_to.clone().map(|port| Asking {
+                port,
+                sender: &envelope.headers.sender,
+                home: Some(&envelope.headers.sender_at),
+            }),
             ReplyOn::Acceptance | ReplyOn::Deferred => None,
         };
-        let helds = envelope.headers.lent.is_some().then(|| self.lent_with(&envelope));
+        let arriving = || Held::arriving(&self.outbox, &self.id, &envelope.headers);
+        let helds = envelope.headers.lent.is_some().then(arriving);
         // The user's `Deserialize` runs here, in the task of a link: a panic in it is a message that does not decode.
         let open = || open(self, Decoder::new(payload), reply_to, headers);
         let opened = Held::decoding(helds.as_ref(), || catch_unwind(AssertUnwindSafe(open)));
@@ -111,20 +119,9 @@ impl<A: Actor> Cell<A> {
         self.outbox.events().note(|| format!("deliver {} {}", self.id, parcel.handler()));
         let taken = self.enqueue(parcel, envelope);
         if taken.is_ok() {
-            helds.iter().flat_map(|helds| helds.iter()).for_each(|held| held.arrived());
+            helds.iter().for_each(Held::arrived);
         }
         taken
-    }
-
-    /// What holds the references to ports in a message: it says nothing as long as the message has not arrived.
-    fn lent_with(&self, envelope: &Envelope) -> Helds {
-        let (lent, slot) = envelope.headers.lent();
-        let held = |lent: &Lent| {
-            let held = Held::away(self.outbox.clone(), self.id.clone(), lent.clone(), slot);
-            held.arrives();
-            held
-        };
-        lent.iter().map(held).collect()
     }
 
     /// Takes messages, as many of the first as it can.
@@ -147,7 +144,8 @@ impl<A: Actor> Cell<A> {
                 Some((ask, port)) => {
                     let deadline = self.outbox.coarse().after_us(ask.left_us);
                     let chain = ask.in_chain.then(|| CallChain::extend(one.sender().clone(), None));
-                    (Some((port, 0)), ParcelHeaders { deadline, chain, rare: None })
+                    let asking = Asking { port: (port, 0), sender: one.sender(), home: None };
+                    (Some(asking), ParcelHeaders { deadline, chain, rare: None })
                 }
             };
             let is_call = reply_to.is_some();
@@ -164,14 +162,14 @@ impl<A: Actor> Cell<A> {
         told.len()
     }
 
-    fn reply_to<R>(&self, (port, slot): (PortAddr, u32), encode: Encode<R>) -> ReplyTo<R> {
+    fn reply_to<R>(&self, (port, slot): (PortAddr, u32), encode: Encode<R>, asker: Asker) -> ReplyTo<R> {
         let (outbox, from) = (self.outbox.clone(), self.id.clone());
-        ReplyTo::port(RemoteReply { outbox, from, port, slot, encode })
+        ReplyTo::port(RemoteReply { outbox, from, port, slot, encode, asker })
     }
 
     /// Accepts a message of a `send_wait` from afar, and says so when it has.
     fn accept(self: &Arc<Self>, parcel: Parcel<A>, port: (PortAddr, u32)) {
-        let acceptance = self.reply_to(port, encode::<()>);
+        let acceptance = self.reply_to(port, encode::<()>, Asker::nobody());
         match self.push_or_wait(parcel) {
             Ok(None) => acceptance.answer(()),
             Ok(Some(waiting)) => {
@@ -212,8 +210,15 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-type Open<A> =
-    fn(&Cell<A>, Decoder<'_>, Option<(PortAddr, u32)>, ParcelHeaders) -> Result<Parcel<A>, DecodeError>;
+/// A reply that is expected.
+struct Asking<'a> {
+    port: (PortAddr, u32),
+    sender: &'a ActorId,
+    /// Where the sender is, unless in the proc of the port.
+    home: Option<&'a Arc<Location>>,
+}
+
+type Open<A> = fn(&Cell<A>, Decoder<'_>, Option<Asking<'_>>, ParcelHeaders) -> Result<Parcel<A>, DecodeError>;
 
 /// Finds the handler of a number: with the generated `exports` it becomes a chain of comparisons.
 struct Lookup<A: Actor> {
@@ -231,7 +236,9 @@ impl<A: Actor> Exporter<A> for Lookup<A> {
                 let message = message::decode_message::<M>(input)?;
                 let reply = match reply_to {
                     None => ReplyTo::none(),
-                    Some(port) => cell.reply_to(port, M::encode_reply),
+                    Some(Asking { port, sender, home }) => {
+                        cell.reply_to(port, M::encode_reply, Asker::of::<M::Reply>(sender, home))
+                    }
                 };
                 Ok(Parcel::new(message, reply, headers))
             });

@@ -5,7 +5,7 @@ use crate::message::merge_id;
 use crate::reduce::{Concat, Sum};
 use crate::wire::cast::{Manifest, Member, Procs};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::Lane;
+use crate::wire::envelope::{Lane, Lent};
 use crate::wire::testing::envelope;
 
 fn own() -> GatewayId {
@@ -18,7 +18,7 @@ fn cast(ranks: &[u32], merge: Option<u64>) -> Cast {
     let proc = ProcId::single(Uid(8), "p".into());
     let mut manifest = Manifest::new(Uid(1), 2, 1 << 20, merge, &Procs::Named(Vec::new()));
     for &rank in ranks {
-        manifest.push(&Member { rank, base_rank: rank, seq: 1, proc: proc.clone(), at: at.clone() });
+        manifest.push(&Member { rank, base_rank: rank, proc: proc.clone(), at: at.clone() });
     }
     let mut headers = envelope(Lane::Data, 1).headers;
     headers.reply_to = Some((PortAddr { proc: ProcAddr { id: proc, at }, port: 77 }, 0));
@@ -37,6 +37,7 @@ fn sent(after: Option<After>) -> (Vec<Said>, Option<MergeReplies>) {
             (said, merge)
         }
         Some(After::Arm(_)) => panic!("it waits"),
+        Some(After::Pass(..)) => panic!("one goes by itself"),
         Some(After::Nothing) | None => panic!("nothing is sent"),
     }
 }
@@ -58,6 +59,39 @@ fn replies_are_sent_on_when_all_have_come_and_then_no_more() {
     let (said, _) = sent(collectors.take_in(own.port, [value(2, "b")]));
     assert_eq!(said, [value(5, "a"), value(1, "a"), value(2, "b")]);
     assert!(collectors.take_in(own.port, [value(2, "late")]).is_none());
+}
+
+/// A reply that brings a reference to a port.
+fn with_port(port: u64, rank: u32) -> Envelope {
+    let mut reply = envelope(Lane::Control, 1);
+    let lent = PortAddr { proc: cast(&[0], None).headers.reply_to.unwrap().0.proc, port: 5 };
+    reply.to.target = Target::Port { port, slot: rank };
+    reply.body = Body::Reply(Payload::of(&rank).unwrap());
+    reply.headers.lent = Some([Lent { port: lent, number: Lent::number(5, u64::from(rank)) }].into());
+    reply
+}
+
+#[test]
+fn a_reply_with_references_to_ports_goes_on_by_itself_and_once() {
+    let mut collectors = Collectors::new(own());
+    let mut call = cast(&[1, 2, 3], None);
+    collectors.open(&mut call);
+    let port = call.headers.reply_to.unwrap().0.port;
+    let pass = |collectors: &mut Collectors, rank| {
+        let reply = with_port(port, rank);
+        let After::Pass(passed, after) = collectors.pass(port, rank, &reply)? else { panic!("it waits") };
+        assert_eq!(passed.to.target, Target::Port { port: 77, slot: rank });
+        assert_eq!((&passed.headers, &passed.body), (&reply.headers, &reply.body));
+        Some(after)
+    };
+    assert!(matches!(pass(&mut collectors, 2).as_deref(), Some(After::Nothing)));
+    assert!(pass(&mut collectors, 2).is_none(), "it was sent on");
+    assert!(pass(&mut collectors, 9).is_none(), "it was not asked");
+    assert!(matches!(collectors.take_in(port, [value(1, "a")]), Some(After::Arm(_))));
+    // The last takes along what waits.
+    let last = pass(&mut collectors, 3);
+    assert_eq!(sent(last.map(|after| *after)).0, [value(1, "a")]);
+    assert!(pass(&mut collectors, 3).is_none(), "the collector is no more");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::super::full::{FullActors, PROBE_EVERY, RoomNews};
 use super::*;
 use crate::wire::envelope::ReplyOn;
+use crate::wire::testing::number;
 
 /// How many messages the narrow proc takes.
 const CAPACITY: usize = 4;
@@ -56,7 +57,7 @@ impl Narrow {
 /// Of which actor it is, and its number.
 fn numbers(envelope: &Envelope) -> (u64, u64) {
     let Target::Handler { actor, .. } = envelope.to.target else { panic!("a message of an actor") };
-    (actor.0, envelope.headers.seq)
+    (actor.0, number(envelope))
 }
 
 struct Pair {
@@ -87,7 +88,7 @@ impl Pair {
     fn send(&self, actor: u64, seq: u64) -> Result<(), CallErrorKind> {
         let mut message = self.near.message(&self.to);
         message.to.target = Target::Handler { actor: Uid(actor), incarnation: 0, handler: 2 };
-        message.headers.seq = seq;
+        message.body = Body::Message(Payload::of(&seq).unwrap());
         self.near.gateway.post(message).map_err(|bounced| bounced.kind)
     }
 
@@ -158,7 +159,7 @@ async fn a_flood_of_plain_messages_refuses_nobody_who_waits() {
     assert_eq!(pair.held().0, WINDOW as u64, "as much as it may be");
     pair.near.inbox.take();
     let mut waiting = pair.near.call(&pair.to, 50);
-    waiting.headers.seq = 31;
+    waiting.body = Body::Message(Payload::of(&31_u64).unwrap());
     waiting.headers.reply_on = ReplyOn::Acceptance;
     pair.near.gateway.post(waiting).unwrap();
     settle().await;

@@ -24,7 +24,7 @@ fn members(ranks: &[u32], per_host: u32, stride: u32, procs: &Procs) -> Vec<Memb
             Procs::Doors => system_proc(&at),
             Procs::Named(_) => ProcId::single(Uid(u64::from(rank) * 7), "named".into()),
         };
-        Member { rank, base_rank, seq: 5, proc, at }
+        Member { rank, base_rank, proc, at }
     };
     ranks.iter().map(member).collect()
 }
@@ -55,13 +55,9 @@ proptest! {
         per_host in 1..70_u32,
         stride in 0..5_u32,
         procs in any_procs(),
-        seqs in prop::collection::vec(0..3_u64, 200),
     ) {
         let ranks: Vec<u32> = ranks.into_iter().collect();
-        let mut members = members(&ranks, per_host, stride, &procs);
-        for (member, seq) in members.iter_mut().zip(seqs) {
-            member.seq = seq;
-        }
+        let members = members(&ranks, per_host, stride, &procs);
         let manifest = manifest(&members, &procs);
         prop_assert_eq!(manifest.len() as usize, members.len());
         prop_assert_eq!(&manifest.members().collect::<Vec<_>>(), &members);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ident::{Label, Uid};
-use crate::wire::testing::envelope;
+use crate::wire::testing::{envelope, number};
 
 /// An envelope between the `from`-th sender and the `to`-th proc.
 fn between(from: u64, to: u64, seq: u64) -> Envelope {
@@ -13,8 +13,12 @@ fn between(from: u64, to: u64, seq: u64) -> Envelope {
 }
 
 fn encode(writer: &mut HeadWriter, envelope: &Envelope) -> Payload {
+    encode_as(writer, envelope, number(envelope))
+}
+
+fn encode_as(writer: &mut HeadWriter, envelope: &Envelope, number: u64) -> Payload {
     let mut encoder = Encoder::default();
-    writer.encode(envelope, envelope.headers.seq, &mut encoder).unwrap();
+    writer.encode(envelope, number, &mut encoder).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -59,7 +63,6 @@ proptest! {
             if kind == 0 {
                 envelope.to.target = Target::Port { port, slot };
                 envelope.headers.lane = Lane::Control;
-                envelope.headers.seq = u64::from(chain == 1);
                 envelope.body = Body::Reply(Payload::of(&port).unwrap());
             } else {
                 let own = ProcAddr { id: sender.proc.clone(), at: envelope.headers.sender_at.clone() };
@@ -182,7 +185,7 @@ proptest! {
             }
             let head = encode(&mut writer, &envelope).body;
             if refused[at] {
-                writer.take_back(envelope.headers.seq);
+                writer.take_back(number(&envelope));
             } else {
                 kept.push((envelope, head));
             }

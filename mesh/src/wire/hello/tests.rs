@@ -101,10 +101,14 @@ fn the_field_that_differs_is_named_on_both_sides() {
 fn magic_and_protocol_come_first() {
     let local = hello(&[("A", &[("add", 1)])]);
     let mut remote = hello(&[("A", &[("add", 2)])]);
-    remote.protocol = 7;
-    check_both(&local, &remote, Err(HelloError::Protocol { local: PROTOCOL, remote: 7 }));
+    remote.protocol = PROTOCOL + 1;
+    check_both(&local, &remote, Err(HelloError::Protocol { local: PROTOCOL, remote: PROTOCOL + 1 }));
     let text = check(&local, &remote).unwrap_err().to_string();
-    assert!(text.contains(&format!("version {PROTOCOL} of")) && text.contains("version 7"), "{text}");
+    assert!(
+        text.contains(&format!("version {PROTOCOL} of"))
+            && text.contains(&format!("version {}", PROTOCOL + 1)),
+        "{text}"
+    );
     remote.magic = *b"GET / HT";
     assert_eq!(check(&local, &remote), Err(HelloError::NotMesh { found: *b"GET / HT" }));
 }
