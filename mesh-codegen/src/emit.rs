@@ -47,7 +47,7 @@ pub(crate) fn emit(actor: &Actor, block: &Block, errors: Errors) -> TokenStream 
         }));
     }
     let (visible, hidden) = match &actor.options.part {
-        Some(name) => (api::methods(actor, &paths), part::further(actor, name, &paths.inside())),
+        Some(name) => (api::further_methods(actor, &paths), part::further(actor, name, &paths.inside())),
         None => (api::structure(actor, &paths), whole(actor, &paths.inside())),
     };
     out.extend(visible);

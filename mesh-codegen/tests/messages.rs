@@ -1094,7 +1094,7 @@ fn every_macro_keeps_what_others_name() {
         }
     };
     let actor =
-        ["fn new", "fn start", "fn good", "fn bad", "Actor for A", "struct AApi", "for AGood", "Named for A"];
+        ["fn new", "fn start", "fn good", "fn bad", "Actor for A", "struct AApi", "for AGood", "const NAME"];
     keeps(mesh_codegen::actor(quote!(nmae = "x"), block.clone()), &actor);
     keeps(mesh_codegen::actor(quote!(mailbox(capacity = 0)), block.clone()), &actor);
     keeps(

@@ -56,8 +56,8 @@ pub use restart::{Make, Making};
 pub use run::{Scheduler, Shared};
 pub use spawn::{Birth, Newborn, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
-    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, ShowAll, ShowNothing, Target,
-    handle_plain,
+    Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, NameByParameters, NoName, OwnName,
+    ShowAll, ShowNothing, Target, handle_plain,
 };
 
 pub use crate::gateway::FAILURE;

@@ -116,6 +116,8 @@ macro_rules! behavior {
 
             impl __p::Actor for $name {
                 type Api<__T: __p::Target<Actor = Self>> = __p::BehaviorApi<__T>;
+                type Name = __p::NoName;
+                const NAME: &'static str = ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name));
 
                 fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
                     use __p::{ShowAll as _, ShowNothing as _};

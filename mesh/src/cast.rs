@@ -1,7 +1,7 @@
 //! One message to many ranks: who they are, and the plan of the fan-out. Pure.
 //!
 //! A plan names every rank; the gateways on the way split it, each by where it has a link to: a tree that follows the
-//! topology. What a plan says does not depend on the route.
+//! topology, of a bounded fan-out among hosts. What a plan says does not depend on the route.
 
 use std::sync::Arc;
 

@@ -34,6 +34,7 @@ mod held;
 mod hold;
 mod place;
 mod refusal;
+mod relay;
 mod route;
 mod state;
 mod strangers;
@@ -90,6 +91,8 @@ pub struct GatewayConfig {
     pub link_window_bytes: usize,
     /// How many links there may be before peers that are not expected are refused.
     pub links_max: usize,
+    /// Over how many links a cast goes before other gateways send it on, at least 1.
+    pub cast_fanout: usize,
 }
 
 /// A message that could not go on, and why.
@@ -337,7 +340,7 @@ impl Gateway {
         {
             return Some(link.clone());
         }
-        let Step::Link(link) = route::choose(state, self.0.id, &to(), None) else { return None };
+        let Step::Link(link) = route::choose(state, self.0.id, &to(), None, None) else { return None };
         state.last_route = Some((proc, gateway, link.clone()));
         Some(link)
     }
@@ -372,11 +375,25 @@ impl Gateway {
                 drop(state);
                 return self.hold(link, envelope, None);
             }
+            if state.relays.has(envelope.to.proc.uid) {
+                let peer = from.and_then(|link| state.links.get(&link)).map(|entry| entry.peer.uid);
+                let asks = state.relays.take_in(&envelope, peer);
+                drop(state);
+                if asks {
+                    self.confirmed(&envelope);
+                }
+                return Ok(());
+            }
             if state.holds.is_behind_as_news(&envelope) {
                 state.holds.put_news(envelope);
                 return Ok(());
             }
-            let step = route::choose(&state, self.0.id, &envelope.to, from);
+            let road = state.relays.road(&envelope);
+            let over = road.and_then(|_| state.relays.pass(&envelope)).and_then(|over| state.link(over));
+            let step = match over {
+                Some(link) => Step::Link(link),
+                None => route::choose(&state, self.0.id, &envelope.to, from, road),
+            };
             if let Step::Link(link) = &step {
                 if from.is_none()
                     && let Some(kind) = state.full.refuses_envelope(&envelope)
@@ -396,6 +413,7 @@ impl Gateway {
             Step::Local(proc) => self.hand_in(&proc, envelope),
             Step::Link(link) => self.hand_to(&link, envelope),
             Step::Dial(location) => self.dial_and_hold(location, envelope),
+            Step::Confirm(location) => self.confirm_and_hold(location, envelope),
             Step::Depart => unreachable!("a departing proc's envelope is held above"),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }
@@ -445,6 +463,14 @@ impl Gateway {
 
     /// Hands an envelope to a link that was found for it.
     fn hand_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        if relay::is_behind_all(&envelope) {
+            self.hand_behind_all(link, envelope);
+            return Ok(());
+        }
+        self.post_to(link, envelope)
+    }
+
+    fn post_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
         let Err(refused) = link.post(envelope) else { return Ok(()) };
         let (mut envelope, kind) = (*refused.envelope, refused.kind);

@@ -394,8 +394,8 @@ pub mod __private {
 
     pub use crate::actor::{
         Actor, Api, Context, Exported, Exporter, Exports, Handler, Handles, HookResult, ListedPart, Lists,
-        Part, PartOf, ShowAll, ShowNothing, SpawnEnv, Target, UnlistedPart, UnwrittenPart, WrittenPart,
-        handle_plain,
+        NameByParameters, NoName, OwnName, Part, PartOf, ShowAll, ShowNothing, SpawnEnv, Target,
+        UnlistedPart, UnwrittenPart, WrittenPart, handle_plain,
     };
     pub use crate::behavior::{BehaviorApi, BehaviorSource};
     pub use crate::ident::{name_hash, name_mix};

@@ -203,6 +203,11 @@ impl Link {
         self.shared.until(|state| state.has_room_for(envelope)).await;
     }
 
+    /// Whether everything that has been posted is acknowledged.
+    pub fn is_idle(&self) -> bool {
+        self.shared.lock().is_idle()
+    }
+
     /// Waits until everything that has been posted is acknowledged, or the link is lost.
     ///
     /// # Cancel safety

@@ -7,6 +7,7 @@
 //! | [`Concat`] | `Vec`, `String`: joined in rank order |
 //! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins, `StandingOverlay`: the newest |
 //! | each of these | `Result<T, E>` of what it merges: the values, or the error of the lowest rank that has one |
+//! | none | nothing: without `.reduce(..)` a call collects the reply of each rank, as a `ValueMesh` |
 //! | `(A, B)` to `(A, B, C, D)` | tuples, each element by its own reducer |
 //!
 //! This module does **not** know where a merge happens: the gateways on the way do it for the reducers and types that

@@ -113,6 +113,7 @@ impl Shared {
             link_window_messages: self.config.get(config::LINK_WINDOW_MESSAGES),
             link_window_bytes: self.config.get(config::LINK_WINDOW_BYTES),
             links_max: self.config.get(config::LINKS_MAX),
+            cast_fanout: self.config.get(config::CAST_FANOUT),
         };
         let fingerprints = self.registry.fingerprints().clone();
         Gateway::new(id, location, config, self.transports.clone(), fingerprints, self.events.clone())

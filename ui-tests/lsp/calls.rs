@@ -68,3 +68,29 @@ pub mod elsewhere {
         Ok(value)
     }
 }
+
+/// A generic actor.
+pub mod store {
+    use mesh::prelude::*;
+
+    /// Keeps values.
+    pub struct Store<T> {
+        values: Vec<T>,
+    }
+
+    #[actor]
+    impl<T: RemoteArg + Clone> Store<T> {
+        /// Keeps a value.
+        #[handler]
+        pub fn put(&mut self, value: T) -> u64 {
+            self.values.push(value);
+            self.values.len() as u64
+        }
+    }
+
+    /// Where a value is kept.
+    pub async fn keep(cx: &Client, store: ActorRef<Store<String>>) -> mesh::Result<u64> {
+        let kept = store.put("a".into()).call(cx).await?;
+        Ok(kept)
+    }
+}

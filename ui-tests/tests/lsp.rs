@@ -123,6 +123,13 @@ fn completion_on_a_request_lists_the_verbs() {
 
 #[test]
 #[ignore = "needs rust-analyzer"]
+fn completion_on_a_generic_actor_lists_its_handlers_and_their_verbs() {
+    check_offers("let kept = store.put(", "        store.", &[("put", "Keeps a value.")]);
+    check_offers("let kept = store.put(", "        store.put(String::new()).", &[("call", ""), ("send", "")]);
+}
+
+#[test]
+#[ignore = "needs rust-analyzer"]
 fn completion_in_another_module_keeps_to_visible_handlers() {
     let visible = [("add", "Adds `by`"), ("get", "The value.")];
     let offered = check_offers("let value = actor_ref.add(4)", "        actor_ref.", &visible);

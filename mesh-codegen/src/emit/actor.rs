@@ -1,4 +1,4 @@
-//! `impl Actor`: the Api type, the exported messages, the mailbox and the hooks; and `impl Manages` for each kind of resource.
+//! `impl Actor`: the Api type, the name, the exported messages, the mailbox and the hooks; and `impl Manages` for each kind of resource.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -14,7 +14,8 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let generics = named::lasting_parameters(&actor.generics);
     let (parameters, _, clause) = generics.split_for_impl();
     let asserted = shim::of_actor(actor, paths);
-    let (api, leading) = (api::name(actor), api::leading_arguments(actor));
+    let api = api::own_path(actor);
+    let name = named::of_actor(actor, paths);
     let (imports, shown, exports) = exported(actor, paths, exports(actor, paths));
     let mailbox = actor.options.mailbox.as_ref().map(|mailbox| mailbox_method(mailbox, paths));
     let restart = actor.options.restart.as_ref().map(|restart| restart_policy(actor, restart, paths));
@@ -28,7 +29,8 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #parameters #p::Actor for #ty #clause {
-            type Api<__T: #p::Target<Actor = Self>> = #api<#leading __T>;
+            type Api<__T: #p::Target<Actor = Self>> = #api<__T>;
+            #name
 
             fn exports<__E: #p::Exporter<Self>>(__exporter: &mut __E)
             where
@@ -64,12 +66,12 @@ fn exported(actor: &Actor, paths: &Paths, all: TokenStream) -> (TokenStream, Tok
         use #p::{ShowAll as _, ShowNothing as _};
 
         /// This block of the actor.
-        struct Block;
+        struct __Block;
     };
-    let shown = quote!((&#p::Exported::<Self, Block>::OF).show(__exporter););
+    let shown = quote!((&#p::Exported::<Self, __Block>::OF).show(__exporter););
     let exports = quote! {
         #[automatically_derived]
-        impl #parameters #p::Exports<Block> for #ty #holds {
+        impl #parameters #p::Exports<__Block> for #ty #holds {
             fn all<__E: #p::Exporter<Self>>(__exporter: &mut __E) { #all }
         }
     };

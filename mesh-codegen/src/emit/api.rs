@@ -1,4 +1,8 @@
 //! The typed requests: one generic `CounterApi<T>` for every kind of target, reached from handles, references and meshes.
+//!
+//! The struct stands in a module of the block's own, and a glob brings its name to where the block is: two globs that bring one
+//! name have no quarrel, so that an actor of two blocks is two impls of `Actor`, and nothing else is there twice. It has no
+//! parameters of the actor's: they follow from the target.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -6,7 +10,7 @@ use syn::{GenericParam, Generics, Type, parse_quote};
 
 use super::message;
 use super::named::lasting_parameters;
-use super::scope::{Paths, visible_lints};
+use super::scope::{Paths, lints, visible_lints};
 use crate::model::{Actor, Function, Handler, Role, unraw};
 use crate::tokens::ungroup;
 
@@ -15,39 +19,36 @@ pub(super) fn name(actor: &Actor) -> Ident {
     format_ident!("{}Api", unraw(&actor.ident), span = actor.ident.span())
 }
 
-/// The arguments of a generic actor, each with a comma: `T, N,`.
-pub(super) fn leading_arguments(actor: &Actor) -> TokenStream {
-    arguments(&actor.generics).into_iter().map(|argument| quote!(#argument,)).collect()
+/// The module of the struct. It is named by a function of the block's, which no other block can have.
+fn module(actor: &Actor) -> Ident {
+    let first = actor.functions.first().map_or_else(String::new, |first| format!("_{}", unraw(first)));
+    format_ident!("__requests_of_{}{first}", unraw(&actor.ident))
 }
 
-fn arguments(generics: &Generics) -> Vec<TokenStream> {
-    let argument = |parameter: &GenericParam| match parameter {
-        GenericParam::Type(ty) => ty.ident.to_token_stream(),
-        GenericParam::Const(constant) => constant.ident.to_token_stream(),
-        GenericParam::Lifetime(lifetime) => lifetime.lifetime.to_token_stream(),
-    };
-    generics.params.iter().map(argument).collect()
+/// The struct, where two blocks bring it.
+pub(super) fn own_path(actor: &Actor) -> TokenStream {
+    let (module, api) = (module(actor), name(actor));
+    quote!(#module::#api)
 }
 
 /// The struct, and a method for each handler.
 pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
-    let (lints, api) = (visible_lints(), name(actor));
-    let clause = &actor.generics.where_clause;
-    let any = with_target(actor, parse_quote!(__T));
-    let (any, _, _) = any.split_for_impl();
-    let phantom = is_generic(actor).then(|| {
-        let phantom = message::phantom(&actor.generics, paths);
-        quote!(, #phantom)
-    });
+    let (lints, module, api) = (lints(), module(actor), name(actor));
     let doc = format!(
-        " Requests to [`{0}`]: reached from every `ActorHandle<{0}>`, `ActorRef<{0}>` and `ActorMesh<{0}>`.",
+        " Requests to [`{0}`](super::{0}): reached from every `ActorHandle<{0}>`, `ActorRef<{0}>` and `ActorMesh<{0}>`.",
         actor.ident
     );
-    let methods = methods(actor, paths);
+    let methods = methods(actor, &own_path(actor), paths);
     quote! {
-        #[doc = #doc]
         #lints
-        pub struct #api #any (__T #phantom) #clause;
+        #[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+        mod #module {
+            #[doc = #doc]
+            pub struct #api<__T>(pub(super) __T);
+        }
+        #lints
+        #[allow(unreachable_pub, ambiguous_glob_reexports)]
+        pub use #module::*;
 
         #methods
     }
@@ -56,16 +57,13 @@ pub(super) fn structure(actor: &Actor, paths: &Paths) -> TokenStream {
 /// `impl Api` for the struct.
 pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     let p = &paths.private;
-    let (api, leading) = (name(actor), leading_arguments(actor));
-    let generics = with_target(actor, parse_quote!(__T));
-    let (parameters, _, clause) = generics.split_for_impl();
-    let phantom = is_generic(actor).then(|| quote!(, #p::PhantomData));
+    let api = own_path(actor);
     quote! {
         #[automatically_derived]
-        impl #parameters #p::Api<__T> for #api<#leading __T> #clause {
+        impl<__T> #p::Api<__T> for #api<__T> {
             #[inline]
             fn new(__target: __T) -> Self {
-                #api(__target #phantom)
+                #api(__target)
             }
 
             #[inline]
@@ -76,28 +74,20 @@ pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
     }
 }
 
-/// The parameters of the actor, and that of the target.
-fn with_target(actor: &Actor, target: GenericParam) -> Generics {
-    let mut generics = actor.generics.clone();
-    generics.params.push(target);
-    generics
+/// The methods of a further block: the struct is found beside the actor.
+pub(super) fn further_methods(actor: &Actor, paths: &Paths) -> TokenStream {
+    methods(actor, &path(actor), paths)
 }
 
-fn is_generic(actor: &Actor) -> bool {
-    !actor.generics.params.is_empty()
-}
-
-/// The methods of one block. The type is found beside the actor's own.
-pub(super) fn methods(actor: &Actor, paths: &Paths) -> TokenStream {
+fn methods(actor: &Actor, api: &TokenStream, paths: &Paths) -> TokenStream {
     let (p, lints, ty) = (&paths.private, visible_lints(), &actor.ty);
     let mut generics = lasting_parameters(&actor.generics);
     generics.params.push(parse_quote!(__T: #p::Target<Actor = #ty>));
     let (own, _, clause) = generics.split_for_impl();
-    let (api, leading) = (path(actor), leading_arguments(actor));
     let methods = actor.handlers.iter().map(|handler| method(actor, handler, paths));
     quote! {
         #lints
-        impl #own #api<#leading __T> #clause { #(#methods)* }
+        impl #own #api<__T> #clause { #(#methods)* }
     }
 }
 
@@ -136,14 +126,14 @@ fn method(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
             quote_spanned!(span=> #p::Request::new(#p::Api::target(self), #literal)),
         ),
         Some(item) => {
-            let captured = leading_arguments(actor);
+            let captured = arguments(&actor.generics);
             (
                 quote_spanned! {span=>
                     #p::StreamRequest<
                         '_,
                         __T,
                         #item,
-                        impl ::core::ops::FnOnce(#p::PortRef<#item>) -> #message #message_arguments + use<#captured __T>,
+                        impl ::core::ops::FnOnce(#p::PortRef<#item>) -> #message #message_arguments + use<#(#captured,)* __T>,
                     >
                 },
                 quote_spanned! {span=>
@@ -158,6 +148,16 @@ fn method(actor: &Actor, handler: &Handler, paths: &Paths) -> TokenStream {
         #[inline]
         #vis fn #ident(&self, #inputs) -> #output { #request }
     }
+}
+
+/// The arguments of a generic actor: `T`, `N`.
+fn arguments(generics: &Generics) -> Vec<&Ident> {
+    let parameters = generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(ty) => Some(&ty.ident),
+        GenericParam::Const(constant) => Some(&constant.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    parameters.collect()
 }
 
 /// `name: Type` for each value the caller gives.

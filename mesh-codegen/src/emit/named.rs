@@ -7,8 +7,31 @@ use syn::{GenericParam, Generics, LitStr, Type, TypeParamBound, parse_quote};
 use super::scope::Paths;
 use crate::model::{Actor, unraw};
 
-pub(super) fn implementation(actor: &Actor, paths: &Paths) -> TokenStream {
-    named(&actor.ident, &actor.ty, &actor.generics, actor.options.name.as_ref(), paths)
+/// That of a generic actor, which depends on its parameters; that of another follows from `impl Actor`.
+pub(super) fn implementation(actor: &Actor, paths: &Paths) -> Option<TokenStream> {
+    let name = actor.options.name.as_ref();
+    (!actor.generics.params.is_empty()).then(|| named(&actor.ident, &actor.ty, &actor.generics, name, paths))
+}
+
+/// What `impl Actor` says of the name.
+pub(super) fn of_actor(actor: &Actor, paths: &Paths) -> TokenStream {
+    let (p, base) = (&paths.private, base(&actor.ident, actor.options.name.as_ref()));
+    let made_of = if actor.generics.params.is_empty() { quote!(OwnName) } else { quote!(NameByParameters) };
+    quote! {
+        type Name = #p::#made_of;
+        const NAME: &'static str = #base;
+    }
+}
+
+/// The name without parameters.
+fn base(ident: &Ident, name: Option<&LitStr>) -> TokenStream {
+    match name {
+        Some(name) => quote!(#name),
+        None => {
+            let name = unraw(ident);
+            quote!(::core::concat!(::core::module_path!(), "::", #name))
+        }
+    }
 }
 
 /// The same for any type; without a name of its own it has its path.
@@ -20,15 +43,9 @@ pub(crate) fn named(
     paths: &Paths,
 ) -> TokenStream {
     let p = &paths.private;
+    let base = base(ident, name);
     let generics = named_parameters(own, paths);
     let (parameters, _, clause) = generics.split_for_impl();
-    let base = match name {
-        Some(name) => quote!(#name),
-        None => {
-            let name = unraw(ident);
-            quote!(::core::concat!(::core::module_path!(), "::", #name))
-        }
-    };
     let id = mixed_id(quote!(#p::name_hash(#base)), own, paths);
     let arguments = argument_names(own, paths);
     let name = match arguments.is_empty() {

@@ -69,7 +69,7 @@ impl Paths {
 }
 
 /// `#[allow]` of lints that are about hand-written code. Spans of generated items are the user's, so rustc cannot tell.
-fn lints() -> TokenStream {
+pub(super) fn lints() -> TokenStream {
     quote!(#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)])
 }
 

@@ -4,6 +4,10 @@ const _: () = {
     use ::mesh::__private as __p;
     impl __p::Actor for Watched {
         type Api<__T: __p::Target<Actor = Self>> = __p::BehaviorApi<__T>;
+        type Name = __p::NoName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", ::core::stringify!(Watched)
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             use __p::{ShowAll as _, ShowNothing as _};
             (&__p::Exported::<Self, ()>::OF).show(__exporter);

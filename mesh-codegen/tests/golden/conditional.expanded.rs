@@ -96,7 +96,15 @@ const _: () = {
         }
     }
 };
-/// Requests to [`Device`]: reached from every `ActorHandle<Device>`, `ActorRef<Device>` and `ActorMesh<Device>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Device_new {
+    /// Requests to [`Device`](super::Device): reached from every `ActorHandle<Device>`, `ActorRef<Device>` and `ActorMesh<Device>`.
+    pub struct DeviceApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Device_new::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -105,16 +113,9 @@ const _: () = {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct DeviceApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Device>,
+> __requests_of_Device_new::DeviceApi<__T> {
     #[cfg(feature = "gpu")]
     /// The temperature in degrees.
     #[deprecated = "use `heat`"]
@@ -130,10 +131,10 @@ impl<__T: ::mesh::__private::Target<Actor = Device>> DeviceApi<__T> {
 const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for DeviceApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Device_new::DeviceApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            DeviceApi(__target)
+            __requests_of_Device_new::DeviceApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -143,7 +144,13 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Device {
-        type Api<__T: __p::Target<Actor = Self>> = DeviceApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Device_new::DeviceApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "Device"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
@@ -156,16 +163,6 @@ const _: () = {
             __cx: &__p::Context<Self>,
         ) -> impl __p::Future<Output = __p::Result<(), __p::Fatal>> + __p::Send {
             async move { __p::HookResult::into_hook_result(Self::start(self)) }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Device {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Device"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Device"))
         }
     }
 };

@@ -57,7 +57,15 @@ pub struct CounterGet {}
 struct CounterAddRank {
     times: u32,
 }
-/// Requests to [`Counter`]: reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Counter_new {
+    /// Requests to [`Counter`](super::Counter): reached from every `ActorHandle<Counter>`, `ActorRef<Counter>` and `ActorMesh<Counter>`.
+    pub struct CounterApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Counter_new::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -66,16 +74,9 @@ struct CounterAddRank {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct CounterApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Counter>> CounterApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Counter>,
+> __requests_of_Counter_new::CounterApi<__T> {
     /// Adds `by` and returns the new value.
     ///
     /// Wraps around.
@@ -297,10 +298,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for CounterApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Counter_new::CounterApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            CounterApi(__target)
+            __requests_of_Counter_new::CounterApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -310,7 +311,13 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Counter {
-        type Api<__T: __p::Target<Actor = Self>> = CounterApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Counter_new::CounterApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "Counter"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
@@ -318,16 +325,6 @@ const _: () = {
             __exporter.remote::<CounterAdd>();
             __exporter.remote::<CounterGet>();
             __exporter.remote::<CounterAddRank>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Counter {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Counter"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Counter"))
         }
     }
 };

@@ -3,7 +3,15 @@
 pub struct Probe {
     host: String,
 }
-/// Requests to [`Probe`]: reached from every `ActorHandle<Probe>`, `ActorRef<Probe>` and `ActorMesh<Probe>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Probe {
+    /// Requests to [`Probe`](super::Probe): reached from every `ActorHandle<Probe>`, `ActorRef<Probe>` and `ActorMesh<Probe>`.
+    pub struct ProbeApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Probe::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -12,24 +20,15 @@ pub struct Probe {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct ProbeApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Probe>> ProbeApi<__T> {}
+impl<__T: ::mesh::__private::Target<Actor = Probe>> __requests_of_Probe::ProbeApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for ProbeApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Probe::ProbeApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            ProbeApi(__target)
+            __requests_of_Probe::ProbeApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -38,7 +37,7 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     fn check() {
         let _ = <Probe as __p::Handles<GetHealth>>::FITS;
         let _ = <Probe as __p::Handles<Ping>>::FITS;
@@ -46,12 +45,14 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Probe {
-        type Api<__T: __p::Target<Actor = Self>> = ProbeApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Probe::ProbeApi<__T>;
+        type Name = __p::OwnName;
+        const NAME: &'static str = "acme.Probe";
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
         fn mailbox() -> __p::MailboxConfig {
             __p::MailboxConfig {
@@ -64,7 +65,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Probe
+    impl __p::Exports<__Block> for Probe
     where
         for<'__a> Probe: __p::Send,
         for<'__a> GetHealth: __p::RemoteMessage,
@@ -75,14 +76,6 @@ const _: () = {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<GetHealth>();
             __exporter.remote::<Ping>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Probe {
-        const TYPE_ID: u64 = __p::name_hash("acme.Probe");
-        fn type_name() -> __p::String {
-            __p::text("acme.Probe")
         }
     }
 };

@@ -560,21 +560,15 @@ const _: () = {
         }
     }
 };
-/// Requests to [`Store`]: reached from every `ActorHandle<Store>`, `ActorRef<Store>` and `ActorMesh<Store>`.
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-pub struct StoreApi<T: RemoteArg + Clone + Sync, const N: usize, __T>(
-    __T,
-    ::mesh::__private::PhantomData<fn() -> (T,)>,
-)
-where
-    [T; N]: RemoteArg;
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Store_new {
+    /// Requests to [`Store`](super::Store): reached from every `ActorHandle<Store>`, `ActorRef<Store>` and `ActorMesh<Store>`.
+    pub struct StoreApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Store_new::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -587,7 +581,7 @@ impl<
     T: RemoteArg + Clone + Sync + 'static,
     const N: usize,
     __T: ::mesh::__private::Target<Actor = Store<T, N>>,
-> StoreApi<T, N, __T>
+> __requests_of_Store_new::StoreApi<__T>
 where
     [T; N]: RemoteArg,
 {
@@ -668,14 +662,10 @@ where
 const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
-    impl<T: RemoteArg + Clone + Sync, const N: usize, __T> __p::Api<__T>
-    for StoreApi<T, N, __T>
-    where
-        [T; N]: RemoteArg,
-    {
+    impl<__T> __p::Api<__T> for __requests_of_Store_new::StoreApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            StoreApi(__target, __p::PhantomData)
+            __requests_of_Store_new::StoreApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -684,7 +674,7 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     fn check<T: RemoteArg + Clone + Sync, const N: usize>()
     where
         [T; N]: RemoteArg,
@@ -698,16 +688,20 @@ const _: () = {
     where
         [T; N]: RemoteArg,
     {
-        type Api<__T: __p::Target<Actor = Self>> = StoreApi<T, N, __T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Store_new::StoreApi<
+            __T,
+        >;
+        type Name = __p::NameByParameters;
+        const NAME: &'static str = "acme.Store";
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
     }
     #[automatically_derived]
-    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Exports<Block>
+    impl<T: RemoteArg + Clone + Sync + 'static, const N: usize> __p::Exports<__Block>
     for Store<T, N>
     where
         for<'__a> Store<T, N>: __p::Send,

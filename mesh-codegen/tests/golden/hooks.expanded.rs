@@ -12,7 +12,15 @@ impl Pool {
         self.seen.push(event);
     }
 }
-/// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Pool_start {
+    /// Requests to [`Pool`](super::Pool): reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+    pub struct PoolApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Pool_start::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -21,24 +29,17 @@ impl Pool {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct PoolApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {}
+impl<
+    __T: ::mesh::__private::Target<Actor = Pool>,
+> __requests_of_Pool_start::PoolApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for PoolApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Pool_start::PoolApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            PoolApi(__target)
+            __requests_of_Pool_start::PoolApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -48,7 +49,11 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
-        type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Pool_start::PoolApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(::core::module_path!(), "::", "Pool");
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
@@ -80,16 +85,6 @@ const _: () = {
             __failure: __p::SupervisionEvent,
         ) -> impl __p::Future<Output = ()> + __p::Send {
             async move { Self::worker_lives_on(self, __failure) }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Pool {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Pool"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Pool"))
         }
     }
 };

@@ -16,7 +16,15 @@ impl Pool {
 pub struct PoolVisit {
     pub with: Box<dyn Fn(&str) -> bool + Send>,
 }
-/// Requests to [`Pool`]: reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Pool_visit {
+    /// Requests to [`Pool`](super::Pool): reached from every `ActorHandle<Pool>`, `ActorRef<Pool>` and `ActorMesh<Pool>`.
+    pub struct PoolApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Pool_visit::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -25,16 +33,9 @@ pub struct PoolVisit {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct PoolApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Pool>> PoolApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Pool>,
+> __requests_of_Pool_visit::PoolApi<__T> {
     /// Builds a request to [`Pool::visit`].
     #[inline]
     pub fn visit(
@@ -92,10 +93,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for PoolApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Pool_visit::PoolApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            PoolApi(__target)
+            __requests_of_Pool_visit::PoolApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -104,20 +105,24 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Pool {
-        type Api<__T: __p::Target<Actor = Self>> = PoolApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Pool_visit::PoolApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(::core::module_path!(), "::", "Pool");
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Pool
+    impl __p::Exports<__Block> for Pool
     where
         for<'__a> Pool: __p::Send,
         for<'__a> Box<dyn Fn(&str) -> bool + Send>: __p::Send,
@@ -125,16 +130,6 @@ const _: () = {
     {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.local::<PoolVisit>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Pool {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Pool"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Pool"))
         }
     }
 };

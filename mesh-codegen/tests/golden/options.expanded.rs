@@ -34,7 +34,15 @@ pub struct Count {
 pub struct MapperMatch {
     pub unit: (),
 }
-/// Requests to [`Mapper`]: reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Mapper_count_words {
+    /// Requests to [`Mapper`](super::Mapper): reached from every `ActorHandle<Mapper>`, `ActorRef<Mapper>` and `ActorMesh<Mapper>`.
+    pub struct MapperApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Mapper_count_words::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -43,16 +51,9 @@ pub struct MapperMatch {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct MapperApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Mapper>> MapperApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Mapper>,
+> __requests_of_Mapper_count_words::MapperApi<__T> {
     /// Builds a request to [`Mapper::count_words`].
     #[inline]
     pub fn count_words(
@@ -253,10 +254,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for MapperApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Mapper_count_words::MapperApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            MapperApi(__target)
+            __requests_of_Mapper_count_words::MapperApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -265,16 +266,22 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Mapper {
-        type Api<__T: __p::Target<Actor = Self>> = MapperApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Mapper_count_words::MapperApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "Mapper"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
         const RESTART: __p::Option<__p::RestartPolicy> = {
             <Mapper as __p::MadeAnew>::FITS;
@@ -286,7 +293,7 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Mapper
+    impl __p::Exports<__Block> for Mapper
     where
         for<'__a> Mapper: __p::Send,
         for<'__a> [u8; <Mapper>::WIDTH]: __p::Send,
@@ -294,16 +301,6 @@ const _: () = {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<Count>();
             __exporter.remote::<MapperMatch>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Mapper {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Mapper"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Mapper"))
         }
     }
 };

@@ -12,7 +12,15 @@ impl Host {
     non_camel_case_types
 )]
 struct HostPing {}
-/// Requests to [`Host`]: reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Host_ping {
+    /// Requests to [`Host`](super::Host): reached from every `ActorHandle<Host>`, `ActorRef<Host>` and `ActorMesh<Host>`.
+    pub struct HostApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Host_ping::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -21,16 +29,9 @@ struct HostPing {}
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct HostApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Host>> HostApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Host>,
+> __requests_of_Host_ping::HostApi<__T> {
     /// Builds a request to [`Host::ping`].
     #[inline]
     fn ping(&self) -> ::mesh::__private::Request<'_, __T, HostPing> {
@@ -77,10 +78,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for HostApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Host_ping::HostApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            HostApi(__target)
+            __requests_of_Host_ping::HostApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -89,20 +90,22 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Host {
-        type Api<__T: __p::Target<Actor = Self>> = HostApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Host_ping::HostApi<__T>;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(::core::module_path!(), "::", "Host");
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Host
+    impl __p::Exports<__Block> for Host
     where
         for<'__a> Host: __p::Send,
     {
@@ -112,16 +115,6 @@ const _: () = {
                 use __p::{UnwrittenPart as _, WrittenPart as _};
                 (&__p::PartOf::<Self, { __p::name_hash("admin") }>::OF).show(__exporter);
             }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Host {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Host"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Host"))
         }
     }
     #[automatically_derived]

@@ -7,7 +7,15 @@ impl HostAgent {
 #[doc(hidden)]
 #[allow(unused_imports, non_snake_case)]
 use crate::facade as __mesh_of_HostAgent;
-/// Requests to [`HostAgent`]: reached from every `ActorHandle<HostAgent>`, `ActorRef<HostAgent>` and `ActorMesh<HostAgent>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_HostAgent_new {
+    /// Requests to [`HostAgent`](super::HostAgent): reached from every `ActorHandle<HostAgent>`, `ActorRef<HostAgent>` and `ActorMesh<HostAgent>`.
+    pub struct HostAgentApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_HostAgent_new::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -16,24 +24,17 @@ use crate::facade as __mesh_of_HostAgent;
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct HostAgentApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: __mesh_of_HostAgent::__private::Target<Actor = HostAgent>> HostAgentApi<__T> {}
+impl<
+    __T: __mesh_of_HostAgent::__private::Target<Actor = HostAgent>,
+> __requests_of_HostAgent_new::HostAgentApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use __mesh_of_HostAgent::__private as __p;
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for HostAgentApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_HostAgent_new::HostAgentApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            HostAgentApi(__target)
+            __requests_of_HostAgent_new::HostAgentApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -42,7 +43,7 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     fn check() {
         let _ = <HostAgent as __p::Handles<GetHealth>>::FITS;
         let _ = <HostAgent as __p::Handles<Ping>>::FITS;
@@ -52,12 +53,18 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for HostAgent {
-        type Api<__T: __p::Target<Actor = Self>> = HostAgentApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_HostAgent_new::HostAgentApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "HostAgent"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
         fn mailbox() -> __p::MailboxConfig {
             __p::MailboxConfig {
@@ -70,7 +77,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for HostAgent
+    impl __p::Exports<__Block> for HostAgent
     where
         for<'__a> HostAgent: __p::Send,
         for<'__a> GetHealth: __p::RemoteMessage,
@@ -105,16 +112,6 @@ const _: () = {
     {
         fn table(&mut self) -> &mut __p::ResourceTable<Volume> {
             &mut self.disks.volumes
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for HostAgent {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "HostAgent"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "HostAgent"))
         }
     }
 };
@@ -168,7 +165,15 @@ impl HostAgent {
 }
 pub struct Bounded;
 impl Bounded {}
-/// Requests to [`Bounded`]: reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Bounded {
+    /// Requests to [`Bounded`](super::Bounded): reached from every `ActorHandle<Bounded>`, `ActorRef<Bounded>` and `ActorMesh<Bounded>`.
+    pub struct BoundedApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Bounded::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -177,24 +182,17 @@ impl Bounded {}
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct BoundedApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Bounded>> BoundedApi<__T> {}
+impl<
+    __T: ::mesh::__private::Target<Actor = Bounded>,
+> __requests_of_Bounded::BoundedApi<__T> {}
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::mesh::__private as __p;
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for BoundedApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Bounded::BoundedApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            BoundedApi(__target)
+            __requests_of_Bounded::BoundedApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -204,7 +202,13 @@ const _: () = {
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Bounded {
-        type Api<__T: __p::Target<Actor = Self>> = BoundedApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Bounded::BoundedApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "Bounded"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
@@ -217,16 +221,6 @@ const _: () = {
                 }),
                 ..__p::MailboxConfig::default()
             }
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Bounded {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Bounded"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Bounded"))
         }
     }
 };

@@ -37,7 +37,15 @@ pub struct ShardPut {
     non_camel_case_types
 )]
 pub struct ShardCheck {}
-/// Requests to [`Shard`]: reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Shard_open {
+    /// Requests to [`Shard`](super::Shard): reached from every `ActorHandle<Shard>`, `ActorRef<Shard>` and `ActorMesh<Shard>`.
+    pub struct ShardApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Shard_open::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -46,16 +54,9 @@ pub struct ShardCheck {}
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct ShardApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Shard>> ShardApi<__T> {
+impl<
+    __T: ::mesh::__private::Target<Actor = Shard>,
+> __requests_of_Shard_open::ShardApi<__T> {
     /// Builds a request to [`Shard::put`].
     #[inline]
     pub fn put(
@@ -257,10 +258,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for ShardApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Shard_open::ShardApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            ShardApi(__target)
+            __requests_of_Shard_open::ShardApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -269,20 +270,26 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Shard {
-        type Api<__T: __p::Target<Actor = Self>> = ShardApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Shard_open::ShardApi<
+            __T,
+        >;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(
+            ::core::module_path!(), "::", "Shard"
+        );
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Shard
+    impl __p::Exports<__Block> for Shard
     where
         for<'__a> Shard: __p::Send,
         for<'__a> Result<Option<Vec<u8>>, KvError>: __p::Send,
@@ -291,16 +298,6 @@ const _: () = {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<ShardPut>();
             __exporter.remote::<ShardCheck>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Shard {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Shard"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Shard"))
         }
     }
 };

@@ -34,7 +34,15 @@ pub struct LogTail {
 struct LogWatch {
     out: PortRef<Log>,
 }
-/// Requests to [`Log`]: reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(missing_docs, unreachable_pub, non_camel_case_types, non_snake_case)]
+mod __requests_of_Log_tail {
+    /// Requests to [`Log`](super::Log): reached from every `ActorHandle<Log>`, `ActorRef<Log>` and `ActorMesh<Log>`.
+    pub struct LogApi<__T>(pub(super) __T);
+}
+#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
+#[allow(unreachable_pub, ambiguous_glob_reexports)]
+pub use __requests_of_Log_tail::*;
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
 #[allow(
     missing_docs,
@@ -43,16 +51,7 @@ struct LogWatch {
     unreachable_pub,
     non_camel_case_types
 )]
-pub struct LogApi<__T>(__T);
-#[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
-#[allow(
-    missing_docs,
-    private_bounds,
-    private_interfaces,
-    unreachable_pub,
-    non_camel_case_types
-)]
-impl<__T: ::mesh::__private::Target<Actor = Log>> LogApi<__T> {
+impl<__T: ::mesh::__private::Target<Actor = Log>> __requests_of_Log_tail::LogApi<__T> {
     /// Streams the lines from `from` on.
     #[inline]
     pub fn tail(
@@ -222,10 +221,10 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__T> __p::Api<__T> for LogApi<__T> {
+    impl<__T> __p::Api<__T> for __requests_of_Log_tail::LogApi<__T> {
         #[inline]
         fn new(__target: __T) -> Self {
-            LogApi(__target)
+            __requests_of_Log_tail::LogApi(__target)
         }
         #[inline]
         fn target(&self) -> &__T {
@@ -234,20 +233,22 @@ const _: () = {
     }
     use __p::{ShowAll as _, ShowNothing as _};
     /// This block of the actor.
-    struct Block;
+    struct __Block;
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Actor for Log {
-        type Api<__T: __p::Target<Actor = Self>> = LogApi<__T>;
+        type Api<__T: __p::Target<Actor = Self>> = __requests_of_Log_tail::LogApi<__T>;
+        type Name = __p::OwnName;
+        const NAME: &'static str = ::core::concat!(::core::module_path!(), "::", "Log");
         fn exports<__E: __p::Exporter<Self>>(__exporter: &mut __E)
         where
             for<'__a> Self: __p::Send,
         {
-            (&__p::Exported::<Self, Block>::OF).show(__exporter);
+            (&__p::Exported::<Self, __Block>::OF).show(__exporter);
         }
     }
     #[automatically_derived]
-    impl __p::Exports<Block> for Log
+    impl __p::Exports<__Block> for Log
     where
         for<'__a> Log: __p::Send,
         for<'__a> PortRef<Line>: __p::Send,
@@ -256,16 +257,6 @@ const _: () = {
         fn all<__E: __p::Exporter<Self>>(__exporter: &mut __E) {
             __exporter.remote::<LogTail>();
             __exporter.local::<LogWatch>();
-        }
-    }
-    #[automatically_derived]
-    #[diagnostic::do_not_recommend]
-    impl __p::Named for Log {
-        const TYPE_ID: u64 = __p::name_hash(
-            ::core::concat!(::core::module_path!(), "::", "Log"),
-        );
-        fn type_name() -> __p::String {
-            __p::text(::core::concat!(::core::module_path!(), "::", "Log"))
         }
     }
 };

@@ -7,8 +7,9 @@ use std::marker::PhantomData;
 use mesh_macros::quiet;
 
 use super::context::Context;
+use crate::ident::name_hash;
 use crate::mailbox::MailboxConfig;
-use crate::message::{Message, RemoteMessage, Verdict};
+use crate::message::{Message, Named, RemoteMessage, Verdict};
 use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
 
 /// An actor: state that handles messages one at a time. Implemented by `#[actor] impl …`.
@@ -21,6 +22,12 @@ use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEv
 pub trait Actor: Sized + Send + 'static {
     /// The generated requests, for one kind of target.
     type Api<T: Target<Actor = Self>>: Api<T>;
+
+    /// What its stable name is made of, see [`Named`]: [`OwnName`], [`NameByParameters`], or [`NoName`].
+    type Name;
+
+    /// The stable name of its type, without the parameters of a generic one.
+    const NAME: &'static str;
 
     /// How often it is made anew when it fails; `None` for never.
     const RESTART: Option<RestartPolicy> = None;
@@ -59,6 +66,28 @@ pub trait Actor: Sized + Send + 'static {
     fn on_event(&mut self, cx: &Context<Self>, event: SupervisionEvent) -> impl Future<Output = ()> + Send {
         let _ = (cx, event);
         async {}
+    }
+}
+
+/// The [`Name`](Actor::Name) of an actor that is called by its [`NAME`](Actor::NAME) alone: it is [`Named`].
+#[derive(Debug)]
+pub enum OwnName {}
+
+/// The [`Name`](Actor::Name) of a generic actor: it is [`Named`] where its parameters are.
+#[derive(Debug)]
+pub enum NameByParameters {}
+
+/// The [`Name`](Actor::Name) of what is nowhere spawned: a [`behavior!`](crate::behavior!).
+#[derive(Debug)]
+pub enum NoName {}
+
+/// It stands here, and not in generated code, so that a type which is made an actor twice is one error.
+#[diagnostic::do_not_recommend]
+impl<A: Actor<Name = OwnName>> Named for A {
+    const TYPE_ID: u64 = name_hash(A::NAME);
+
+    fn type_name() -> String {
+        A::NAME.to_owned()
     }
 }
 

@@ -100,6 +100,9 @@ keys! {
     inherited link_window_bytes LINK_WINDOW_BYTES: usize = 67_108_864, from 1;
     /// How many links a gateway lets peers open that are not its children.
     inherited links_max LINKS_MAX: usize = 16_384, from 1;
+    /// Over how many links a process sends a cast; where there are more, the hosts behind them send it on to each other.
+    /// Hosts that do not reach each other's doors need a number that is never reached.
+    inherited cast_fanout CAST_FANOUT: usize = 16, from 1;
     /// How long to wait for the exit status of a process whose link was lost.
     inherited exit_status_wait EXIT_STATUS_WAIT: Duration = Duration::from_secs(2);
     /// The seed of everything random but secrets; `none` takes one from the operating system. Not inherited: two

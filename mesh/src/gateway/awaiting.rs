@@ -23,6 +23,8 @@ pub(super) struct Call {
     pub(super) callee: ProcId,
     /// Who has lent a port on, of a loan.
     pub(super) lender: Option<Box<ProcAddr>>,
+    /// Whether the callee is not behind the gateway that the link leads to.
+    pub(super) is_relayed: bool,
     link: LinkId,
     expires: Option<Instant>,
 }
@@ -35,6 +37,7 @@ struct Group {
     left: Left,
     lender: Option<Box<ProcAddr>>,
     link: LinkId,
+    is_relayed: bool,
     expires: Option<Instant>,
 }
 
@@ -115,7 +118,7 @@ impl Awaiting {
         }
         if envelope.to.target == Target::Cast {
             if let Some(Ok(manifest)) = envelope.payload().map(manifest_of) {
-                self.sent_cast(link, &envelope.headers, &manifest);
+                self.sent_cast(link, &envelope.headers, &manifest, false);
             }
             return;
         }
@@ -130,7 +133,8 @@ impl Awaiting {
             self.sweep();
             let (port, lender) = (lent.release(), envelope.headers.lender(lent).map(Box::new));
             let key = (port.proc.id.uid, port.port, slot);
-            self.calls.insert(key, Call { port, slot, callee: callee.clone(), lender, link, expires: None });
+            let (callee, is_relayed) = (callee.clone(), false);
+            self.calls.insert(key, Call { port, slot, callee, lender, is_relayed, link, expires: None });
         }
     }
 
@@ -149,12 +153,20 @@ impl Awaiting {
     ) {
         self.sweep();
         let key = (port.proc.id.uid, port.port, slot);
-        self.calls.insert(key, Call { port, slot, callee: callee.clone(), lender: None, link, expires });
+        let call =
+            Call { port, slot, callee: callee.clone(), lender: None, is_relayed: false, link, expires };
+        self.calls.insert(key, call);
     }
 
-    /// Remembers a call to many that goes over a link.
-    pub(super) fn sent_cast(&mut self, link: LinkId, headers: &Headers, manifest: &Manifest) {
-        if headers.reply_to.is_none() && headers.lent.is_none() {
+    /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`.
+    pub(super) fn sent_cast(
+        &mut self,
+        link: LinkId,
+        headers: &Headers,
+        manifest: &Manifest,
+        is_relayed: bool,
+    ) {
+        if (headers.reply_to.is_none() && headers.lent.is_none()) || manifest.is_empty() {
             return;
         }
         self.sweep();
@@ -162,7 +174,7 @@ impl Awaiting {
             let (left, manifest) = (Left::of(manifest), manifest.clone());
             let key = (port.proc.id.uid, port.port, left.first());
             let lender = lender.map(Box::new);
-            self.groups.insert(key, Group { port, manifest, left, lender, link, expires });
+            self.groups.insert(key, Group { port, manifest, left, lender, link, is_relayed, expires });
         };
         if let Some((port, _)) = &headers.reply_to {
             sent(port.clone(), None, headers.deadline_us.and_then(clock::in_us));
@@ -199,11 +211,11 @@ impl Awaiting {
         calls.sort_unstable_by_key(|(key, _)| *key);
         let mut taken: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
         for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
-            let Group { port, manifest, left, lender, link, expires } = group;
+            let Group { port, manifest, left, lender, link, is_relayed, expires } = group;
             let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
             taken.extend(unanswered.map(|(_, member)| {
                 let (slot, callee) = (member.rank, member.proc);
-                Call { port: port.clone(), slot, callee, lender: lender.clone(), link, expires }
+                Call { port: port.clone(), slot, callee, lender: lender.clone(), is_relayed, link, expires }
             }));
         }
         taken

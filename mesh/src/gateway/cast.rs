@@ -8,16 +8,18 @@
 //!
 //! Each rank takes the road that an envelope to it alone takes, and is handed on in its turn: what a sender casts and
 //! what it sends stay in order at each destination, whatever is split where (`DEL-1`). A link that one rank alone is
-//! behind carries its plain envelope.
+//! behind carries its plain envelope. Where there are many links, other gateways send it on (`relay`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::relay::came_late;
 use super::route::{self, Step};
+use super::state::State;
 use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
-use crate::ident::Uid;
+use crate::ident::{GatewayId, Uid};
 use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
 use crate::wire::envelope::{Destination, Envelope, Target};
@@ -26,6 +28,7 @@ use crate::wire::envelope::{Destination, Envelope, Target};
 enum Way {
     Link(Link),
     Dial(Arc<Location>),
+    Confirm(Arc<Location>),
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -34,10 +37,28 @@ enum WayId {
     Dial(Uid),
 }
 
+/// How a cast goes to a gateway.
+enum Over {
+    Straight,
+    /// Over the gateway that this leads to.
+    Link(Link),
+    /// Over one that has sent it here.
+    Round,
+}
+
 /// A part of a cast that goes one way, or a member that goes alone.
 enum Part {
-    Along(Way, Manifest),
+    Along(Along),
     Alone(Step, Member),
+}
+
+/// A part that goes one way.
+struct Along {
+    way: Way,
+    /// Who is there.
+    to: Manifest,
+    /// Who is behind other gateways, which it is sent on to from there.
+    relayed: Manifest,
 }
 
 impl Gateway {
@@ -50,6 +71,9 @@ impl Gateway {
     /// Takes in a cast that came over a link.
     pub(super) fn cast_arrived(&self, link: LinkId, envelope: &Envelope) {
         match Cast::open(envelope) {
+            Ok(cast) if self.hot_state().relays.is_over(cast.manifest.epochs()) => {
+                self.bounce_cast(envelope, &came_late());
+            }
             Ok(cast) => self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced)),
             Err(error) => {
                 self.count_lost();
@@ -66,23 +90,26 @@ impl Gateway {
             if from.is_some() && cast.manifest.len() > 1 {
                 state.collectors.open(&mut cast);
             }
+            let road = cast.manifest.epochs().first().map(|epoch| epoch.of);
             let mut ways: BTreeMap<WayId, usize> = BTreeMap::new();
             let mut parts: Vec<Part> = Vec::new();
             for member in cast.manifest.members() {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
-                let (id, way) = match route::choose(&state, self.0.id, &to, from) {
-                    Step::Link(link) => {
-                        if from.is_none()
-                            && cast.headers.reply_to.is_none()
-                            && let Some(kind) = state.full.refuses(member.proc.uid, cast.manifest.actor())
-                        {
-                            late.push(Box::new(Bounced { envelope: cast.one(member), kind }));
-                            continue;
-                        }
-                        (WayId::Link(link.id()), Way::Link(link))
+                let mut relayed = false;
+                let step = route::choose(&state, self.0.id, &to, from, road);
+                let step = match state.relay_of(self.0.id, &step, &member, &cast) {
+                    Over::Straight => step,
+                    Over::Link(link) => {
+                        relayed = true;
+                        Step::Link(link)
                     }
+                    Over::Round => Step::Bounce(came_late()),
+                };
+                let (id, way) = match step {
+                    Step::Link(link) => (WayId::Link(link.id()), Way::Link(link)),
                     Step::Dial(at) => (WayId::Dial(at.gateway.uid), Way::Dial(at)),
+                    Step::Confirm(at) => (WayId::Dial(at.gateway.uid), Way::Confirm(at)),
                     Step::Depart => {
                         late.extend(state.hold_departing(cast.one(member)).err());
                         continue;
@@ -92,18 +119,37 @@ impl Gateway {
                         continue;
                     }
                 };
+                if from.is_none()
+                    && cast.headers.reply_to.is_none()
+                    && let (Way::Link(_), Some(kind)) =
+                        (&way, state.full.refuses(member.proc.uid, cast.manifest.actor()))
+                {
+                    late.push(Box::new(Bounced { envelope: cast.one(member), kind }));
+                    continue;
+                }
                 let at = *ways.entry(id).or_insert(parts.len());
                 if at == parts.len() {
-                    parts.push(Part::Along(way, cast.manifest.emptied()));
+                    let (to, relayed) = (cast.manifest.emptied(), cast.manifest.emptied());
+                    parts.push(Part::Along(Along { way, to, relayed }));
                 }
-                if let Part::Along(_, manifest) = &mut parts[at] {
+                if let Part::Along(along) = &mut parts[at] {
+                    let manifest = if relayed { &mut along.relayed } else { &mut along.to };
                     manifest.push(&member);
                 }
             }
-            for part in &parts {
-                if let Part::Along(Way::Link(link), manifest) = part {
+            if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
+                let of = road.unwrap_or(self.0.id.uid);
+                relay_some(&mut state, &mut parts, of, self.0.config.cast_fanout);
+            }
+            let epoch = state.relays.epoch();
+            for part in &mut parts {
+                if let Part::Along(Along { way: Way::Link(link), to, relayed }) = part {
                     // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
-                    state.awaiting.sent_cast(link.id(), &cast.headers, manifest);
+                    state.awaiting.sent_cast(link.id(), &cast.headers, to, false);
+                    if !relayed.is_empty() {
+                        state.awaiting.sent_cast(link.id(), &cast.headers, relayed, true);
+                        *to = to.relaying(relayed, epoch);
+                    }
                 }
             }
             parts
@@ -116,11 +162,14 @@ impl Gateway {
                     let sent = match step {
                         Step::Local(proc) => self.hand_in_from(from, &proc, envelope),
                         Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
-                        Step::Link(_) | Step::Dial(_) | Step::Depart => unreachable!("handled above"),
+                        Step::Link(_) | Step::Dial(_) | Step::Confirm(_) | Step::Depart => {
+                            unreachable!("handled above")
+                        }
                     };
                     sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
-                Part::Along(way, manifest) => self.send_along(&cast, &way, &manifest, failed),
+                Part::Along(Along { to, .. }) if to.is_empty() => {}
+                Part::Along(Along { way, to, .. }) => self.send_along(&cast, &way, &to, failed),
             }
         }
     }
@@ -143,8 +192,10 @@ impl Gateway {
         let send = |envelope| match way {
             Way::Link(link) => self.hand_to(link, envelope),
             Way::Dial(location) => self.dial_and_hold(location.clone(), envelope),
+            Way::Confirm(location) => self.confirm_and_hold(location.clone(), envelope),
         };
-        let together = if manifest.len() > 1 { cast.envelope(manifest).ok() } else { None };
+        let is_plain = manifest.len() == 1 && manifest.epochs().is_empty();
+        let together = if !is_plain { cast.envelope(manifest).ok() } else { None };
         match together {
             Some(envelope) => {
                 let Err(bounced) = send(envelope) else { return };
@@ -188,6 +239,73 @@ impl Gateway {
             }
         }
     }
+}
+
+/// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
+/// are not reached over others (`RELAY-1`).
+fn relay_some(state: &mut State, parts: &mut [Part], of: Uid, fanout: usize) {
+    let links =
+        parts.iter().filter(|part| matches!(part, Part::Along(Along { way: Way::Link(_), .. }))).count();
+    let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
+    if links <= fanout || straight.is_empty() {
+        return;
+    }
+    let groups = fanout.saturating_sub(links - straight.len()).max(1);
+    for group in straight.chunks(straight.len().div_ceil(groups)) {
+        for other in &group[1..] {
+            let Ok([Part::Along(over), Part::Along(other)]) = parts.get_disjoint_mut([group[0], *other])
+            else {
+                continue;
+            };
+            let (Way::Link(over_link), Way::Link(link), Some(place)) =
+                (&over.way, &other.way, other.to.place())
+            else {
+                continue;
+            };
+            if over_link.is_connected() && link.is_idle() {
+                state.relays.set(of, place.gateway.uid, over_link.id());
+                for member in other.to.members() {
+                    over.relayed.push(&member);
+                }
+                other.to = other.to.emptied();
+            }
+        }
+    }
+}
+
+impl State {
+    /// Whether a cast to a member goes over another gateway.
+    fn relay_of(&self, own: GatewayId, step: &Step, member: &Member, cast: &Cast) -> Over {
+        let (epochs, to) = (cast.manifest.epochs(), member.at.gateway.uid);
+        let (over, path) = match (step, epochs) {
+            // What waits already goes first (`RELAY-1`); or `RELAY-3`; or where it is is known here alone.
+            (Step::Confirm(at), []) if at.gateway == member.at.gateway && cast.headers.lent.is_none() => {
+                let waits = self.relays.confirming.contains_key(&to);
+                (self.relays.over(own.uid, to).filter(|_| !waits), &[][..])
+            }
+            (Step::Link(_), [first, ..]) => (self.relays.over(first.of, to), epochs),
+            _ => (None, &[][..]),
+        };
+        let Some(entry) = over.and_then(|over| self.links.get(&over)) else { return Over::Straight };
+        if path.iter().any(|epoch| epoch.of == entry.peer.uid) {
+            return Over::Round;
+        }
+        Over::Link(entry.link.clone())
+    }
+
+    /// Whether a part goes to one gateway, which others may send it on to.
+    fn goes_straight(&self, part: &Part) -> bool {
+        let Part::Along(Along { way: Way::Link(link), to, relayed }) = part else { return false };
+        let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
+        // What is elsewhere than its address says is known here alone.
+        relayed.is_empty() && entry.peer == place.gateway && place.door.is_some()
+    }
+}
+
+/// Whether an envelope is a cast that goes on to other gateways from where it goes.
+pub(super) fn is_relayed(envelope: &Envelope) -> bool {
+    envelope.to.target == Target::Cast
+        && Cast::open(envelope).is_ok_and(|cast| !cast.manifest.epochs().is_empty())
 }
 
 /// The envelopes of the ranks that one is for; itself, unless it is a cast.

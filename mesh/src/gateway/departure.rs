@@ -9,8 +9,9 @@
 use std::sync::Arc;
 
 use super::awaiting::Call;
-use super::cast::each_of;
+use super::cast::{each_of, is_relayed};
 use super::held::Held;
+use super::relay::came_late;
 use super::route::{self, Step};
 use super::state::{LinkEntry, State};
 use super::{Bounced, ExitObserver, Gateway};
@@ -51,9 +52,14 @@ impl Gateway {
     pub(super) fn link_lost(&self, link: LinkId, loss: &Loss, returned: Vec<Envelope>) {
         let reason = &loss.reason;
         let unreachable = CallErrorKind::Unreachable { reason: format!("the link was lost: {reason}") };
-        let (children, calls) = {
+        let (peer, children, mut calls) = {
             let mut state = self.state();
             let Some(entry) = state.unlink(link) else { return };
+            // Under the lock: before anything else takes those links.
+            for (link, epoch) in state.relay_lost(self, link) {
+                // One that is closed takes nothing else either.
+                let _ = link.post(epoch);
+            }
             self.0.events.note(|| format!("link to {} lost: {reason}", entry.peer));
             let mut children = Vec::new();
             for proc in entry.procs {
@@ -66,13 +72,23 @@ impl Gateway {
                 }
                 children.push(Lost { proc, observer });
             }
-            (children, state.awaiting.take(link))
+            (entry.peer, children, state.awaiting.take(link))
         };
         self.0.uplink_lost.notify_waiters();
         self.0.departed.notify_waiters();
         // A call among the returned is answered as one that waits; the rest goes back to its senders.
         let returned = returned.iter().filter(|envelope| envelope.headers.reply_to.is_none());
-        let mut waiting = Waiting { calls, held: returned.flat_map(each_of).collect() };
+        let (relayed, held) = returned
+            .flat_map(|envelope| {
+                let relayed = is_relayed(envelope);
+                each_of(envelope).into_iter().map(move |one| (relayed && one.to.at.gateway != peer, one))
+            })
+            .partition::<Vec<_>, _>(|(relayed, _)| *relayed);
+        let envelopes = |of: Vec<(bool, Envelope)>| of.into_iter().map(|(_, one)| one).collect();
+        // Who is behind other gateways is where it was, and does not hear of what went over this one.
+        let relayed_calls = calls.extract_if(.., |call| call.is_relayed).collect();
+        self.settle(Waiting { calls: relayed_calls, held: envelopes(relayed) }, &came_late());
+        let mut waiting = Waiting { calls, held: envelopes(held) };
         if loss.is_silence || children.is_empty() {
             children.iter().for_each(|child| child.observer.give_up(reason));
             return self.settle(waiting, &unreachable);
@@ -137,7 +153,7 @@ impl Gateway {
             // It is not sent: it stands for what was.
             let body = Body::Reply(Payload::default());
             let sent = Envelope { to: Destination::handler(holder, 0), headers, body };
-            match route::choose(&state, self.0.id, &sent.to, None) {
+            match route::choose(&state, self.0.id, &sent.to, None, Some(self.0.id.uid)) {
                 Step::Link(link) => {
                     state.awaiting.sent(link.id(), &sent);
                     None
@@ -146,7 +162,7 @@ impl Gateway {
                 Step::Bounce(kind @ CallErrorKind::ProcLost { .. }) => {
                     Some(Box::new(Bounced { envelope: sent, kind }))
                 }
-                Step::Local(_) | Step::Dial(_) | Step::Bounce(_) => None,
+                Step::Local(_) | Step::Dial(_) | Step::Confirm(_) | Step::Bounce(_) => None,
             }
         };
         if let Some(Bounced { envelope, kind }) = lost.map(|lost| *lost) {
@@ -181,6 +197,9 @@ impl State {
             self.by_gateway.remove(&entry.peer.uid);
             let other = self.links.iter().find(|(_, other)| other.peer == entry.peer).map(|(id, _)| *id);
             self.by_gateway.extend(other.map(|id| (entry.peer.uid, id)));
+        }
+        if !self.by_gateway.contains_key(&entry.peer.uid) {
+            self.relays.forget(entry.peer.uid);
         }
         if self.uplink == Some(link) {
             self.uplink = None;

@@ -1,18 +1,20 @@
 //! Links: serving a door, letting expected children in, dialling.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
+use super::held::Held;
 use super::refusal::{is_final, with_cause};
-use super::state::{AcceptedSession, LinkEntry};
+use super::state::{AcceptedSession, LinkEntry, State};
 use super::strangers::Strangers;
 use super::{Bounced, ExitObserver, Gateway};
 use crate::addr::{ChannelAddr, Location};
 use crate::call::CallErrorKind;
-use crate::ident::{GatewayId, ProcId};
+use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::{Auth, Link, LinkError, LinkLimits, Ready, Redial, RedialError, handshake_with};
 use crate::transport::{Connection, Transport, TransportError, Trust};
 use crate::wire::auth::Role;
@@ -360,19 +362,24 @@ impl Gateway {
                 Ok(there) => Some(restarted(target, there)),
                 Err(error) => Some(error),
             };
-            gateway.release_held(target, failed);
+            gateway.release_held(target, failed, |state| &mut state.dialing);
         });
         Ok(())
     }
 
     /// Sends on what was held for a gateway, in order; what comes meanwhile is held too, until nothing is left.
-    fn release_held(&self, target: GatewayId, failed: Option<String>) {
+    pub(super) fn release_held(
+        &self,
+        target: GatewayId,
+        failed: Option<String>,
+        table: fn(&mut State) -> &mut BTreeMap<Uid, Held>,
+    ) {
         loop {
             let (held, link) = {
                 let mut state = self.state();
-                let held = state.dialing.get_mut(&target.uid).map(std::mem::take).unwrap_or_default();
+                let held = table(&mut state).get_mut(&target.uid).map(std::mem::take).unwrap_or_default();
                 if held.is_empty() {
-                    state.dialing.remove(&target.uid);
+                    table(&mut state).remove(&target.uid);
                     return;
                 }
                 let link = state.by_gateway.get(&target.uid).and_then(|id| state.link(*id));

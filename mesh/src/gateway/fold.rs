@@ -268,7 +268,7 @@ impl Gateway {
         };
         let taken = {
             let mut state = self.hot_state();
-            match route::choose(&state, self.0.id, &envelope.to, from) {
+            match route::choose(&state, self.0.id, &envelope.to, from, None) {
                 Step::Link(_) => state.folds.take_in(envelope),
                 _ => Taken::Past(envelope),
             }

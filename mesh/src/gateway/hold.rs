@@ -376,7 +376,7 @@ impl Gateway {
     async fn hand_on(&self, whom: Whom, held: Held) {
         let step = {
             let mut state = self.hot_state();
-            let step = route::choose(&state, self.0.id, &held.envelope.to, held.link);
+            let step = route::choose(&state, self.0.id, &held.envelope.to, held.link, None);
             match &step {
                 Step::Link(link) => state.awaiting.sent(link.id(), &held.envelope),
                 Step::Local(_) if held.envelope.headers.reply_to.is_none() && !held.is_failure() => {}
@@ -415,6 +415,7 @@ impl Gateway {
                 }
             },
             Step::Dial(location) => self.dial_and_hold(location, envelope),
+            Step::Confirm(location) => self.confirm_and_hold(location, envelope),
             Step::Depart => self.hot_state().hold_departing(envelope),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         };

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::state::State;
 use crate::addr::Location;
 use crate::call::CallErrorKind;
-use crate::ident::GatewayId;
+use crate::ident::{GatewayId, Uid};
 use crate::link::{Link, LinkId};
 use crate::wire::envelope::Destination;
 
@@ -17,13 +17,22 @@ pub(super) enum Step {
     Link(Link),
     /// The door of this location is to be dialled first.
     Dial(Arc<Location>),
+    /// The gateway of this location is to confirm first what was relayed to it.
+    Confirm(Arc<Location>),
     /// The proc has just gone; how is not yet known, or it comes back.
     Depart,
     Bounce(CallErrorKind),
 }
 
-/// Chooses the next step for an envelope that came over `from`, or from here.
-pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Option<LinkId>) -> Step {
+/// Chooses the next step for an envelope that came over `from`, or from here. What is on its `road` from another gateway
+/// does not wait for what was relayed from this one (`relay`).
+pub(super) fn choose(
+    state: &State,
+    own: GatewayId,
+    to: &Destination,
+    from: Option<LinkId>,
+    road: Option<Uid>,
+) -> Step {
     let proc = to.proc.uid;
     if let Some((id, local)) = state.procs.get(&proc) {
         return match local.upgrade() {
@@ -56,6 +65,9 @@ pub(super) fn choose(state: &State, own: GatewayId, to: &Destination, from: Opti
     if state.dialing.contains_key(&target.uid) {
         // Behind those that are held, so that the order is kept.
         return Step::Dial(at.clone());
+    }
+    if road.is_none() && state.relays.waits(target.uid) {
+        return Step::Confirm(at.clone());
     }
     if let Some(id) = state.by_gateway.get(&target.uid)
         && let Some(entry) = state.links.get(id)

@@ -12,6 +12,7 @@ use super::held::Held;
 use super::hold::Holds;
 use super::place::Place;
 use super::refusal::Refusals;
+use super::relay::Relays;
 use super::{Bounced, ExitObserver, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) uplink_lost: bool,
     pub(super) awaiting: Awaiting,
     pub(super) collectors: Collectors,
+    /// The gateways that casts reach over others.
+    pub(super) relays: Relays,
     /// The accumulating ports whose items are merged here.
     pub(super) folds: Folds,
     /// What waits for room here.
@@ -88,6 +91,7 @@ impl State {
             uplink_lost: false,
             awaiting: Awaiting::new(),
             collectors: Collectors::new(own),
+            relays: Relays::new(own),
             folds: Folds::default(),
             holds: Holds::new(own),
             full: FullActors::default(),

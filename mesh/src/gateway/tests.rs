@@ -13,6 +13,7 @@ use crate::wire::codec::Payload;
 use crate::wire::hello::HandlerFingerprint;
 
 mod flow;
+mod relaying;
 mod strangers;
 
 /// Keeps what is delivered, or refuses it.
@@ -83,6 +84,7 @@ fn gateway_with(
         link_window_bytes: 1 << 20,
         link_silence: None,
         links_max: 20,
+        cast_fanout: 16,
     };
     let transports = Transports { memory: network.clone(), ..Transports::default() };
     Gateway::new(id, location, config, transports, prints, EventLog::default())
@@ -191,10 +193,11 @@ async fn settle() {
 fn check_route(state: &State, to: &ProcAddr, from: Option<LinkId>, want: &str) {
     let target = Target::Handler { actor: Uid(1), incarnation: 0, handler: 2 };
     let to = Destination { proc: to.id.clone(), at: to.at.clone(), target };
-    let said = match route::choose(state, gateway_id(1), &to, from) {
+    let said = match route::choose(state, gateway_id(1), &to, from, None) {
         Step::Local(_) => "local".to_owned(),
         Step::Link(link) => format!("{}", link.id()),
         Step::Dial(at) => format!("dial {}", at.gateway.uid.0),
+        Step::Confirm(at) => format!("confirm {}", at.gateway.uid.0),
         Step::Depart => "depart".to_owned(),
         Step::Bounce(kind) => format!("bounce: {kind}"),
     };
@@ -240,9 +243,11 @@ async fn a_child_sends_what_it_does_not_know_up() {
     let target = Target::Handler { actor: Uid(1), incarnation: 0, handler: 2 };
     let far = elsewhere(77, 8, Some(door("far")));
     let to = Destination { proc: far.id, at: far.at, target };
-    assert!(matches!(route::choose(&state, gateway_id(2), &to, None), Step::Link(link) if link.id() == up));
+    assert!(
+        matches!(route::choose(&state, gateway_id(2), &to, None, None), Step::Link(link) if link.id() == up)
+    );
     // What came from there does not go back; it is dialled.
-    assert!(matches!(route::choose(&state, gateway_id(2), &to, Some(up)), Step::Dial(_)));
+    assert!(matches!(route::choose(&state, gateway_id(2), &to, Some(up), None), Step::Dial(_)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -480,6 +480,11 @@ impl State {
         self.large.is_empty()
     }
 
+    /// Whether nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.large.is_empty() && self.session.acknowledged() == self.session.sent()
+    }
+
     /// Whether there are frames that no one writes yet.
     fn has_frames(&self) -> bool {
         self.backlog.untaken() > 0 || !self.aside.is_empty()

@@ -77,7 +77,22 @@ impl Watcher {
 }
 
 /// The resources of one kind, with those who wait for them.
-pub struct ResourceTable<R: Resource> {
+///
+/// It asks nothing of `R` as long as it is not used: a type that is no kind is reported where an actor lists it, and not by every
+/// type that has such a table in it as well.
+pub struct ResourceTable<R>(Box<dyn Table<R>>);
+
+/// What is in a table of a kind.
+trait Table<R>: Send + Sync {
+    fn rows(&self) -> &Rows<R>
+    where
+        R: Resource;
+    fn rows_mut(&mut self) -> &mut Rows<R>
+    where
+        R: Resource;
+}
+
+struct Rows<R: Resource> {
     entries: BTreeMap<ResourceKey, Entry<R>>,
     /// By resource, so that a change costs those who wait for it, and not all.
     waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
@@ -92,9 +107,19 @@ pub struct ResourceTable<R: Resource> {
     stopping: bool,
 }
 
+impl<R: Resource> Table<R> for Rows<R> {
+    fn rows(&self) -> &Rows<R> {
+        self
+    }
+
+    fn rows_mut(&mut self) -> &mut Rows<R> {
+        self
+    }
+}
+
 impl<R: Resource> Default for ResourceTable<R> {
     fn default() -> ResourceTable<R> {
-        ResourceTable {
+        ResourceTable(Box::new(Rows::<R> {
             entries: BTreeMap::new(),
             waiters: BTreeMap::new(),
             waiting: 0,
@@ -103,29 +128,29 @@ impl<R: Resource> Default for ResourceTable<R> {
             subscribed: 0,
             ended: VecDeque::new(),
             stopping: false,
-        }
+        }))
     }
 }
 
 impl<R: Resource> ResourceTable<R> {
     /// The keys there are, in order.
     pub fn keys(&self) -> Vec<ResourceKey> {
-        self.entries.keys().copied().collect()
+        self.0.rows().entries.keys().copied().collect()
     }
 
     /// Where a resource is in its life.
     pub fn status(&self, key: ResourceKey) -> Status {
-        self.entries.get(&key).map_or(Status::NotExist, |entry| entry.status.clone())
+        self.0.rows().entries.get(&key).map_or(Status::NotExist, |entry| entry.status.clone())
     }
 
     /// What it was made from, until it has ended.
     pub fn spec(&self, key: ResourceKey) -> Option<&R::Spec> {
-        self.entries.get(&key).and_then(|entry| entry.spec.as_ref())
+        self.0.rows().entries.get(&key).and_then(|entry| entry.spec.as_ref())
     }
 
     /// What is seen of it.
     pub fn state(&self, key: ResourceKey) -> ResourceState<R::State> {
-        match self.entries.get(&key) {
+        match self.0.rows().entries.get(&key) {
             Some(entry) => ResourceState {
                 key,
                 label: entry.label.clone(),
@@ -147,17 +172,17 @@ impl<R: Resource> ResourceTable<R> {
 
     /// Whether new ones are refused.
     pub fn is_stopping(&self) -> bool {
-        self.stopping
+        self.0.rows().stopping
     }
 
     /// Refuses new ones from now on.
     pub fn refuse_new(&mut self) {
-        self.stopping = true;
+        self.0.rows_mut().stopping = true;
     }
 
     /// Whether everything has ended.
     pub fn all_ended(&self) -> bool {
-        self.entries.values().all(|entry| entry.status.is_terminal())
+        self.0.rows().entries.values().all(|entry| entry.status.is_terminal())
     }
 
     /// Enters a new resource.
@@ -171,13 +196,13 @@ impl<R: Resource> ResourceTable<R> {
     ) {
         let entry =
             Entry { label, spec: Some(spec), status, state: None, generation: 1, spec_conflict: false };
-        self.entries.insert(key, entry);
+        self.0.rows_mut().entries.insert(key, entry);
         self.tell(cx, key);
         self.retire(key);
     }
 
     pub(super) fn conflict(&mut self, cx: &impl Caller, key: ResourceKey) {
-        if let Some(entry) = self.entries.get_mut(&key) {
+        if let Some(entry) = self.0.rows_mut().entries.get_mut(&key) {
             entry.spec_conflict = true;
             entry.generation += 1;
             self.tell(cx, key);
@@ -185,7 +210,7 @@ impl<R: Resource> ResourceTable<R> {
     }
 
     pub(super) fn updated(&mut self, cx: &impl Caller, key: ResourceKey, spec: R::Spec, state: R::State) {
-        if let Some(entry) = self.entries.get_mut(&key) {
+        if let Some(entry) = self.0.rows_mut().entries.get_mut(&key) {
             entry.spec = Some(spec);
             let status = entry.status.clone();
             self.set(cx, key, status, Some(state));
@@ -195,7 +220,7 @@ impl<R: Resource> ResourceTable<R> {
     /// Records a change: raises the generation, answers those who wait, tells the subscribers. What has ended stays
     /// ended, and the first end is kept.
     pub fn set(&mut self, cx: &impl Caller, key: ResourceKey, status: Status, state: Option<R::State>) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(entry) = self.0.rows_mut().entries.get_mut(&key) else { return };
         if entry.status.is_terminal() || (entry.status == status && state.is_none()) {
             return;
         }
@@ -213,17 +238,17 @@ impl<R: Resource> ResourceTable<R> {
 
     /// One that has ended is made again.
     pub(crate) fn again(&mut self, cx: &impl Caller, key: ResourceKey, label: Label, spec: R::Spec) {
-        self.ended.retain(|ended| *ended != key);
-        let generation = self.entries.get(&key).map_or(0, |entry| entry.generation) + 1;
+        self.0.rows_mut().ended.retain(|ended| *ended != key);
+        let generation = self.0.rows_mut().entries.get(&key).map_or(0, |entry| entry.generation) + 1;
         let (status, spec) = (Status::Initializing, Some(spec));
         let entry = Entry { label, spec, status, state: None, generation, spec_conflict: false };
-        self.entries.insert(key, entry);
+        self.0.rows_mut().entries.insert(key, entry);
         self.tell(cx, key);
     }
 
     /// One that has ended unasked comes back: those who wait for it and its subscribers stay.
     pub(crate) fn comes_back(&mut self, cx: &impl Caller, key: ResourceKey, state: Option<R::State>) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(entry) = self.0.rows_mut().entries.get_mut(&key) else { return };
         entry.status = Status::Initializing;
         entry.state = state.or(entry.state.take());
         entry.generation += 1;
@@ -232,47 +257,50 @@ impl<R: Resource> ResourceTable<R> {
 
     /// Keeps of one that has ended what may still be asked for, and forgets the oldest of too many.
     fn retire(&mut self, key: ResourceKey) {
-        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.status.is_terminal()) else {
+        let Some(entry) = self.0.rows_mut().entries.get_mut(&key).filter(|entry| entry.status.is_terminal())
+        else {
             return;
         };
         entry.spec = None;
-        self.subscribed -= self.subscribers.remove(&key).map_or(0, |ports| ports.len());
-        self.subscribed -= self.watchers.remove(&key).map_or(0, |watchers| watchers.len());
-        self.ended.push_back(key);
-        if self.ended.len() > ENDED_MAX
-            && let Some(oldest) = self.ended.pop_front()
+        self.0.rows_mut().subscribed -=
+            self.0.rows_mut().subscribers.remove(&key).map_or(0, |ports| ports.len());
+        self.0.rows_mut().subscribed -=
+            self.0.rows_mut().watchers.remove(&key).map_or(0, |watchers| watchers.len());
+        self.0.rows_mut().ended.push_back(key);
+        if self.0.rows_mut().ended.len() > ENDED_MAX
+            && let Some(oldest) = self.0.rows_mut().ended.pop_front()
         {
-            self.entries.remove(&oldest);
+            self.0.rows_mut().entries.remove(&oldest);
         }
     }
 
     fn tell(&mut self, cx: &impl Caller, key: ResourceKey) {
         let state = self.state(key);
-        if let Some(mut waiters) = self.waiters.remove(&key) {
+        if let Some(mut waiters) = self.0.rows_mut().waiters.remove(&key) {
             let answered = |waiter: &mut Waiter| state.status.class() >= waiter.at_least;
             for waiter in waiters.extract_if(.., answered) {
-                self.waiting -= 1;
+                self.0.rows_mut().waiting -= 1;
                 waiter.reply.answer(StatusOverlay::single(waiter.rank, state.status.clone()));
             }
             if !waiters.is_empty() {
-                self.waiters.insert(key, waiters);
+                self.0.rows_mut().waiters.insert(key, waiters);
             }
         }
-        if let Some(mut ports) = self.subscribers.remove(&key) {
+        if let Some(mut ports) = self.0.rows_mut().subscribers.remove(&key) {
             let before = ports.len();
             // A subscriber that cannot be reached is dropped.
             ports.retain(|port| port.post_control(cx, &state).is_ok());
-            self.subscribed -= before - ports.len();
+            self.0.rows_mut().subscribed -= before - ports.len();
             if !ports.is_empty() {
-                self.subscribers.insert(key, ports);
+                self.0.rows_mut().subscribers.insert(key, ports);
             }
         }
-        if let Some(mut watchers) = self.watchers.remove(&key) {
+        if let Some(mut watchers) = self.0.rows_mut().watchers.remove(&key) {
             let before = watchers.len();
             watchers.retain_mut(|watcher| watcher.tell(cx, state.status.clone(), state.generation));
-            self.subscribed -= before - watchers.len();
+            self.0.rows_mut().subscribed -= before - watchers.len();
             if !watchers.is_empty() {
-                self.watchers.insert(key, watchers);
+                self.0.rows_mut().watchers.insert(key, watchers);
             }
         }
     }
@@ -289,11 +317,11 @@ impl<R: Resource> ResourceTable<R> {
         // What does not exist may come to run, but what is waited for to end has nothing to end.
         let ended = status == Status::NotExist && at_least >= StatusClass::Stopping;
         let status = if ended { Status::Stopped } else { status };
-        if status.class() >= at_least || ended || self.waiting >= WAITERS_MAX {
+        if status.class() >= at_least || ended || self.0.rows_mut().waiting >= WAITERS_MAX {
             reply.answer(StatusOverlay::single(rank, status));
         } else {
-            self.waiting += 1;
-            self.waiters.entry(key).or_default().push(Waiter { at_least, rank, reply });
+            self.0.rows_mut().waiting += 1;
+            self.0.rows_mut().waiters.entry(key).or_default().push(Waiter { at_least, rank, reply });
         }
     }
 
@@ -304,19 +332,20 @@ impl<R: Resource> ResourceTable<R> {
         port: PortRef<ResourceState<R::State>>,
     ) {
         let told = port.post_control(cx, &self.state(key)).is_ok();
-        if told && !self.status(key).is_terminal() && self.subscribed < WAITERS_MAX {
-            self.subscribed += 1;
-            self.subscribers.entry(key).or_default().push(port);
+        if told && !self.status(key).is_terminal() && self.0.rows_mut().subscribed < WAITERS_MAX {
+            self.0.rows_mut().subscribed += 1;
+            self.0.rows_mut().subscribers.entry(key).or_default().push(port);
         }
     }
 
     pub(super) fn watch(&mut self, cx: &impl Caller, key: ResourceKey, mut watcher: Watcher) {
         let status = self.status(key);
-        let generation = self.entries.get(&key).map_or(0, |entry| entry.generation);
+        let generation = self.0.rows_mut().entries.get(&key).map_or(0, |entry| entry.generation);
         let is_terminal = status.is_terminal();
-        if watcher.tell(cx, status, generation) && !is_terminal && self.subscribed < WAITERS_MAX {
-            self.subscribed += 1;
-            self.watchers.entry(key).or_default().push(watcher);
+        if watcher.tell(cx, status, generation) && !is_terminal && self.0.rows_mut().subscribed < WAITERS_MAX
+        {
+            self.0.rows_mut().subscribed += 1;
+            self.0.rows_mut().watchers.entry(key).or_default().push(watcher);
         }
     }
 }

@@ -56,6 +56,15 @@ struct Run {
     at: u32,
 }
 
+/// A time of a gateway between two losses of gateways that it has relayed casts over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// The gateway.
+    pub of: Uid,
+    /// Which, from 0.
+    pub number: u64,
+}
+
 /// Whom a cast goes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -64,6 +73,8 @@ pub struct Manifest {
     size: u32,
     merge: Option<u64>,
     procs: Procs,
+    /// Of the gateways that have relayed it.
+    epochs: Vec<Epoch>,
     at: Vec<Arc<Location>>,
     runs: Vec<Run>,
 }
@@ -94,12 +105,38 @@ impl Manifest {
             Procs::Named(_) => Procs::Named(Vec::new()),
             procs => procs.clone(),
         };
-        Manifest { actor, handler, size, merge, procs, at: Vec::new(), runs: Vec::new() }
+        let (epochs, at, runs) = (Vec::new(), Vec::new(), Vec::new());
+        Manifest { actor, handler, size, merge, procs, epochs, at, runs }
     }
 
     /// As this one, of nobody yet.
     pub fn emptied(&self) -> Manifest {
-        Manifest::new(self.actor, self.handler, self.size, self.merge, &self.procs)
+        let empty = Manifest::new(self.actor, self.handler, self.size, self.merge, &self.procs);
+        Manifest { epochs: self.epochs.clone(), ..empty }
+    }
+
+    /// The members of both, ascending, relayed in an epoch.
+    #[must_use]
+    pub fn relaying(&self, other: &Manifest, epoch: Epoch) -> Manifest {
+        let mut members: Vec<Member> = self.members().chain(other.members()).collect();
+        members.sort_unstable_by_key(|member| member.rank);
+        let mut both = self.emptied();
+        both.epochs.push(epoch);
+        members.iter().for_each(|member| both.push(member));
+        both
+    }
+
+    /// The epochs in which it was relayed, of each gateway that has.
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    /// Where the members are, if that is one place.
+    pub fn place(&self) -> Option<&Arc<Location>> {
+        match &self.at[..] {
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     /// Adds a member, of a higher rank than those that are there.

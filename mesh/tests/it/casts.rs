@@ -6,14 +6,14 @@ use std::time::Duration;
 use mesh::call::CallErrorKind;
 use mesh::clock::Entropy;
 use mesh::prelude::*;
-use mesh::transport::Faults;
+use mesh::transport::{Faults, MemoryNetwork};
 use mesh::{HostMesh, ProcessAllocator};
 
 use crate::loss::on_network;
 use crate::support::{Counter, settle};
 
 /// How many envelopes the client's gateway has handed to links.
-fn forwarded(cx: &Client) -> u64 {
+pub(crate) fn forwarded(cx: &Client) -> u64 {
     cx.proc().outbox().gateway().counters().forwarded.load(Ordering::Relaxed)
 }
 
@@ -22,7 +22,7 @@ fn delivered(cx: &Client) -> u64 {
     cx.proc().outbox().gateway().counters().delivered.load(Ordering::Relaxed)
 }
 
-async fn tree(cx: &Client, hosts: usize, gpus: usize) -> (HostMesh, ProcMesh, ActorMesh<Counter>) {
+pub(crate) async fn tree(cx: &Client, hosts: usize, gpus: usize) -> (HostMesh, ProcMesh, ActorMesh<Counter>) {
     let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = hosts))).await.unwrap();
     let procs = hosts.spawn_procs(cx, extent!(gpus = gpus)).await.unwrap();
     let counters = procs.spawn(cx, "counters", Counter::spec(10)).await.unwrap();
@@ -175,7 +175,7 @@ impl Reducer<String> for Last {
 }
 
 /// Keeps what it is told.
-struct Scribe {
+pub(crate) struct Scribe {
     told: Vec<(u64, u32)>,
 }
 
@@ -200,7 +200,7 @@ impl Scribe {
 }
 
 /// Tells scribes, by cast, by slice and one by one, in an order that its seed decides.
-struct Speaker {
+pub(crate) struct Speaker {
     seed: u64,
 }
 
@@ -253,50 +253,60 @@ impl Speaker {
 #[test]
 fn casts_and_sends_of_one_sender_stay_in_order_whatever_the_road() {
     for seed in 0..crate::support::seeds(20) {
-        on_network(seed, async |cx, network| {
-            let faults = Faults {
-                seed,
-                // More than a hello, which names every actor type of this program.
-                cut_after_bytes: 24_000,
-                delay_max: Duration::from_millis(2),
-                failing_dials: 10,
-            };
-            let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
-            let procs = hosts.spawn_procs(cx, extent!(gpus = 3)).await.unwrap();
-            let near = this_host(cx).await.unwrap().spawn_procs(cx, extent!(near = 2)).await.unwrap();
-            let scribes = procs.spawn(cx, "scribes", Scribe::spec()).await.unwrap();
-            let far_speakers = procs.spawn(cx, "far", Speaker::spec(1)).await.unwrap();
-            let near_speakers = near.spawn(cx, "near", Speaker::spec(2)).await.unwrap();
-            // Connections that were whole so far are lost once, and those that follow again and again.
-            network.set_faults(faults);
-            network.cut(&crate::loss::door(cx));
-            for host in [0, 3] {
-                network.cut(&format!("host-{}", procs.proc(host).unwrap().at.gateway));
-            }
-            let view = scribes.control().to_ref();
-            let far = far_speakers.speak(view.clone(), 60).call(cx);
-            let near = near_speakers.speak(view, 60).call(cx);
-            let mut said: Vec<(u64, Vec<Vec<u32>>)> = Vec::new();
-            for (rank, of) in far.await.unwrap().into_values().into_iter().enumerate() {
-                said.push((100 + rank as u64, of));
-            }
-            for (rank, of) in near.await.unwrap().into_values().into_iter().enumerate() {
-                said.push((200 + rank as u64, of));
-            }
-            network.set_faults(Faults::default());
-            // What is on its way arrives before what is asked then on the same road; other roads need a while.
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            let told = scribes.told().call(cx).await.unwrap();
-            for (rank, told) in told.values().iter().enumerate() {
-                for (speaker, said) in &said {
-                    let heard: Vec<u32> =
-                        told.iter().filter(|(by, _)| by == speaker).map(|(_, n)| *n).collect();
-                    assert_eq!(heard, said[rank], "seed {seed}, scribe {rank}, speaker {speaker}");
-                }
-            }
-            assert_eq!(cx.returned(), 0);
-            let dials = network.connections(&crate::loss::door(cx));
-            assert!(dials > 8, "seed {seed}: the links were cut: {dials} connections");
-        });
+        on_network(seed, async |cx, network| speak_over_faults(cx, network, seed).await);
+    }
+}
+
+async fn speak_over_faults(cx: &Client, network: &MemoryNetwork, seed: u64) {
+    let faults = Faults {
+        seed,
+        // More than a hello, which names every actor type of this program.
+        cut_after_bytes: 24_000,
+        delay_max: Duration::from_millis(2),
+        failing_dials: 10,
+    };
+    let hosts = HostMesh::allocate(cx, &ProcessAllocator::new(extent!(hosts = 2))).await.unwrap();
+    let procs = hosts.spawn_procs(cx, extent!(gpus = 3)).await.unwrap();
+    let near = this_host(cx).await.unwrap().spawn_procs(cx, extent!(near = 2)).await.unwrap();
+    let scribes = procs.spawn(cx, "scribes", Scribe::spec()).await.unwrap();
+    let far_speakers = procs.spawn(cx, "far", Speaker::spec(1)).await.unwrap();
+    let near_speakers = near.spawn(cx, "near", Speaker::spec(2)).await.unwrap();
+    // Connections that were whole so far are lost once, and those that follow again and again.
+    network.set_faults(faults);
+    network.cut(&crate::loss::door(cx));
+    for host in [0, 3] {
+        network.cut(&format!("host-{}", procs.proc(host).unwrap().at.gateway));
+    }
+    check_order(cx, network, seed, &scribes, [(100, &far_speakers), (200, &near_speakers)]).await;
+    assert_eq!(cx.returned(), 0);
+    let dials = network.connections(&crate::loss::door(cx));
+    assert!(dials > 8, "seed {seed}: the links were cut: {dials} connections");
+}
+
+/// Has speakers speak, each mesh with the number of its first, over a network with faults: all is heard, in order.
+pub(crate) async fn check_order(
+    cx: &Client,
+    network: &MemoryNetwork,
+    seed: u64,
+    scribes: &ActorMesh<Scribe>,
+    speakers: [(u64, &ActorMesh<Speaker>); 2],
+) {
+    let view = scribes.control().to_ref();
+    let speaking = speakers.map(|(first, speakers)| (first, speakers.speak(view.clone(), 60).call(cx)));
+    let mut said: Vec<(u64, Vec<Vec<u32>>)> = Vec::new();
+    for (first, spoken) in speaking {
+        for (rank, of) in (0..).zip(spoken.await.unwrap().into_values()) {
+            said.push((first + rank, of));
+        }
+    }
+    network.set_faults(Faults::default());
+    // What is on its way arrives before what is asked then on the same road; other roads need a while.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let told = scribes.told().call(cx).await.unwrap();
+    for (rank, told) in told.values().iter().enumerate() {
+        for (speaker, said) in &said {
+            let heard: Vec<u32> = told.iter().filter(|(by, _)| by == speaker).map(|(_, n)| *n).collect();
+            assert_eq!(heard, said[rank], "seed {seed}, scribe {rank}, speaker {speaker}");
+        }
     }
 }

@@ -76,6 +76,7 @@ pub(crate) fn config() -> GatewayConfig {
         link_window_bytes: 16 << 20,
         link_silence: None,
         links_max: 1000,
+        cast_fanout: 16,
     }
 }
 

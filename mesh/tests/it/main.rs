@@ -23,6 +23,7 @@ mod local;
 mod loss;
 mod meshes;
 mod ports;
+mod relays;
 mod resources;
 mod respawn;
 mod restarts;

@@ -222,6 +222,9 @@ mod cycles {
     /// A thread or a pipe of the last cycle may take a moment to go.
     const SETTLE: Duration = Duration::from_secs(10);
 
+    /// How often it looks at its memory on the way.
+    const SAMPLES: u32 = 10;
+
     fn count(dir: &str) -> usize {
         std::fs::read_dir(dir).unwrap().count()
     }
@@ -271,9 +274,13 @@ mod cycles {
             }
         });
         let before = settled.await?;
-        println!("memory before {}", resident_kib());
-        for _ in 0..args().remove(0).parse::<u32>()? {
+        let cycles = args().remove(0).parse::<u32>()?;
+        let mut memory = vec![resident_kib()];
+        for n in 1..=cycles {
             cycle(cx).await?;
+            if n.is_multiple_of(cycles / SAMPLES) {
+                memory.push(resident_kib());
+            }
         }
         let _ = tokio::time::timeout(SETTLE, async {
             while held() != before {
@@ -281,7 +288,8 @@ mod cycles {
             }
         })
         .await;
-        println!("memory after {}\n{before}\n{}", resident_kib(), held());
+        let memory: Vec<String> = memory.iter().map(u64::to_string).collect();
+        println!("memory {}\n{before}\n{}", memory.join(" "), held());
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ pub struct Slot;
 
 pub struct Counter {
     n: i64,
-    slots: u64,
+    slots: mesh::ResourceTable<Slot>,
 }
 
 #[actor(resource(Slot = self.slots))]

@@ -36,6 +36,7 @@ fn gateway(id: GatewayId) -> Gateway {
         link_window_bytes: 64 << 20,
         link_silence: None,
         links_max: 1000,
+        cast_fanout: 16,
     };
     Gateway::new(id, None, config, Transports::default(), Arc::default(), EventLog::default())
 }

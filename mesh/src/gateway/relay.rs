@@ -1,0 +1,304 @@
+//! Casts that go over other gateways: one that leads over more links than the fan-out goes to some of the gateways behind
+//! them, and these send it on to the others. So a cast to many hosts is a tree, as deep as the logarithm of their number.
+//!
+//! ```text
+//!         ┌─► host 0 ─┬─► host 1
+//! sender ─┤           └─► host 2          a cast: over few links
+//!         └─► host 3 ─┬─► host 4
+//!                     └─► host 5
+//! sender ───────────────► host 2          all else: straight
+//! ```
+//!
+//! Two roads to one gateway could change the order of what one sender says. No receiver puts it right again: the road
+//! changes only when nothing is on the other. Straight to relayed, while all that went straight is acknowledged, that is,
+//! taken in; a cast that finds something on its way goes straight as well. Relayed to straight, with the first message
+//! that is no cast: it waits until the gateway has confirmed that it has what was relayed. The question takes the same road,
+//! and at each link waits until all before it is acknowledged, large messages too.
+//!
+//! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
+//! to send on never waits for what it waits for itself.
+//!
+//! Invariants
+//! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
+//! - `RELAY-2` when a relay is lost, what went over it counts as lost (`GATE-2` answers the calls), and stays so: should it
+//!   arrive later than what is sent from then on, it is refused. Each loss begins a new epoch; a relayed cast names those of
+//!   all that have relayed it, and goes over none of them again.
+//! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay. Those in a reply to a cast do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::held::Held;
+use super::state::State;
+use super::{Bounced, Gateway};
+use crate::addr::{Location, PortAddr, ProcAddr};
+use crate::call::CallErrorKind;
+use crate::ident::{GatewayId, ProcId, Uid};
+use crate::link::{Link, LinkId};
+use crate::wire::cast::Epoch;
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Target};
+
+/// What the port of a gateway's relays is derived from; not a proc that anybody has.
+const RELAY: u64 = 0x7265_6c61_795f_5f5f;
+
+/// The port that gateways are asked at, and told.
+const NEWS: u64 = u64::MAX;
+
+/// What one gateway says to another.
+#[derive(Debug, Serialize, Deserialize)]
+enum News {
+    /// To be answered when all that came before over the road of this gateway is taken in.
+    Confirm { of: Uid },
+    /// What still comes from an earlier epoch is refused.
+    Epoch(Epoch),
+}
+
+/// Which gateways are reached over others, for casts.
+pub(super) struct Relays {
+    proc: Uid,
+    own: Uid,
+    /// The link that casts take: of which gateway they are, and to which.
+    over: BTreeMap<(Uid, Uid), LinkId>,
+    /// What waits for the confirmation of a gateway.
+    pub(super) confirming: BTreeMap<Uid, Held>,
+    /// Grows with each relay that is lost.
+    epoch: u64,
+    /// The first epoch of each other gateway from which relayed casts are taken.
+    from: BTreeMap<Uid, u64>,
+    /// Those who wait for a confirmation: of which gateway.
+    asked: BTreeMap<u64, (Uid, oneshot::Sender<()>)>,
+    next: u64,
+}
+
+fn relay_proc(gateway: GatewayId) -> ProcId {
+    ProcId::single(gateway.uid.member(RELAY), "relay".into())
+}
+
+/// Whether an envelope goes behind all that a link has taken before.
+pub(super) fn is_behind_all(envelope: &Envelope) -> bool {
+    asks(envelope).is_some()
+}
+
+/// On whose road an envelope asks whether all has come; `None` for one that does not.
+fn asks(envelope: &Envelope) -> Option<Uid> {
+    let (Target::Port { port: NEWS, .. }, Body::Message(payload)) = (envelope.to.target, &envelope.body)
+    else {
+        return None;
+    };
+    if envelope.to.proc.uid != envelope.to.at.gateway.uid.member(RELAY) {
+        return None;
+    }
+    match payload.get() {
+        Ok(News::Confirm { of }) => Some(of),
+        Ok(News::Epoch(_)) | Err(_) => None,
+    }
+}
+
+impl Relays {
+    pub(super) fn new(own: GatewayId) -> Relays {
+        Relays {
+            proc: relay_proc(own).uid,
+            own: own.uid,
+            over: BTreeMap::new(),
+            confirming: BTreeMap::new(),
+            epoch: 0,
+            from: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// The link that casts of one gateway to another take, if they do not go straight.
+    pub(super) fn over(&self, of: Uid, to: Uid) -> Option<LinkId> {
+        if self.over.is_empty() { None } else { self.over.get(&(of, to)).copied() }
+    }
+
+    /// From now on, casts of one gateway to another take this link.
+    pub(super) fn set(&mut self, of: Uid, to: Uid, link: LinkId) {
+        self.over.insert((of, to), link);
+    }
+
+    /// Whether what goes to a gateway from here waits until it has what was relayed.
+    pub(super) fn waits(&self, gateway: Uid) -> bool {
+        self.over(self.own, gateway).is_some() || self.confirming.contains_key(&gateway)
+    }
+
+    /// Whose road an envelope takes that is not of this gateway: a question, or the answer to one.
+    pub(super) fn road(&self, envelope: &Envelope) -> Option<Uid> {
+        if self.over.is_empty() && self.confirming.is_empty() {
+            return None;
+        }
+        let gateway = envelope.to.at.gateway.uid;
+        (envelope.to.proc.uid == gateway.member(RELAY)).then(|| asks(envelope).unwrap_or(gateway))
+    }
+
+    /// The link that a question takes which goes where casts went; nothing is on that road any more.
+    pub(super) fn pass(&mut self, envelope: &Envelope) -> Option<LinkId> {
+        self.over.remove(&(asks(envelope)?, envelope.to.at.gateway.uid))
+    }
+
+    /// What a cast says that is relayed now.
+    pub(super) fn epoch(&self) -> Epoch {
+        Epoch { of: self.own, number: self.epoch }
+    }
+
+    /// Whether a cast was relayed by one that was lost since (`RELAY-2`).
+    pub(super) fn is_over(&self, epochs: &[Epoch]) -> bool {
+        let is_over = |epoch: &Epoch| self.from.get(&epoch.of).is_some_and(|first| epoch.number < *first);
+        epochs.iter().any(is_over)
+    }
+
+    /// Nobody behind a gateway says anything any more.
+    pub(super) fn forget(&mut self, gateway: Uid) {
+        self.from.remove(&gateway);
+        self.over.retain(|(of, _), _| *of != gateway);
+    }
+
+    /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
+    fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
+        self.next += 1;
+        self.asked.insert(self.next, (gateway, asker));
+        self.next
+    }
+
+    /// A link is lost: gives the gateways that were reached over it.
+    fn lost(&mut self, link: LinkId) -> Vec<Uid> {
+        let behind: Vec<Uid> =
+            self.over.extract_if(.., |_, over| *over == link).map(|((_, to), _)| to).collect();
+        if !behind.is_empty() {
+            self.epoch += 1;
+            // Who waits for a confirmation waits no more.
+            self.asked.retain(|_, (gateway, _)| !behind.contains(gateway));
+        }
+        behind
+    }
+
+    /// Whether a proc is where what is said to the relays goes.
+    pub(super) fn has(&self, proc: Uid) -> bool {
+        self.proc == proc
+    }
+
+    /// Takes in what other gateways say to this one, which came over a link of `peer`; gives whether it is to be confirmed.
+    pub(super) fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
+        let Target::Port { port, .. } = envelope.to.target else { return false };
+        match &envelope.body {
+            Body::Message(payload) => match payload.get() {
+                Ok(News::Confirm { .. }) => return true,
+                // Each says it of itself.
+                Ok(News::Epoch(Epoch { of, number })) if peer == Some(of) => {
+                    self.from.insert(of, number);
+                }
+                Ok(News::Epoch(_)) | Err(_) => {}
+            },
+            // That it failed says as much: what went before has failed as well, or is answered by those who know.
+            Body::Reply(_) | Body::Failed(_) => {
+                if let Some((gateway, asker)) = self.asked.remove(&port) {
+                    self.over.remove(&(self.own, gateway));
+                    let _ = asker.send(());
+                }
+            }
+            Body::Returned { .. } => {}
+        }
+        false
+    }
+}
+
+impl Gateway {
+    /// Holds an envelope until the gateway that it goes to has what was relayed to it.
+    pub(super) fn confirm_and_hold(
+        &self,
+        location: Arc<Location>,
+        envelope: Envelope,
+    ) -> Result<(), Box<Bounced>> {
+        let mut state = self.state();
+        let target = location.gateway;
+        if let Some(held) = state.relays.confirming.get_mut(&target.uid) {
+            return held.push(envelope);
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
+            return Err(Box::new(Bounced { envelope, kind }));
+        };
+        state.relays.confirming.entry(target.uid).or_default().push(envelope)?;
+        drop(state);
+        let gateway = self.clone();
+        runtime.spawn(async move {
+            gateway.confirm(&location).await;
+            gateway.release_held(target, None, |state| &mut state.relays.confirming);
+        });
+        Ok(())
+    }
+
+    /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then.
+    async fn confirm(&self, target: &Arc<Location>) {
+        let (link, confirmed, envelope) = {
+            let mut state = self.state();
+            let own = ProcAddr { id: relay_proc(self.0.id), at: state.location.clone() };
+            let (asker, confirmed) = oneshot::channel();
+            let over = state.relays.over(self.0.id.uid, target.gateway.uid);
+            let Some(link) = over.and_then(|over| state.link(over)) else { return };
+            let port = state.relays.ask(target.gateway.uid, asker);
+            let mut headers = self.headers_from(state.location.clone());
+            headers.reply_to = Some((PortAddr { proc: own, port }, 0));
+            let envelope = news(target, &News::Confirm { of: self.0.id.uid }, headers);
+            state.awaiting.sent(link.id(), &envelope);
+            (link, confirmed, envelope)
+        };
+        if let Err(bounced) = self.hand_to(&link, envelope) {
+            self.bounce(*bounced);
+        }
+        // Its other end is dropped with the relay, if that is lost.
+        let _ = confirmed.await;
+    }
+
+    /// Hands an envelope to a link when all that this has taken before is acknowledged.
+    pub(super) fn hand_behind_all(&self, link: &Link, envelope: Envelope) {
+        let (gateway, link) = (self.clone(), link.clone());
+        tokio::spawn(async move {
+            link.flush().await;
+            if let Err(bounced) = gateway.post_to(&link, envelope) {
+                gateway.bounce(*bounced);
+            }
+        });
+    }
+
+    /// Answers a gateway that asks whether all has come.
+    pub(super) fn confirmed(&self, envelope: &Envelope) {
+        let Some((port, slot)) = &envelope.headers.reply_to else { return };
+        let (to, headers) = (Destination::port(port, *slot), self.own_headers());
+        self.post_or_bounce(Envelope { to, headers, body: Body::Reply(Payload::default()) });
+    }
+}
+
+fn news(to: &Arc<Location>, news: &News, headers: Headers) -> Envelope {
+    let target = Target::Port { port: NEWS, slot: 0 };
+    let to = Destination { proc: relay_proc(to.gateway), at: to.clone(), target };
+    let payload = Payload::of(news).expect("it is a few numbers");
+    Envelope { to, headers, body: Body::Message(payload) }
+}
+
+impl State {
+    /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.
+    pub(super) fn relay_lost(&mut self, gateway: &Gateway, link: LinkId) -> Vec<(Link, Envelope)> {
+        let behind = self.relays.lost(link);
+        let epoch = self.relays.epoch();
+        let mut tell = Vec::new();
+        for uid in behind {
+            // Without a link of its own it hears nothing from here, and is told nothing.
+            let Some(entry) = self.by_gateway.get(&uid).and_then(|id| self.links.get(id)) else { continue };
+            let to = Arc::new(Location { gateway: entry.peer, door: None });
+            let headers = gateway.headers_from(self.location.clone());
+            tell.push((entry.link.clone(), news(&to, &News::Epoch(epoch), headers)));
+        }
+        tell
+    }
+}
+
+/// Why a cast that was relayed is refused.
+pub(super) fn came_late() -> CallErrorKind {
+    CallErrorKind::Unreachable { reason: "the gateway that the cast went over was lost".to_owned() }
+}
