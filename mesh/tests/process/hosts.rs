@@ -1,9 +1,11 @@
 //! Hosts in processes of their own: allocated, and attached to.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mesh::addr::ChannelAddr;
+use mesh::config::{self, Config};
 use mesh::meshes::{ActorOptions, AttachError, ProcOptions};
 use mesh::prelude::*;
 use mesh::{CallErrorKind, Cause, HostMesh, ProcessAllocator, RankPolicy, RestartPolicy, Status};
@@ -12,7 +14,7 @@ use rustix::process::Signal;
 use crate::actors::{Holder, Lodger, Mergers, Neighbour, Victim, Voter};
 use crate::proc_fs::{Token, describe, gone, parent_of, with_token};
 use crate::program::{Program, Scratch};
-use crate::world::{KILLED, World, is_alive, lost, send_signal, soon};
+use crate::world::{KILLED, World, is_alive, lost, send_signal, soon, stop};
 
 crate::tests![
     killed_host_takes_its_procs_with_it,
@@ -27,6 +29,7 @@ crate::tests![
     actors_that_fail_whole_are_stopped_when_an_attached_host_is_killed,
     proc_that_was_given_up_and_is_back_is_told_of_with_its_host,
     ranks_of_a_killed_attached_host_are_there_again_on_the_other,
+    casts_go_over_attached_hosts_and_end_when_that_is_killed,
     nothing_to_attach_to_is_named,
 ];
 
@@ -426,6 +429,68 @@ async fn ranks_of_a_killed_attached_host_are_there_again_on_the_other() {
     one.world.end().await;
     two.world.end().await;
     assert!(client.failures().is_empty(), "{:?}", client.failures());
+}
+
+async fn casts_go_over_attached_hosts_and_end_when_that_is_killed() {
+    let config = Config::default().with(config::CHILD_WORKER_THREADS, 2).with(config::CAST_FANOUT, 1);
+    let world = World::with(config).await;
+    world.handle_failures();
+    let cx = world.client();
+    let (token, scratch) = (Token::fresh(), Scratch::fresh());
+    let (mut programs, mut addresses) = (Vec::new(), Vec::<ChannelAddr>::new());
+    for host in 0..4 {
+        let address = format!("unix:{}", scratch.path().join(format!("door-{host}")).display());
+        let mut program = Program::start(&["host", &address], &token);
+        soon(program.line("serving")).await;
+        programs.push(program);
+        addresses.push(address.parse().unwrap());
+    }
+    let hosts = soon(HostMesh::attach(cx, &addresses)).await.unwrap();
+    let procs = soon(hosts.spawn_procs(cx, extent!(gpus = 2))).await.unwrap();
+    let victims = procs.spawn(cx, "victims", Victim::spec()).await.unwrap();
+    let pids = soon(victims.pid().call(cx)).await.unwrap().into_values();
+    for rank in 0..8 {
+        assert_eq!(parent_of(pids[rank]), programs[rank / 2].pid());
+        assert_eq!(soon(victims.rank(rank).pid().call(cx)).await.unwrap(), pids[rank]);
+    }
+    // All that was sent is acknowledged a moment after, or the next cast goes to it without the first.
+    let forwarded = || cx.proc().outbox().gateway().counters().forwarded.load(Ordering::Relaxed);
+    let over_one = async {
+        loop {
+            let before = forwarded();
+            victims.pid().call(cx).await.unwrap();
+            if forwarded() - before == 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(over_one).await;
+    stop(pids[6]).await;
+    let before = forwarded();
+    let mut replies = victims.pid().stream(cx);
+    assert_eq!(forwarded() - before, 1, "to the first host alone");
+    let mut ended = std::collections::BTreeMap::new();
+    while ended.len() < 7 {
+        let (rank, reply) = soon(replies.next()).await.unwrap();
+        ended.insert(rank, reply);
+    }
+    programs[0].kill().await;
+    let (rank, reply) = soon(replies.next()).await.unwrap();
+    assert_eq!(rank, 6);
+    let error = reply.unwrap_err().to_string();
+    assert!(error.contains("the gateway that the cast went over was lost"), "{error}");
+    assert!(ended.into_values().all(|reply| reply.is_ok()));
+    send_signal(pids[6], Signal::CONT);
+    // Those behind it are where they were.
+    let rest = victims.slice(("hosts", 1..4));
+    assert_eq!(soon(rest.pid().call(cx)).await.unwrap().values(), &pids[2..]);
+    assert_eq!(soon(victims.rank(6).pid().call(cx)).await.unwrap(), pids[6]);
+    world.end().await;
+    for program in &mut programs[1..] {
+        program.kill().await;
+    }
+    gone(&token).await;
 }
 
 async fn nothing_to_attach_to_is_named() {
