@@ -120,7 +120,7 @@ async fn gather(args: &Args) {
     let procs = host.spawn_procs(cx, extent!(procs = n as usize)).await.expect("procs start");
     let actors = procs.spawn(cx, "counters", Counter::spec()).await.expect("actors start");
     actors.add(1).call(cx).await.expect("every rank answers");
-    let runs = (4096 / n).clamp(5, 200) as usize;
+    let runs = args.get("runs", (4096 / n).clamp(5, 200)) as usize;
     let took = several(runs, async || actors.add(1).call(cx).await).await;
     print(args, format!("cast and gather, {n} in-process procs"), took, n);
     let took = several(runs, async || actors.add(1).reduce(Sum).call(cx).await).await;

@@ -64,16 +64,14 @@ impl Peer for Mesh {
     }
 
     async fn tell(&self, m: Small) {
-        // A full window refuses: the writer and the reader of the link are to run first.
-        while self.actor.tell(m).send(self.cx()).is_err() {
-            tokio::task::yield_now().await;
+        // A full window refuses: then it waits for room.
+        if self.actor.tell(m).send(self.cx()).is_err() {
+            self.actor.tell(m).send_wait(self.cx()).await.expect("the actor has room");
         }
     }
 
     async fn big(&self, body: &Bytes) {
-        while self.actor.big(body.clone()).send(self.cx()).is_err() {
-            tokio::task::yield_now().await;
-        }
+        self.actor.big(body.clone()).send_wait(self.cx()).await.expect("the actor has room");
     }
 
     async fn ask(&self, m: Small) -> u64 {
