@@ -54,7 +54,7 @@ pub use remake::{Remake, ask as ask_to_remake};
 pub use reply::{Arrival, Reply, ReplyTo, ReplyWait};
 pub use restart::{Make, Making};
 pub use run::{Scheduler, Shared};
-pub use spawn::{Birth, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
+pub use spawn::{Birth, Newborn, OrphanSupervisor, SpawnEnv, SpawnOptions, Supervisor, spawn_actor};
 pub use traits::{
     Actor, Api, Exported, Exporter, Exports, Handler, Handles, HookResult, NameByParameters, NoName, OwnName,
     ShowAll, ShowNothing, Target, handle_plain,

@@ -11,7 +11,7 @@ use mesh_macros::quiet;
 use tokio::sync::Notify;
 
 use crate::actor::{
-    Actor, ActorHandle, Birth, Caller, EVENT, FAILURE, Scope, SpawnEnv, SpawnOptions, Supervisor,
+    Actor, ActorHandle, Caller, EVENT, FAILURE, Newborn, Scope, SpawnEnv, SpawnOptions, Supervisor,
     ask_to_remake, default_label, spawn_actor, value_cannot_be_made_anew,
 };
 use crate::addr::{ActorAddr, ChannelAddr};
@@ -22,7 +22,7 @@ use crate::gateway::{Bounced, DoorError, Gateway, Listening, RETURNED};
 use crate::ident::{ActorId, Label, Uid};
 use crate::outbox::{AdmitError, End, Resident, StopMode};
 use crate::proc::Proc;
-use crate::registry::{IntoSpec, RemoteSpawn, SpawnSpecError, birth};
+use crate::registry::{IntoSpec, RemoteSpawn, SpawnSpecError, newborn};
 use crate::supervision::{Directive, Failure, Subject, SupervisionEvent};
 use crate::wire::envelope::{Body, Envelope, Target, TraceContext};
 
@@ -316,7 +316,7 @@ impl Client {
         actor: A,
     ) -> Result<ActorHandle<A>, AdmitError> {
         value_cannot_be_made_anew::<A>();
-        self.spawn_born(label.into(), Birth::Ready(actor))
+        self.spawn_born(Newborn::ready(self.0.proc.outbox(), label.into(), actor))
     }
 
     /// Starts an actor in this process, from its spec: it can be made anew when it fails (`SUP-4`).
@@ -340,7 +340,7 @@ impl Client {
         spec: impl IntoSpec<Actor = A>,
     ) -> Result<ActorHandle<A>, SpawnSpecError> {
         let spec = spec.into_spec();
-        let handle = self.spawn_born::<A>(label.into(), birth(spec.encode()?))?;
+        let handle = self.spawn_born::<A>(newborn(self.0.proc.outbox(), label.into(), &spec)?)?;
         let resident = handle.resident();
         let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
         children.retain(|_, child| child.strong_count() > 0);
@@ -348,14 +348,15 @@ impl Client {
         Ok(handle)
     }
 
-    fn spawn_born<A: Actor>(&self, label: Label, birth: Birth<A>) -> Result<ActorHandle<A>, AdmitError> {
+    fn spawn_born<A: Actor>(&self, actor: Newborn<A>) -> Result<ActorHandle<A>, AdmitError> {
+        let Newborn { uid, label, birth, ports } = actor;
         let options = SpawnOptions {
-            uid: self.0.proc.outbox().actor_uid(),
+            uid,
             label,
             incarnation: 1,
             restart: None,
             env: SpawnEnv::default(),
-            ports: None,
+            ports,
             supervisor: self.0.ear.clone(),
         };
         spawn_actor(self.0.proc.outbox(), birth, options)

@@ -214,6 +214,11 @@ impl Gateway {
         self.hot_state().location.clone()
     }
 
+    /// How many calls, and ports that were lent, have gone over a link and are waited for.
+    pub fn awaited(&self) -> usize {
+        self.hot_state().awaiting.len()
+    }
+
     /// What it has counted.
     pub fn counters(&self) -> &GatewayCounters {
         &self.0.counters
@@ -490,6 +495,10 @@ impl Gateway {
     /// Tells whoever is to know that a message will not arrive (`DEL-3`).
     pub fn bounce(&self, bounced: Bounced) {
         let Bounced { envelope, kind } = bounced;
+        if envelope.is_forgotten() {
+            // It was for the gateways on the way, of which there is none more.
+            return;
+        }
         if envelope.to.target == Target::Cast {
             return self.bounce_cast(&envelope, &kind);
         }
@@ -567,6 +576,12 @@ fn answer(
     let proc = envelope.to.proc.uid;
     let (port, said) = match (envelope.to.target, &envelope.body) {
         (Target::Port { port, slot }, Body::Reply(_) | Body::Failed(_)) => {
+            if envelope.is_forgotten() {
+                for lent in envelope.headers.lent().0 {
+                    state.awaiting.answered(lent.port.proc.id.uid, lent.number, slot);
+                }
+                return Ok(None);
+            }
             state.awaiting.answered(proc, port, slot);
             if !state.collectors.has(proc) && !state.folds.has(proc, port) {
                 return Ok(None);

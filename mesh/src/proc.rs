@@ -301,6 +301,9 @@ impl LocalProc for Inner {
                     let lent_on = self.lent_on(port, payload);
                     return lent_on.map_err(|kind| Box::new(Bounced { envelope, kind }));
                 }
+                if envelope.is_forgotten() {
+                    return Ok(());
+                }
                 if envelope.headers.lent.is_some() && envelope.payload().is_some() {
                     return self.deliver_lent(envelope, port, slot);
                 }

@@ -18,7 +18,7 @@ use crate::message::{HandlerDescriptor, Message, Named, RemoteMessage};
 use crate::outbox::{AdmitError, Outbox, Resident};
 use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use crate::wire::hello::{ActorFingerprint, HandlerFingerprint};
-pub(crate) use local::birth;
+pub(crate) use local::newborn;
 pub use local::{MadeAnew, SpawnSpecError};
 
 /// An actor that can be made in another process, from parameters that travel.

@@ -344,6 +344,9 @@ impl<A: Actor> Cell<A> {
             });
         }
         self.outbox.events().note(|| format!("end {} {}", self.id, kind));
+        if let Some(again) = &self.again {
+            again.ended(&kind);
+        }
         self.supervisor.ended(&self.who(), &end);
         if let Some(residents) = self.outbox.residents() {
             residents.release(self.id.uid, &end);

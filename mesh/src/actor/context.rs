@@ -18,7 +18,7 @@ use super::far::encode;
 use super::handle::{ActorHandle, ActorRef, Local};
 use super::parcel::{Deferred, ParcelHeaders};
 use super::reply::ReplyTo;
-use super::spawn::{Birth, SpawnEnv, SpawnOptions, spawn_actor};
+use super::spawn::{Newborn, SpawnEnv, SpawnOptions, spawn_actor};
 use super::traits::Actor;
 use crate::addr::{ActorAddr, PortAddr};
 use crate::config;
@@ -379,21 +379,18 @@ impl<A: Actor> Context<A> {
         actor: B,
     ) -> Result<ActorHandle<B>, AdmitError> {
         value_cannot_be_made_anew::<B>();
-        self.spawn_child(label.into(), Birth::Ready(actor))
+        self.spawn_child(Newborn::ready(&self.cell.outbox, label.into(), actor))
     }
 
-    pub(crate) fn spawn_child<B: Actor>(
-        &self,
-        label: Label,
-        birth: Birth<B>,
-    ) -> Result<ActorHandle<B>, AdmitError> {
+    pub(crate) fn spawn_child<B: Actor>(&self, child: Newborn<B>) -> Result<ActorHandle<B>, AdmitError> {
+        let Newborn { uid, label, birth, ports } = child;
         let options = SpawnOptions {
-            uid: self.cell.outbox.actor_uid(),
+            uid,
             label,
             incarnation: 1,
             restart: None,
             env: SpawnEnv::default(),
-            ports: None,
+            ports,
             supervisor: self.cell.clone(),
         };
         let handle = spawn_actor(&self.cell.outbox, birth, options)?;

@@ -43,9 +43,11 @@ impl Asker {
     /// The sender of a call whose reply is an `R`, at home there, where that is not the proc of the reply's port.
     pub(super) fn of<R>(sender: &ActorId, home: Option<&Arc<Location>>) -> Asker {
         // A reference has to be dropped: replies that have not are the most frequent, and cost nothing.
-        if !std::mem::needs_drop::<R>() {
-            return Asker::nobody();
-        }
+        if std::mem::needs_drop::<R>() { Asker::named(sender, home) } else { Asker::nobody() }
+    }
+
+    /// As `of`, whatever the reply is.
+    pub(super) fn named(sender: &ActorId, home: Option<&Arc<Location>>) -> Asker {
         let home = home.map(|at| Box::new(ProcAddr { id: sender.proc.clone(), at: at.clone() }));
         Asker { who: Some((sender.uid, sender.label.clone())), home }
     }

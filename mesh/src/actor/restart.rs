@@ -25,7 +25,7 @@ use crate::call::CallErrorKind;
 use crate::clock;
 use crate::ident::ActorId;
 use crate::mailbox::Records;
-use crate::outbox::{End, Resident, StopMode};
+use crate::outbox::{End, Helds, Resident, StopMode};
 use crate::supervision::{
     Cause, RestartHistory, RestartPolicy, Subject, SupervisionEvent, SupervisionEventKind as EventKind,
 };
@@ -41,6 +41,8 @@ pub type Make<A> = Box<dyn Fn() -> Making<A> + Send + Sync>;
 pub(super) struct Again<A> {
     make: Make<A>,
     policy: Option<RestartPolicy>,
+    /// The ports that its parameters refer to: each of its lives has them.
+    ports: Option<Helds>,
     history: Mutex<RestartHistory>,
     /// It pauses: a control message wakes it, as nothing else of its mailbox does.
     pauses: AtomicBool,
@@ -61,10 +63,15 @@ pub(super) enum Pause {
 }
 
 impl<A: Actor> Again<A> {
-    pub(super) fn new(make: Make<A>, policy: Option<RestartPolicy>) -> Again<A> {
+    pub(super) fn new(make: Make<A>, policy: Option<RestartPolicy>, ports: Option<Helds>) -> Again<A> {
         let history = Mutex::default();
         let (pauses, revived) = (AtomicBool::new(false), AtomicBool::new(false));
-        Again { make, policy, history, pauses, revived, times: AtomicU32::new(0) }
+        Again { make, policy, ports, history, pauses, revived, times: AtomicU32::new(0) }
+    }
+
+    /// It has ended, and with it lets go of the ports that it was made with.
+    pub(super) fn ended(&self, kind: &CallErrorKind) {
+        self.ports.iter().flat_map(|ports| ports.iter()).for_each(|held| held.let_go(kind.clone()));
     }
 
     /// Whether a control message, which is in the mailbox already, is to wake it: it is in the mailbox either before it is

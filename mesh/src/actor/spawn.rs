@@ -89,6 +89,25 @@ pub enum Birth<A> {
     Spec(Make<A>),
 }
 
+/// An actor that is about to be spawned, outside of any mesh.
+pub struct Newborn<A> {
+    /// Who it will be.
+    pub uid: Uid,
+    /// Its name.
+    pub label: Label,
+    /// How it comes to be.
+    pub birth: Birth<A>,
+    /// The ports that its parameters refer to, as it holds them.
+    pub ports: Option<Helds>,
+}
+
+impl<A> Newborn<A> {
+    /// One that is there.
+    pub(crate) fn ready(outbox: &Outbox, label: Label, actor: A) -> Newborn<A> {
+        Newborn { uid: outbox.actor_uid(), label, birth: Birth::Ready(actor), ports: None }
+    }
+}
+
 /// Who an actor will be, and to whom it belongs.
 pub struct SpawnOptions {
     /// Who.
@@ -124,7 +143,9 @@ pub fn spawn_actor<A: Actor>(
     };
     let (birth, again) = match birth {
         Birth::Spec(make) => {
-            (Birth::Create(make()), Some(Box::new(Again::new(make, options.restart.or(A::RESTART)))))
+            let making = make();
+            let again = Again::new(make, options.restart.or(A::RESTART), options.ports);
+            (Birth::Create(making), Some(Box::new(again)))
         }
         birth => (birth, None),
     };

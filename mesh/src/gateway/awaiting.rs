@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use crate::addr::PortAddr;
+use crate::addr::{PortAddr, ProcAddr};
 use crate::clock;
 use crate::ident::{ProcId, Uid};
 use crate::link::LinkId;
@@ -21,6 +21,8 @@ pub(super) struct Call {
     pub(super) port: PortAddr,
     pub(super) slot: u32,
     pub(super) callee: ProcId,
+    /// Who has lent a port on, of a loan.
+    pub(super) lender: Option<Box<ProcAddr>>,
     /// Whether the callee is not behind the gateway that the link leads to.
     pub(super) is_relayed: bool,
     link: LinkId,
@@ -33,6 +35,7 @@ struct Group {
     port: PortAddr,
     manifest: Manifest,
     left: Left,
+    lender: Option<Box<ProcAddr>>,
     link: LinkId,
     is_relayed: bool,
     expires: Option<Instant>,
@@ -109,7 +112,8 @@ impl Awaiting {
 
     /// Remembers the calls that an envelope carries over a link, if it carries any.
     pub(super) fn sent(&mut self, link: LinkId, envelope: &Envelope) {
-        if envelope.headers.reply_to.is_none() && envelope.headers.lent.is_none() {
+        if (envelope.headers.reply_to.is_none() && envelope.headers.lent.is_none()) || envelope.is_forgotten()
+        {
             return;
         }
         if envelope.to.target == Target::Cast {
@@ -125,7 +129,18 @@ impl Awaiting {
         }
         // A port that is lent is as a call that has no time.
         let (lent, slot) = envelope.headers.lent();
-        lent.iter().for_each(|lent| self.sent_call(link, (lent.release(), slot), callee, None));
+        for lent in lent {
+            self.sweep();
+            let (port, lender) = (lent.release(), envelope.headers.lender(lent).map(Box::new));
+            let key = (port.proc.id.uid, port.port, slot);
+            let (callee, is_relayed) = (callee.clone(), false);
+            self.calls.insert(key, Call { port, slot, callee, lender, is_relayed, link, expires: None });
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.calls.len() + self.groups.len()
     }
 
     /// Remembers a call that goes over a link.
@@ -138,7 +153,9 @@ impl Awaiting {
     ) {
         self.sweep();
         let key = (port.proc.id.uid, port.port, slot);
-        self.calls.insert(key, Call { port, slot, callee: callee.clone(), is_relayed: false, link, expires });
+        let call =
+            Call { port, slot, callee: callee.clone(), lender: None, is_relayed: false, link, expires };
+        self.calls.insert(key, call);
     }
 
     /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`.
@@ -153,26 +170,27 @@ impl Awaiting {
             return;
         }
         self.sweep();
-        let mut sent = |port: PortAddr, expires| {
+        let mut sent = |port: PortAddr, lender: Option<ProcAddr>, expires| {
             let (left, manifest) = (Left::of(manifest), manifest.clone());
             let key = (port.proc.id.uid, port.port, left.first());
-            self.groups.insert(key, Group { port, manifest, left, link, is_relayed, expires });
+            let lender = lender.map(Box::new);
+            self.groups.insert(key, Group { port, manifest, left, lender, link, is_relayed, expires });
         };
         if let Some((port, _)) = &headers.reply_to {
-            sent(port.clone(), headers.deadline_us.and_then(clock::in_us));
+            sent(port.clone(), None, headers.deadline_us.and_then(clock::in_us));
         }
-        headers.lent().0.iter().for_each(|lent| sent(lent.release(), None));
+        headers.lent().0.iter().for_each(|lent| sent(lent.release(), headers.lender(lent), None));
     }
 
     fn sweep(&mut self) {
-        if self.calls.len() + self.groups.len() < self.sweep_at {
+        if self.len() < self.sweep_at {
             return;
         }
         let now = clock::now();
         let waits = |expires: &Option<Instant>| expires.is_none_or(|at| at > now);
         self.calls.retain(|_, call| waits(&call.expires));
         self.groups.retain(|_, group| waits(&group.expires));
-        self.sweep_at = SWEEP_AT_MIN.max(2 * (self.calls.len() + self.groups.len()));
+        self.sweep_at = SWEEP_AT_MIN.max(2 * self.len());
     }
 
     pub(super) fn answered(&mut self, proc: Uid, port: u64, slot: u32) {
@@ -193,11 +211,11 @@ impl Awaiting {
         calls.sort_unstable_by_key(|(key, _)| *key);
         let mut taken: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
         for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
-            let Group { port, manifest, left, link, is_relayed, expires } = group;
+            let Group { port, manifest, left, lender, link, is_relayed, expires } = group;
             let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
             taken.extend(unanswered.map(|(_, member)| {
                 let (slot, callee) = (member.rank, member.proc);
-                Call { port: port.clone(), slot, callee, is_relayed, link, expires }
+                Call { port: port.clone(), slot, callee, lender: lender.clone(), is_relayed, link, expires }
             }));
         }
         taken

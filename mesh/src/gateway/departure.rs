@@ -17,7 +17,7 @@ use super::state::{LinkEntry, State};
 use super::{Bounced, ExitObserver, Gateway};
 use crate::addr::ActorAddr;
 use crate::call::CallErrorKind;
-use crate::ident::ProcId;
+use crate::ident::{ActorId, ProcId};
 use crate::link::{LinkId, Loss};
 use crate::supervision::Exit;
 use crate::wire::codec::Payload;
@@ -124,10 +124,14 @@ impl Gateway {
 
     /// The one way in which those who wait hear why they wait in vain: calls are answered, messages come back.
     fn settle(&self, Waiting { calls, held }: Waiting, kind: &CallErrorKind) {
-        for Call { port, slot, .. } in calls {
+        for Call { port, slot, lender, .. } in calls {
             let to = Destination::port(&port, slot);
             let (headers, body) = (self.own_headers(), Body::Failed(kind.clone()));
             self.post_or_bounce(Envelope { to, headers, body });
+            if let Some(lender) = lender {
+                let lent = Lent { number: port.port, port };
+                self.post_or_bounce(lent.forgotten(*lender, slot, self.own_headers()));
+            }
         }
         for envelope in held {
             self.bounce(Bounced { envelope, kind: kind.clone() });
@@ -142,11 +146,10 @@ impl Gateway {
         let lost = {
             let mut state = self.hot_state();
             let point = CastPoint { rank: slot, base_rank: slot, size: 1 };
-            let headers = Headers {
-                lent: Some([lent.clone()].into()),
-                point: Some(point),
-                ..self.headers_from(state.location.clone())
-            };
+            let own = self.headers_from(state.location.clone());
+            // As if the port's own proc had sent it.
+            let sender = ActorId { proc: lent.port.proc.id.clone(), ..own.sender.clone() };
+            let headers = Headers { sender, lent: Some([lent.clone()].into()), point: Some(point), ..own };
             // It is not sent: it stands for what was.
             let body = Body::Reply(Payload::default());
             let sent = Envelope { to: Destination::handler(holder, 0), headers, body };
@@ -179,6 +182,9 @@ impl Gateway {
             let to = Destination::port(&lent.release(), slot);
             let (headers, body) = (self.own_headers(), Body::Failed(kind.clone()));
             self.post_or_bounce(Envelope { to, headers, body });
+            if let Some(lender) = envelope.headers.lender(lent) {
+                self.post_or_bounce(lent.clone().forgotten(lender, slot, self.own_headers()));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::Outbox;
-use crate::addr::PortAddr;
+use crate::addr::{PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::ActorId;
 use crate::port::{Holder, Holds, Inlet, Lends, LentOn, Naming, encoded};
@@ -17,7 +17,8 @@ use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane, Lent};
 /// Whom to tell.
 enum Opener {
     Here(Arc<Inlet>, u64),
-    Away(Lent, u32),
+    /// The number, the slot, and who has lent it on.
+    Away(Lent, u32, Option<Box<ProcAddr>>),
 }
 
 /// The references to a port that came to an actor in one message. Dropped with the last of them, it says so.
@@ -54,11 +55,6 @@ impl Held {
         Held::of(outbox, actor, Opener::Here(inlet, number))
     }
 
-    /// Of a port that was lent from anywhere.
-    fn away(outbox: Arc<Outbox>, actor: ActorId, lent: Lent, slot: u32) -> Arc<Held> {
-        Held::of(outbox, actor, Opener::Away(lent, slot))
-    }
-
     fn of(outbox: Arc<Outbox>, actor: ActorId, opener: Opener) -> Arc<Held> {
         let (elsewhere, told) = (AtomicUsize::new(0), AtomicBool::new(false));
         Arc::new(Held { outbox, actor, opener, elsewhere, told })
@@ -84,7 +80,8 @@ impl Held {
     pub(crate) fn arriving(outbox: &Arc<Outbox>, actor: &ActorId, headers: &Headers) -> Helds {
         let (lent, slot) = headers.lent();
         let held = |lent: &Lent| {
-            let held = Held::away(outbox.clone(), actor.clone(), lent.clone(), slot);
+            let opener = Opener::Away(lent.clone(), slot, headers.lender(lent).map(Box::new));
+            let held = Held::of(outbox.clone(), actor.clone(), opener);
             held.elsewhere.fetch_add(1, Ordering::Relaxed);
             held
         };
@@ -95,7 +92,7 @@ impl Held {
     pub(crate) fn decoded(port: &PortAddr) -> Option<Arc<Held>> {
         let is_it = |held: &&Arc<Held>| match &held.opener {
             Opener::Here(..) => false,
-            Opener::Away(lent, _) => lent.port == *port,
+            Opener::Away(lent, ..) => lent.port == *port,
         };
         DECODED.with_borrow(|helds| helds.iter().flat_map(|helds| helds.iter()).find(is_it).cloned())
     }
@@ -123,7 +120,14 @@ impl Held {
     fn tell(&self, kind: CallErrorKind) {
         match &self.opener {
             Opener::Here(inlet, number) => inlet.take_back(*number, 0, kind),
-            Opener::Away(lent, slot) => self.say(&lent.release(), *slot, Body::Failed(kind)),
+            Opener::Away(lent, slot, lender) => {
+                self.say(&lent.release(), *slot, Body::Failed(kind));
+                if let Some(lender) = lender {
+                    let headers = self.outbox.headers(&self.actor, Lane::Control);
+                    let forgotten = lent.clone().forgotten((**lender).clone(), *slot, headers);
+                    self.outbox.gateway().post_or_bounce(forgotten);
+                }
+            }
         }
     }
 
@@ -157,7 +161,7 @@ impl Lends for Held {
     fn port(&self) -> Option<PortAddr> {
         match &self.opener {
             Opener::Here(inlet, _) => inlet.port(),
-            Opener::Away(lent, _) => Some(lent.port.clone()),
+            Opener::Away(lent, ..) => Some(lent.port.clone()),
         }
     }
 
@@ -173,7 +177,7 @@ impl Lends for Held {
     fn lend(&self, holders: usize, naming: Naming) -> Option<u64> {
         let lent = match &self.opener {
             Opener::Here(inlet, _) => return inlet.lend(holders, naming),
-            Opener::Away(lent, _) => lent,
+            Opener::Away(lent, ..) => lent,
         };
         let holders: Vec<Holder> = (0..u32::try_from(holders).ok()?).map(naming).collect();
         let payload = Payload::of(&LentOn { port: lent.port.port, holders }).ok()?;
@@ -186,7 +190,7 @@ impl Lends for Held {
     fn take_back(&self, number: u64, slot: u32, why: CallErrorKind) {
         match &self.opener {
             Opener::Here(inlet, _) => inlet.take_back(number, slot, why),
-            Opener::Away(lent, _) => {
+            Opener::Away(lent, ..) => {
                 let to = PortAddr { proc: lent.port.proc.clone(), port: number };
                 self.say(&to, slot, Body::Failed(why));
             }

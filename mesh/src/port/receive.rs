@@ -132,8 +132,9 @@ pub(crate) fn open_item<T: DeserializeOwned + 'static>(item: PortItem) -> Result
 ///
 /// It ends when nobody is left who could post: the references in this process are dropped, and each that was given one, in a
 /// message, a reply, or an item of another port, or by another that had it, has dropped it or has ended. An actor that was
-/// made with one, as an argument of its constructor, has it as long as it lives. A reply that nobody waits for any more, and
-/// an item of a port that is closed, are dropped.
+/// made with one, as an argument of its constructor, has it as long as it lives, over the lives that its own policy gives it;
+/// one that has ended and that its owner has made anew is not counted any more. A reply that nobody waits for any more, and an
+/// item of a port that is closed, are dropped.
 ///
 /// One that fails while it holds the port, whose process is lost, or that has failed before it got it, is an error among the
 /// items, with its name: that of the actor or client, and its rank in a call to many; of an item of another port that port,

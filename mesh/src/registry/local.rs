@@ -1,12 +1,17 @@
 //! Actors of this process that are spawned from their spec: they can be made anew.
 
+use std::sync::Arc;
+
 use mesh_macros::quiet;
 
-use super::{IntoSpec, RemoteSpawn, decode_params};
-use crate::actor::{Actor, ActorHandle, Birth, Context, SpawnEnv, default_label};
-use crate::ident::Label;
-use crate::outbox::{AdmitError, Held, Helds};
+use super::{IntoSpec, RemoteSpawn, Spec, decode_params};
+use crate::actor::{Actor, ActorHandle, Birth, Caller, Context, Newborn, SpawnEnv, default_label};
+use crate::call::Callee;
+use crate::ident::{ActorId, Label};
+use crate::outbox::{AdmitError, Held, Helds, Lending, Outbox, went_nowhere};
+use crate::port::{Holder, encoded_count};
 use crate::wire::codec::{EncodeError, Payload};
+use crate::wire::envelope::{Headers, Lane};
 
 /// Why an actor could not be spawned from its spec in this process.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +38,27 @@ pub trait MadeAnew {
 #[diagnostic::do_not_recommend]
 impl<A: RemoteSpawn> MadeAnew for A {}
 
-/// How an actor comes to be from its encoded parameters, outside of any mesh.
-pub(crate) fn birth<A: RemoteSpawn>(params: Payload) -> Birth<A> {
-    birth_in(params, None, SpawnEnv::default())
+/// How an actor comes to be from its encoded parameters, in the proc of `outbox` and outside of any mesh. The ports that are
+/// in them are lent to it.
+pub(crate) fn newborn<A: RemoteSpawn>(
+    outbox: &Arc<Outbox>,
+    label: Label,
+    spec: &Spec<A>,
+) -> Result<Newborn<A>, EncodeError> {
+    let uid = outbox.actor_uid();
+    let encoded = encoded_count();
+    let params = spec.encode().inspect_err(|_| went_nowhere(encoded))?;
+    let ports = (encoded != encoded_count()).then(|| {
+        let actor = ActorId::new(outbox.proc().clone(), uid, label.clone());
+        let callee = Callee { actor: actor.clone(), handler: None, rank: None };
+        let lending = Lending::of(encoded, 1, move |_| Holder { callee: callee.clone(), at: None });
+        let headers = Headers { lent: lending.header(), ..outbox.headers(&actor, Lane::Control) };
+        let ports = Held::arriving(outbox, &actor, &headers);
+        Held::arrived(&ports);
+        ports
+    });
+    let birth = birth_in(params, ports.clone(), SpawnEnv::default());
+    Ok(Newborn { uid, label, birth, ports })
 }
 
 /// How an actor comes to be from its encoded parameters: they are decoded for each of its lives.
@@ -121,6 +144,6 @@ impl<A: Actor> Context<A> {
         spec: impl IntoSpec<Actor = B>,
     ) -> Result<ActorHandle<B>, SpawnSpecError> {
         let spec = spec.into_spec();
-        Ok(self.spawn_child(label.into(), birth(spec.encode()?))?)
+        Ok(self.spawn_child(newborn(self.scope().outbox, label.into(), &spec)?)?)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
-use crate::addr::{ActorAddr, Location, PortAddr};
+use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::{ActorId, ProcId, Uid};
 use crate::supervision::Cause;
@@ -136,6 +136,9 @@ pub struct Lent {
     pub number: u64,
 }
 
+/// No port has this number.
+const NOBODY: u64 = 0;
+
 /// Marks the numbers under which ports are lent: ports are never counted so far.
 const LENT: u64 = 1 << 63;
 
@@ -161,6 +164,14 @@ impl Lent {
     /// Where it is said that they were let go of.
     pub fn release(&self) -> PortAddr {
         PortAddr { proc: self.port.proc.clone(), port: self.number }
+    }
+
+    /// Tells the gateways on the way back to who has lent the port on that it was let go of: what goes to its own proc may
+    /// not pass them.
+    pub fn forgotten(self, lender: ProcAddr, slot: u32, headers: Headers) -> Envelope {
+        let to = Destination::port(&PortAddr { proc: lender, port: NOBODY }, slot);
+        let headers = Headers { lent: Some([self].into()), ..headers };
+        Envelope { to, headers, body: Body::Failed(CallErrorKind::ActorStopped) }
     }
 }
 
@@ -207,6 +218,12 @@ impl Headers {
             point: None,
             lent: None,
         }
+    }
+
+    /// The proc that has lent a port on with this; `None` if it is the port's own.
+    pub fn lender(&self, lent: &Lent) -> Option<ProcAddr> {
+        let is_own = self.sender.proc.uid == lent.port.proc.id.uid;
+        (!is_own).then(|| ProcAddr { id: self.sender.proc.clone(), at: self.sender_at.clone() })
     }
 
     /// The ports whose references it carries, and the slot of its holder.
@@ -326,6 +343,11 @@ impl Envelope {
         encoder.put(&self.to)?;
         encoder.put(&self.headers)?;
         encoder.put(&BodyHead::of(&self.body))
+    }
+
+    /// Whether it only tells gateways that a port which was lent on was let go of.
+    pub fn is_forgotten(&self) -> bool {
+        self.headers.lent.is_some() && matches!(self.body, Body::Failed(_))
     }
 
     /// The payload, where the body has one.

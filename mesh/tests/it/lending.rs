@@ -140,6 +140,12 @@ impl Keeper {
         }
     }
 
+    /// What its gateway waits for.
+    #[handler]
+    fn awaited(&self, cx: &Context<Self>) -> usize {
+        mesh::actor::Caller::scope(cx).outbox.gateway().awaited()
+    }
+
     #[handler]
     fn fall(&self) {
         panic!("it fell");
@@ -564,10 +570,35 @@ async fn a_port_of_a_single_actor_s_constructor_ends_with_it(cx: &Client) {
     assert_eq!(next(&mut items).await, None);
 }
 
+#[mesh::test]
+async fn a_port_of_a_constructor_within_the_process_is_held_as_long_as_the_actor_lives(cx: &Client) {
+    let (_procs, _counters, keepers) = keepers(cx).await;
+    let (port, mut items) = cx.open_port::<u64>().unwrap();
+    let made = cx.spawn_spec(Made::spec(port.clone()));
+    let other = cx.spawn_spec(Made::spec(port));
+    made.post().call(cx).await.unwrap();
+    assert_eq!(next(&mut items).await, Some(Ok(0)));
+    other.fall().send(cx).unwrap();
+    let closed = next(&mut items).await.expect("an error first").unwrap_err();
+    assert!(matches!(closed.kind, CallErrorKind::ActorFailed { .. }), "{closed}");
+    assert!(closed.to_string().contains("Made@"), "{closed}");
+    is_open(&mut items).await;
+    // What it has handed on goes on without it, and its handles hold nothing.
+    made.hand_on(keepers.rank(0)).call(cx).await.unwrap();
+    made.control().stop();
+    made.control().ended().await;
+    is_open(&mut items).await;
+    keepers.rank(0).post().call(cx).await.unwrap();
+    assert_eq!(next(&mut items).await, Some(Ok(0)));
+    keepers.rank(0).let_go().call(cx).await.unwrap();
+    assert_eq!(next(&mut items).await, None);
+}
+
 /// The number of loans of a table goes back to where it was.
 #[mesh::test]
 async fn nothing_is_left_of_a_loan(cx: &Client) {
     let (_procs, _counters, keepers) = keepers(cx).await;
+    let before = keepers.awaited().call(cx).await.unwrap();
     for _ in 0..3 {
         let (port, items) = cx.open_port::<u64>().unwrap();
         keepers.hold(port.clone()).call(cx).await.unwrap();
@@ -579,4 +610,26 @@ async fn nothing_is_left_of_a_loan(cx: &Client) {
         settle().await;
         assert_eq!(cx.proc().outbox().ports().loans_len(), 0);
     }
+    // Nor at those on the way, who do not see what is said to the opener.
+    for _ in 0..3 {
+        let (port, items) = cx.open_port::<u64>().unwrap();
+        keepers.rank(0).hold(port).call(cx).await.unwrap();
+        keepers.rank(0).hand_on_to_all(keepers.slice(1..3)).call(cx).await.unwrap();
+        keepers.rank(3).fetch(keepers.rank(2)).call(cx).await.unwrap();
+        drop(keepers.slice(1..4).give_back().call(cx).await.unwrap());
+        drop(items);
+    }
+    // Of what nobody waits for, and of what does not arrive.
+    let minute = Duration::from_secs(60);
+    let (port, items) = cx.open_port::<u64>().unwrap();
+    keepers.slice(0..2).hold(port).call(cx).await.unwrap();
+    keepers.rank(1).give_back_after(2 * minute).timeout(minute).call(cx).await.unwrap_err();
+    tokio::time::sleep(2 * minute).await;
+    keepers.rank(3).fall().send(cx).unwrap();
+    settle().await;
+    keepers.rank(0).hand_on(keepers.rank(3), false).call(cx).await.unwrap();
+    drop(items);
+    settle().await;
+    let after = keepers.slice(0..3).awaited().call(cx).await.unwrap();
+    assert_eq!(after.values(), &before.values()[..3]);
 }

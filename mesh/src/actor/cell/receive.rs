@@ -82,8 +82,7 @@ impl<A: Actor> Cell<A> {
             deferred: match envelope.headers.reply_on {
                 ReplyOn::Deferred => envelope.headers.reply_to.clone().map(|port| {
                     // Dropped with a message that is not handled, it answers.
-                    let asker =
-                        Asker::of::<Box<()>>(&envelope.headers.sender, Some(&envelope.headers.sender_at));
+                    let asker = Asker::named(&envelope.headers.sender, Some(&envelope.headers.sender_at));
                     Deferred::Port(Mutex::new(Some(self.reply_to(port, encode::<()>, asker))))
                 }),
                 ReplyOn::Answer | ReplyOn::Acceptance => None,
