@@ -54,6 +54,12 @@ impl Electrician {
         (self.made.values().sum(), self.stopped)
     }
 
+    /// Panics.
+    #[handler]
+    fn fall(&self) {
+        panic!("off the ladder");
+    }
+
     /// A slow lamp has come on.
     #[handler]
     fn comes_on(&mut self, cx: &Context<Self>, uid: Uid) {
@@ -366,6 +372,24 @@ async fn when_a_rank_is_heard_of_does_not_set_it_apart(cx: &Client) {
     agents.slice(2..4).message(lamp(ONE, "red")).cast(cx).unwrap();
     let all = until(&mut states, |all| shines(all, 0..4, "red")).await;
     assert_eq!(all.runs().count(), 1, "{all:?}");
+}
+
+/// Who reads states is told which agent is gone, and goes on with the others.
+#[mesh::test]
+async fn an_agent_that_fails_is_named_to_who_is_told_of_states(cx: &Client) {
+    cx.on_failure(|_| Directive::Handled);
+    let procs = this_host(cx).await.unwrap().spawn_procs(cx, extent!(procs = 3)).await.unwrap();
+    let agents = procs.spawn(cx, "electricians", Electrician::spec()).await.unwrap();
+    let (out, mut states) = cx.open_accumulating_port(Merge, Duration::from_millis(5)).unwrap();
+    agents.message(lamp(ONE, "red")).cast(cx).unwrap();
+    agents.message(StreamState::<Lamp>::new(ONE, 0, 0, out)).cast(cx).unwrap();
+    until(&mut states, |all| all.len() == 3).await;
+    agents.rank(1).fall().send(cx).unwrap();
+    let lost = states.receive().await.unwrap_err();
+    assert_eq!(lost.callee.as_ref().unwrap().rank, Some(1), "{lost}");
+    agents.message(lamp(ONE, "green")).cast(cx).unwrap();
+    let all = until(&mut states, |all| shines(all, 0..1, "green") && shines(all, 2..3, "green")).await;
+    assert!(shines(&all, 1..2, "red"), "{all:?}");
 }
 
 /// Manages bells. It is generic, so no gateway knows of its kinds.
