@@ -2,10 +2,13 @@
 //!
 //! `cargo run --example gpu_slots`
 
+use std::time::Duration;
+
 use mesh::ident::Uid;
 use mesh::prelude::*;
 use mesh::resource::{
-    CreateOrUpdate, GetState, List, Progress, ResourceKey, ResourceTable, SpecConflict, Stop, WaitRankStatus,
+    CreateOrUpdate, GetState, List, Progress, ResourceKey, ResourceTable, SpecConflict, Stop, StreamState,
+    WaitRankStatus,
 };
 use mesh::value::StatusClass;
 use serde::{Deserialize, Serialize};
@@ -131,6 +134,10 @@ async fn main(cx: &Client) -> mesh::Result<()> {
     }
     println!("free: {}", agents.free().call(cx).await?);
 
+    // From now on, what is seen of the slot on all machines: at each change, and merged on its way.
+    let (out, mut states) = cx.open_accumulating_port(Merge, Duration::from_millis(10))?;
+    agents.message(StreamState::<Slot>::new(trainer, 0, 0, out)).cast(cx)?;
+
     want(cx, &agents, trainer, "trainer", 3)?;
     want(cx, &agents, huge, "huge", 9)?;
     for slot in agents.rank(0).message(List::<Slot>::new()).call(cx).await? {
@@ -140,5 +147,14 @@ async fn main(cx: &Client) -> mesh::Result<()> {
 
     agents.slice(1..2).message(Stop::<Slot>::new(trainer, "it is not needed here".into())).cast(cx)?;
     println!("free: {}", agents.free().call(cx).await?);
+
+    agents.slice(0..1).message(Stop::<Slot>::new(trainer, "nor here".into())).cast(cx)?;
+    let mut last = states.receive().await?;
+    while let Ok(now) = states.receive().await {
+        last = now; // until it has ended everywhere
+    }
+    for (machines, slot) in last.runs() {
+        println!("machines {machines:?}: {} {}", slot.details.label, slot.status);
+    }
     Ok(())
 }

@@ -290,6 +290,8 @@ fn gpu_slots_are_managed_by_the_verbs() {
         "huge: failed: 9 GPUs are wanted and 1 are free",
         "free: [1 ×2]",
         "free: [1, 4]",
+        // What is the same everywhere is told once.
+        "machines 0..2: trainer stopped",
     ];
     assert_eq!(lines_of("gpu_slots", &[]), want);
 }

@@ -26,7 +26,8 @@ use proc_macro::TokenStream;
 /// - `name = "…"`: the stable name of the type; by default its module path and identifier
 /// - `crate = path`: where mesh lives, if not at `::mesh`
 /// - `handles(Message, …)`: messages with a hand-written `impl Handler<Message>`
-/// - `resource(Kind = self.table, …)`: kinds of resources that the actor manages
+/// - `resource(Kind = self.table, …)`: kinds of resources that the actor manages; gateways merge what is told of their states,
+///   unless the actor is generic
 /// - `parts(name, …)`: further `impl` blocks of the actor, each annotated `#[actor(part = name)]`, in any module of the crate
 /// - `restart(max = 3, within = "1m", backoff = "100ms")`: when it fails it is made anew, by its `#[new]` constructor, with what is
 ///   queued kept: after a pause that doubles from `backoff` up to 30 s, and at most `max` times `within` a time; then its owner

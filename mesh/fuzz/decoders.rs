@@ -11,6 +11,8 @@ use mesh::bootstrap::Orders;
 use mesh::config::{Config, Secret};
 use mesh::ident::{ActorId, GatewayId, Label, ProcId, Uid};
 use mesh::link::{Auth, LinkLimits, handshake_with};
+use mesh::reduce::{Merge, Reducer};
+use mesh::resource::{Details, StateOverlay};
 use mesh::shape::{Extent, Region};
 use mesh::transport::{Connection, Trust};
 use mesh::value::{Standing, StandingOverlay, Status, StatusOverlay, ValueMesh};
@@ -214,11 +216,23 @@ pub fn value(data: &[u8]) {
         let ranks = overlay.len();
         overlay.merge_where(overlay.clone(), |ours, theirs| theirs.follows(ours));
         assert_eq!(overlay.len(), ranks);
-        let newest = Standing { status: Status::Running, epoch: u32::MAX, generation: u64::MAX, returns: 0 };
+        let newest = Standing {
+            status: Status::Running,
+            epoch: u32::MAX,
+            generation: u64::MAX,
+            returns: 0,
+            details: (),
+        };
         overlay.merge_where(StandingOverlay::uniform(3..11, newest.clone()), |ours, theirs| {
             theirs.follows(ours)
         });
         assert!(overlay.get(10).is_some_and(|standing| standing.follows(&newest)));
+    }
+    if let Ok(overlay) = payload.get::<StateOverlay<String>>() {
+        let merged = Merge.reduce(overlay.clone(), overlay.clone());
+        assert_eq!(merged, overlay);
+        let runs = overlay.to_mesh(&Region::whole(&Extent::new([("workers", 64)]))).runs().count();
+        assert!(runs <= 2 * overlay.runs().count() + 1);
     }
 }
 
@@ -341,12 +355,16 @@ fn value_seeds() -> Vec<Vec<u8>> {
     let values = ValueMesh::new(region.clone(), vec![1_u32, 2, 2, 2, 3]).expect("one for each");
     let uniform = ValueMesh::uniform(region, 7_u32);
     let overlay = StatusOverlay::uniform(2..9, Status::default());
-    let standing = Standing { status: Status::failed("x"), epoch: 1, generation: 300, returns: 1 };
+    let standing =
+        Standing { status: Status::failed("x"), epoch: 1, generation: 300, returns: 1, details: () };
+    let details = Details { label: Label::new("lamp"), spec_conflict: false, state: Some("red".to_owned()) };
+    let state = Standing { status: Status::Running, epoch: 0, generation: 2, returns: 0, details };
     vec![
         Payload::of(&values).expect("it encodes").body.to_vec(),
         Payload::of(&uniform).expect("it encodes").body.to_vec(),
         Payload::of(&overlay).expect("it encodes").body.to_vec(),
         Payload::of(&StandingOverlay::uniform(4..6, standing)).expect("it encodes").body.to_vec(),
+        Payload::of(&StateOverlay::uniform(4..6, state)).expect("it encodes").body.to_vec(),
     ]
 }
 

@@ -407,7 +407,7 @@ pub mod __private {
         Registration, RemoteSpawn, SpawnEntry, Spec,
     };
     pub use crate::request::{PortRef, Request, StreamRequest};
-    pub use crate::resource::{Manages, Resource, ResourceTable, export_resource};
+    pub use crate::resource::{KindMerge, Manages, Resource, ResourceTable, export_resource};
     pub use crate::schema::{Identity, schema_of};
     pub use crate::supervision::{Directive, Failure, Fatal, RestartPolicy, SupervisionEvent};
     pub use crate::wire::codec::{DecodeError, Decoder, EncodeError, Encoder};

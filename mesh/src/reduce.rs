@@ -5,13 +5,13 @@
 //! | [`Sum`] | numbers, `Duration`: added, saturating |
 //! | [`Max`], [`Min`] | numbers, text, `Duration`, tuples of these, your own [`TotalOrder`] |
 //! | [`Concat`] | `Vec`, `String`: joined in rank order |
-//! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins, `StandingOverlay`: the newest |
+//! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins, `StandingOverlay`, `StateOverlay`: the newest of each rank |
 //! | each of these | `Result<T, E>` of what it merges: the values, or the error of the lowest rank that has one |
 //! | none | nothing: without `.reduce(..)` a call collects the reply of each rank, as a `ValueMesh` |
 //! | `(A, B)` to `(A, B, C, D)` | tuples, each element by its own reducer |
 //!
 //! This module does **not** know where a merge happens: the gateways on the way do it for the reducers and types that
-//! they know (built-in ones; yours by `#[handler(reduce = R)]` or
+//! they know (built-in ones; the states of a kind by `#[actor(resource(…))]`; yours by `#[handler(reduce = R)]` or
 //! [`register_reducer!`](crate::register_reducer)), the caller for the rest.
 //!
 //! Invariants

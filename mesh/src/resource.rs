@@ -10,8 +10,11 @@
 //! | [`GetState`], [`List`] | the state, all states | |
 //! | [`GetRankStatus`] | an overlay at the caller's rank | at once (`VERB-2`) |
 //! | [`WaitRankStatus`] | the same | when the status is reached, or can no longer be |
-//! | [`StreamState`] | states, to a port | now, and at each change |
-//! | [`StreamRankStatus`] | overlays at the caller's rank, to a port | the same |
+//! | [`StreamState`] | overlays of states at the caller's rank, to a port | now, and at each change (`VERB-2`) |
+//! | [`StreamRankStatus`] | the same, of statuses alone | the same |
+//!
+//! Overlays of statuses and of states are merged on their way: what is the same at many ranks is one run. So are those of a
+//! kind of your own, if the agent is not generic: `resource(…)` makes them known to every gateway of the program.
 //!
 //! A resource is found by its id and by the base rank that the message was cast to, so that one message creates a
 //! different member at each rank.
@@ -19,13 +22,16 @@
 mod table;
 mod verbs;
 
+use std::marker::PhantomData;
+
 use mesh_macros::quiet;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Context, Exporter};
 use crate::ident::Uid;
-use crate::message::RemoteArg;
-pub use table::{ENDED_MAX, ResourceState, ResourceTable};
+use crate::message::{CallerMerges, MergeEntry, RemoteArg};
+use crate::reduce::Merge;
+pub use table::{Details, ENDED_MAX, ResourceState, ResourceTable, StateOverlay};
 pub(crate) use verbs::stop_one;
 pub use verbs::{
     CreateOrUpdate, GetRankStatus, GetState, List, Stop, StopAll, StreamRankStatus, StreamState,
@@ -62,8 +68,8 @@ pub trait Resource: Sized + Send + 'static {
     type Agent: Manages<Self>;
     /// What is wanted.
     type Spec: RemoteArg + Clone + PartialEq + Sync;
-    /// What is seen.
-    type State: RemoteArg + Clone + Sync;
+    /// What is seen. It is told once of neighbouring ranks that are alike, so it is best without what only tells them apart.
+    type State: RemoteArg + Clone + PartialEq + Sync;
     /// The kind's name; part of the protocol.
     const NAME: &'static str;
 
@@ -110,6 +116,18 @@ pub trait Manages<R: Resource<Agent = Self>>: Actor {
     /// The table of this kind.
     fn table(&mut self) -> &mut ResourceTable<R>;
 }
+
+/// What gateways need to know to merge the states of a kind, [`KindMerge::ENTRY`]; of what is no kind there is none of its
+/// own, and that of [`CallerMerges`] is found.
+#[derive(Debug)]
+pub struct KindMerge<R>(PhantomData<R>);
+
+impl<R: Resource> KindMerge<R> {
+    /// Of the overlays of a [`StreamState`].
+    pub const ENTRY: MergeEntry = MergeEntry::of::<StateOverlay<R::State>, Merge>();
+}
+
+impl<R> CallerMerges for KindMerge<R> {}
 
 /// Exports the verbs of a kind.
 pub fn export_resource<A, R, E>(exporter: &mut E)

@@ -2,8 +2,8 @@
 //!
 //! A [`ValueMesh`] holds exactly one value for each rank of a [`Region`](crate::shape::Region). A [`Status`] says how far
 //! one thing has come; a [`StatusOverlay`] carries the statuses of some ranks, and a [`StatusMesh`] takes them in. What is
-//! told again and again, as it changes, is a [`Standing`] in a [`StandingOverlay`]: the newest is kept. This
-//! module does **not** know how values arrive.
+//! told again and again, as it changes, is a [`Standing`] in a [`StandingOverlay`]: the newest is kept. So are
+//! whole states ([`StateOverlay`](crate::resource::StateOverlay)). This module does **not** know how values arrive.
 //!
 //! Both store runs of equal values, so that the statuses of 10,000 ranks that all run cost as much as one.
 //!

@@ -164,6 +164,7 @@ fn manages(actor: &Actor, resource: &ResourcePlace, paths: &Paths) -> TokenStrea
     let own = actor.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     // A field of another type is reported at the field.
     let table = respan(quote!(&mut), ends(&place.to_token_stream()).0);
+    let merge = shim::merge_of_kind(actor, kind, paths);
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -176,5 +177,7 @@ fn manages(actor: &Actor, resource: &ResourcePlace, paths: &Paths) -> TokenStrea
                 #table #place
             }
         }
+
+        #merge
     }
 }

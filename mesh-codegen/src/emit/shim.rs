@@ -165,6 +165,19 @@ pub(super) fn merge_of_handler(handler: &Handler, paths: &Paths) -> Option<Token
     })
 }
 
+/// Lets gateways merge what is told of the states of a kind. Of the kinds of a generic actor, as above, it is not known.
+pub(super) fn merge_of_kind(actor: &Actor, kind: &Type, paths: &Paths) -> Option<TokenStream> {
+    let p = &paths.private;
+    actor.generics.params.is_empty().then(|| {
+        quote! {
+            #p::inventory::submit! {{
+                use #p::CallerMerges as _;
+                #p::KindMerge::<#kind>::ENTRY
+            }}
+        }
+    })
+}
+
 /// The same for a reducer and the replies it is to merge.
 fn reduces(paths: &Paths, reducer: &Type, reply: &Type) -> TokenStream {
     assert_item(paths, quote!(Reducer<#reply>>::reduce), reducer)

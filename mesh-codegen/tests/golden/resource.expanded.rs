@@ -104,6 +104,9 @@ const _: () = {
             &mut self.procs
         }
     }
+    __p::inventory::submit! {
+        { use __p::CallerMerges as _; __p::KindMerge:: < Proc > ::ENTRY }
+    }
     #[automatically_derived]
     #[diagnostic::do_not_recommend]
     impl __p::Manages<Volume> for HostAgent
@@ -113,6 +116,9 @@ const _: () = {
         fn table(&mut self) -> &mut __p::ResourceTable<Volume> {
             &mut self.disks.volumes
         }
+    }
+    __p::inventory::submit! {
+        { use __p::CallerMerges as _; __p::KindMerge:: < Volume > ::ENTRY }
     }
 };
 #[allow(unused, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]

@@ -42,7 +42,7 @@ pub struct ProcSpec {
 }
 
 /// What is seen of a proc.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcState {
     /// Who.
     pub proc: ProcId,

@@ -65,7 +65,7 @@ pub enum NotEnsured {
 }
 
 /// What is seen of an actor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActorState {
     /// Who.
     pub id: ActorId,

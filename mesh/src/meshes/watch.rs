@@ -92,7 +92,7 @@ fn ask<R: Resource>(
                 let rank = first + failed.rank as usize;
                 let status = Status::failed(failed.error);
                 // Nothing newer comes to this question.
-                let standing = Standing { status, epoch, generation: u64::MAX, returns: 0 };
+                let standing = Standing { status, epoch, generation: u64::MAX, returns: 0, details: () };
                 seen.set(rank..rank + 1, &standing);
             }
         });
@@ -134,7 +134,8 @@ impl Asking {
                 let known = seen.known.get(rank).and_then(Option::as_ref);
                 if !known.is_some_and(|known| known.status.is_terminal()) {
                     let status = Status::Initializing;
-                    seen.set(rank..rank + 1, &Standing { status, epoch, generation: 0, returns: 0 });
+                    let standing = Standing { status, epoch, generation: 0, returns: 0, details: () };
+                    seen.set(rank..rank + 1, &standing);
                 }
             });
             if let Ok(view) = self.agents.view().try_slice(rank..rank + 1) {

@@ -18,7 +18,8 @@ pub struct Concat;
 
 /// Merges maps and sets: all keys are kept, and the values of equal keys are added with `+=`, the value of lower ranks on
 /// the left. Integers overflow there as they do everywhere in Rust. A
-/// [`StatusOverlay`] is merged by rank, the right one winning, a [`StandingOverlay`] so that the newest wins.
+/// [`StatusOverlay`] is merged by rank, the right one winning, a [`StandingOverlay`] (such as a
+/// [`StateOverlay`](crate::resource::StateOverlay)) so that the newest of each rank wins.
 #[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Merge;
@@ -94,8 +95,8 @@ impl Reducer<StatusOverlay> for Merge {
 }
 
 #[diagnostic::do_not_recommend]
-impl Reducer<StandingOverlay> for Merge {
-    fn reduce(&self, mut left: StandingOverlay, right: StandingOverlay) -> StandingOverlay {
+impl<D: Clone + PartialEq> Reducer<StandingOverlay<D>> for Merge {
+    fn reduce(&self, mut left: StandingOverlay<D>, right: StandingOverlay<D>) -> StandingOverlay<D> {
         left.merge_where(right, |left, right| right.follows(left));
         left
     }

@@ -8,9 +8,9 @@ use super::{Resource, ResourceKey};
 use crate::actor::{Caller, ReplyTo};
 use crate::ident::Label;
 use crate::request::PortRef;
-use crate::value::{Standing, StandingOverlay, Status, StatusClass, StatusOverlay};
+use crate::value::{Overlay, Standing, StandingOverlay, Status, StatusClass, StatusOverlay};
 
-/// How many waits and subscriptions one table holds; more are answered with the status as it is.
+/// How many waits and watchers one table holds; more are answered with the status as it is.
 const WAITERS_MAX: usize = 1 << 16;
 
 /// How many resources that have ended a table remembers; of older ones it says that they do not exist.
@@ -33,6 +33,31 @@ pub struct ResourceState<S> {
     pub state: Option<S>,
 }
 
+/// What whoever watches a resource is told of it beside its [`Standing`]: a [`ResourceState`] without what is told there
+/// already, and without what would set apart ranks that are alike.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Details<S> {
+    /// The name it was given.
+    pub label: Label,
+    /// Whether it was asked for with another spec than it has.
+    pub spec_conflict: bool,
+    /// What its agent says of it; `None` before it is made.
+    pub state: Option<S>,
+}
+
+/// Whether all is the same, the label too: no rank is shown under the label of another.
+impl<S: PartialEq> PartialEq for Details<S> {
+    fn eq(&self, other: &Details<S>) -> bool {
+        let Details { label, spec_conflict, state } = self;
+        label.as_str() == other.label.as_str()
+            && *spec_conflict == other.spec_conflict
+            && *state == other.state
+    }
+}
+
+/// The states of some ranks, with how new each is: of a [`StreamState`](super::StreamState).
+pub type StateOverlay<S> = StandingOverlay<Details<S>>;
+
 struct Entry<R: Resource> {
     label: Label,
     /// `None` once it has ended: what it was made from may be large.
@@ -50,9 +75,15 @@ struct Waiter {
     reply: ReplyTo<StatusOverlay>,
 }
 
-/// One who is told of a status and its changes.
-pub(super) struct Watcher {
-    port: PortRef<StandingOverlay>,
+/// Where a watcher is told, and how much.
+pub(super) enum Told<S> {
+    Status(PortRef<StandingOverlay>),
+    State(PortRef<StateOverlay<S>>),
+}
+
+/// One who is told of a resource and its changes, at a rank of its view.
+pub(super) struct Watcher<S> {
+    told: Told<S>,
     rank: u32,
     epoch: u32,
     /// Whether it was told that the resource runs, and how often that was news to it.
@@ -60,19 +91,34 @@ pub(super) struct Watcher {
     returns: u32,
 }
 
-impl Watcher {
-    pub(super) fn new(port: PortRef<StandingOverlay>, rank: u32, epoch: u32) -> Watcher {
-        Watcher { port, rank, epoch, runs: None, returns: 0 }
+impl<S: Serialize + Clone + PartialEq + 'static> Watcher<S> {
+    pub(super) fn new(told: Told<S>, rank: u32, epoch: u32) -> Watcher<S> {
+        Watcher { told, rank, epoch, runs: None, returns: 0 }
     }
 
     /// Tells it; whether it can be reached.
-    fn tell(&mut self, cx: &impl Caller, status: Status, generation: u64) -> bool {
-        let runs = status == Status::Running;
+    fn tell(&mut self, cx: &impl Caller, seen: &ResourceState<S>) -> bool {
+        let runs = seen.status == Status::Running;
         self.returns += u32::from(runs && self.runs == Some(false));
         self.runs = Some(runs);
-        let Watcher { rank, epoch, returns, .. } = *self;
-        let standing = Standing { status, epoch, generation, returns };
-        self.port.post_control(cx, &StandingOverlay::single(rank, standing)).is_ok()
+        match &self.told {
+            Told::Status(port) => port.post_control(cx, &self.standing(seen, self.returns, ())).is_ok(),
+            Told::State(port) => {
+                let ResourceState { label, spec_conflict, state, .. } = seen.clone();
+                let details = Details { label, spec_conflict, state };
+                port.post_control(cx, &self.standing(seen, 0, details)).is_ok()
+            }
+        }
+    }
+
+    fn standing<D: PartialEq>(
+        &self,
+        seen: &ResourceState<S>,
+        returns: u32,
+        details: D,
+    ) -> StandingOverlay<D> {
+        let (epoch, status, generation) = (self.epoch, seen.status.clone(), seen.generation);
+        Overlay::single(self.rank, Standing { status, epoch, generation, returns, details })
     }
 }
 
@@ -97,11 +143,8 @@ struct Rows<R: Resource> {
     /// By resource, so that a change costs those who wait for it, and not all.
     waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
     waiting: usize,
-    subscribers: BTreeMap<ResourceKey, Vec<PortRef<ResourceState<R::State>>>>,
-    /// Those who are told of the status alone, at a rank of theirs.
-    watchers: BTreeMap<ResourceKey, Vec<Watcher>>,
-    /// How many of either there are.
-    subscribed: usize,
+    watchers: BTreeMap<ResourceKey, Vec<Watcher<R::State>>>,
+    watching: usize,
     /// Those that have ended, the oldest first.
     ended: VecDeque<ResourceKey>,
     stopping: bool,
@@ -123,9 +166,8 @@ impl<R: Resource> Default for ResourceTable<R> {
             entries: BTreeMap::new(),
             waiters: BTreeMap::new(),
             waiting: 0,
-            subscribers: BTreeMap::new(),
             watchers: BTreeMap::new(),
-            subscribed: 0,
+            watching: 0,
             ended: VecDeque::new(),
             stopping: false,
         }))
@@ -217,7 +259,7 @@ impl<R: Resource> ResourceTable<R> {
         }
     }
 
-    /// Records a change: raises the generation, answers those who wait, tells the subscribers. What has ended stays
+    /// Records a change: raises the generation, answers those who wait, tells the watchers. What has ended stays
     /// ended, and the first end is kept.
     pub fn set(&mut self, cx: &impl Caller, key: ResourceKey, status: Status, state: Option<R::State>) {
         let Some(entry) = self.0.rows_mut().entries.get_mut(&key) else { return };
@@ -226,8 +268,10 @@ impl<R: Resource> ResourceTable<R> {
         }
         if status.class() < entry.status.class() {
             // News from before a stop that was asked for meanwhile.
-            entry.state = state.or(entry.state.take());
-            return;
+            let Some(state) = state else { return };
+            entry.state = Some(state);
+            entry.generation += 1;
+            return self.tell(cx, key);
         }
         entry.status = status;
         entry.state = state.or(entry.state.take());
@@ -246,7 +290,7 @@ impl<R: Resource> ResourceTable<R> {
         self.tell(cx, key);
     }
 
-    /// One that has ended unasked comes back: those who wait for it and its subscribers stay.
+    /// One that has ended unasked comes back: those who wait for it and who watch it stay.
     pub(crate) fn comes_back(&mut self, cx: &impl Caller, key: ResourceKey, state: Option<R::State>) {
         let Some(entry) = self.0.rows_mut().entries.get_mut(&key) else { return };
         entry.status = Status::Initializing;
@@ -262,9 +306,7 @@ impl<R: Resource> ResourceTable<R> {
             return;
         };
         entry.spec = None;
-        self.0.rows_mut().subscribed -=
-            self.0.rows_mut().subscribers.remove(&key).map_or(0, |ports| ports.len());
-        self.0.rows_mut().subscribed -=
+        self.0.rows_mut().watching -=
             self.0.rows_mut().watchers.remove(&key).map_or(0, |watchers| watchers.len());
         self.0.rows_mut().ended.push_back(key);
         if self.0.rows_mut().ended.len() > ENDED_MAX
@@ -286,19 +328,11 @@ impl<R: Resource> ResourceTable<R> {
                 self.0.rows_mut().waiters.insert(key, waiters);
             }
         }
-        if let Some(mut ports) = self.0.rows_mut().subscribers.remove(&key) {
-            let before = ports.len();
-            // A subscriber that cannot be reached is dropped.
-            ports.retain(|port| port.post_control(cx, &state).is_ok());
-            self.0.rows_mut().subscribed -= before - ports.len();
-            if !ports.is_empty() {
-                self.0.rows_mut().subscribers.insert(key, ports);
-            }
-        }
         if let Some(mut watchers) = self.0.rows_mut().watchers.remove(&key) {
             let before = watchers.len();
-            watchers.retain_mut(|watcher| watcher.tell(cx, state.status.clone(), state.generation));
-            self.0.rows_mut().subscribed -= before - watchers.len();
+            // One that cannot be reached is dropped.
+            watchers.retain_mut(|watcher| watcher.tell(cx, &state));
+            self.0.rows_mut().watching -= before - watchers.len();
             if !watchers.is_empty() {
                 self.0.rows_mut().watchers.insert(key, watchers);
             }
@@ -325,26 +359,12 @@ impl<R: Resource> ResourceTable<R> {
         }
     }
 
-    pub(super) fn subscribe(
-        &mut self,
-        cx: &impl Caller,
-        key: ResourceKey,
-        port: PortRef<ResourceState<R::State>>,
-    ) {
-        let told = port.post_control(cx, &self.state(key)).is_ok();
-        if told && !self.status(key).is_terminal() && self.0.rows_mut().subscribed < WAITERS_MAX {
-            self.0.rows_mut().subscribed += 1;
-            self.0.rows_mut().subscribers.entry(key).or_default().push(port);
-        }
-    }
-
-    pub(super) fn watch(&mut self, cx: &impl Caller, key: ResourceKey, mut watcher: Watcher) {
-        let status = self.status(key);
-        let generation = self.0.rows_mut().entries.get(&key).map_or(0, |entry| entry.generation);
-        let is_terminal = status.is_terminal();
-        if watcher.tell(cx, status, generation) && !is_terminal && self.0.rows_mut().subscribed < WAITERS_MAX
-        {
-            self.0.rows_mut().subscribed += 1;
+    /// Tells of a resource, present or future, now and at each change until it has ended.
+    pub(super) fn watch(&mut self, cx: &impl Caller, key: ResourceKey, mut watcher: Watcher<R::State>) {
+        let seen = self.state(key);
+        let told = watcher.tell(cx, &seen);
+        if told && !seen.status.is_terminal() && self.0.rows_mut().watching < WAITERS_MAX {
+            self.0.rows_mut().watching += 1;
             self.0.rows_mut().watchers.entry(key).or_default().push(watcher);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::table::Watcher;
-use super::{Manages, Progress, Resource, ResourceKey, ResourceState};
+use super::table::{Told, Watcher};
+use super::{Manages, Progress, Resource, ResourceKey, ResourceState, ResourceTable, StateOverlay};
 use crate::actor::{Actor, Context, Handler};
 use crate::ident::{Label, Uid, name_hash, name_mix};
 use crate::message::{HandlerDescriptor, HandlerSchema, Message, RemoteMessage};
@@ -118,12 +118,58 @@ verb! {
     } -> StatusOverlay, deferred true
 }
 verb! {
-    /// Asks for the state of a resource now, and at each change.
+    /// Asks for the state of a resource now, and at each change, as overlays at the rank in the caller's view. They are
+    /// merged on their way where the port is an accumulating one: of each rank the newest is kept, and ranks that are alike
+    /// are one run.
+    ///
+    /// ```
+    /// # mesh::root::run_test(async |cx| {
+    /// # use mesh::prelude::*;
+    /// # use mesh::ident::Uid;
+    /// # use mesh::resource::{CreateOrUpdate, Progress, Resource, ResourceKey, ResourceTable, Stop};
+    /// # #[derive(Default)] struct Electrician { lamps: ResourceTable<Lamp> }
+    /// # #[actor(resource(Lamp = self.lamps))] impl Electrician { #[new] fn new() -> Self { Self::default() } }
+    /// # struct Lamp;
+    /// # impl Resource for Lamp {
+    /// #     type Agent = Electrician; type Spec = String; type State = String;
+    /// #     const NAME: &'static str = "lamp";
+    /// #     async fn create(
+    /// #         _: &mut Electrician, _: &Context<Electrician>, _: ResourceKey, spec: &String,
+    /// #     ) -> Result<Progress<String>, String> { Ok(Progress::Done(format!("it shines {spec}"))) }
+    /// #     async fn stop(
+    /// #         _: &mut Electrician, _: &Context<Electrician>, _: ResourceKey, _: &str,
+    /// #     ) -> Result<Progress<()>, String> { Ok(Progress::Done(())) }
+    /// # }
+    /// # let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 3)).await?;
+    /// # let agents = procs.spawn(cx, "electricians", Electrician::spec()).await?;
+    /// use mesh::resource::StreamState;
+    /// use std::time::Duration;
+    ///
+    /// let id = Uid(1);
+    /// agents.message(CreateOrUpdate::<Lamp>::new(id, "lamp".into(), "red".into())).cast(cx)?;
+    /// let (out, mut states) = cx.open_accumulating_port(Merge, Duration::from_millis(10))?;
+    /// agents.message(StreamState::<Lamp>::new(id, 0, 0, out)).cast(cx)?;
+    /// // What is known of all ranks so far, once in 10 ms at most.
+    /// let mut lamps = states.receive().await?;
+    /// while lamps.len() < 3 {
+    ///     lamps = states.receive().await?;
+    /// }
+    /// let lamps = lamps.to_mesh(agents.control().region());
+    /// assert_eq!(lamps.runs().count(), 1);
+    /// let lamp = lamps[2].as_ref().expect("all are known");
+    /// assert_eq!(lamp.details.state.as_deref(), Some("it shines red"));
+    /// # Ok::<(), mesh::Error>(())
+    /// # });
+    /// ```
     StreamState {
         /// The id.
         id: Uid,
-        /// Where the states go.
-        out: PortRef<ResourceState<R::State>>,
+        /// Which rank is the first of the caller's view to whoever has opened the port: 0, if the view is all it asks for.
+        first: u32,
+        /// Which of the questions of one who asks again this is: 0 the first time. The answers to a later one win.
+        epoch: u32,
+        /// Where the states go: those of one id, since there is one of a rank.
+        out: PortRef<StateOverlay<R::State>>,
     } -> (), deferred false
 }
 verb! {
@@ -132,9 +178,9 @@ verb! {
     StreamRankStatus {
         /// The id.
         id: Uid,
-        /// Which rank is the first of the caller's view to whoever has opened the port.
+        /// As in [`StreamState`].
         first: u32,
-        /// Which of the questions of one who asks again this is.
+        /// As there.
         epoch: u32,
         /// Where the statuses go.
         out: PortRef<StandingOverlay>,
@@ -243,10 +289,24 @@ impl<A: Manages<R>, R: Resource<Agent = A>> Handler<WaitRankStatus<R>> for A {
     }
 }
 
+/// Enters one who watches a resource, whose first rank of the view is `first`.
+fn watch<A: Actor, R: Resource>(
+    table: &mut ResourceTable<R>,
+    cx: &Context<A>,
+    id: Uid,
+    told: Told<R::State>,
+    (first, epoch): (u32, u32),
+) {
+    // No mesh has so many ranks; what comes from outside may say it.
+    let Some(rank) = first.checked_add(view_rank(cx)).filter(|rank| *rank < u32::MAX) else { return };
+    table.watch(cx, key(cx, id), Watcher::new(told, rank, epoch));
+}
+
 #[diagnostic::do_not_recommend]
 impl<A: Manages<R>, R: Resource<Agent = A>> Handler<StreamState<R>> for A {
     async fn handle(&mut self, cx: &Context<A>, message: StreamState<R>) {
-        self.table().subscribe(cx, key(cx, message.id), message.out);
+        let StreamState { id, first, epoch, out, .. } = message;
+        watch(self.table(), cx, id, Told::State(out), (first, epoch));
     }
 }
 
@@ -254,9 +314,7 @@ impl<A: Manages<R>, R: Resource<Agent = A>> Handler<StreamState<R>> for A {
 impl<A: Manages<R>, R: Resource<Agent = A>> Handler<StreamRankStatus<R>> for A {
     async fn handle(&mut self, cx: &Context<A>, message: StreamRankStatus<R>) {
         let StreamRankStatus { id, first, epoch, out, .. } = message;
-        // No mesh has so many ranks; what comes from outside may say it.
-        let Some(rank) = first.checked_add(view_rank(cx)).filter(|rank| *rank < u32::MAX) else { return };
-        self.table().watch(cx, key(cx, id), Watcher::new(out, rank, epoch));
+        watch(self.table(), cx, id, Told::Status(out), (first, epoch));
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Standing, Status};
+use super::{Standing, Status, ValueMesh};
+use crate::shape::Region;
 use crate::shape::bounded::BoundedVec;
 
 /// The most runs of ranks that an overlay from outside may have.
@@ -21,8 +22,9 @@ pub struct Overlay<V> {
 /// The statuses of some ranks.
 pub type StatusOverlay = Overlay<Status>;
 
-/// The statuses of some ranks, with how new each is.
-pub type StandingOverlay = Overlay<Standing>;
+/// The statuses of some ranks, with how new each is, and what `D` tells beside them. [`Merge`](crate::Merge) keeps the
+/// newest of each rank.
+pub type StandingOverlay<D = ()> = Overlay<Standing<D>>;
 
 /// Ranks of one value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -52,7 +54,7 @@ impl<'de, V: Deserialize<'de> + PartialEq> Deserialize<'de> for Overlay<V> {
         for (start, end, value) in wire {
             if start < above || end <= start {
                 return Err(D::Error::custom(format_args!(
-                    "the ranks of a status overlay are not ascending at rank {start}"
+                    "the ranks of an overlay are not ascending at rank {start}"
                 )));
             }
             above = end;
@@ -109,6 +111,30 @@ impl<V: PartialEq> Overlay<V> {
     /// Whether it speaks of no rank.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
+    }
+
+    /// One value for each rank of `region`, whose ranks those of the overlay are; `None` where it does not speak of one.
+    /// Costs the runs.
+    ///
+    /// ```
+    /// use mesh::{Status, ValueMesh, extent};
+    /// use mesh::shape::Region;
+    /// use mesh::value::StatusOverlay;
+    ///
+    /// let overlay = StatusOverlay::uniform(1..4, Status::Running);
+    /// let mesh = overlay.to_mesh(&Region::whole(&extent!(workers = 4)));
+    /// assert_eq!((mesh[0].as_ref(), mesh[3].as_ref()), (None, Some(&Status::Running)));
+    /// assert_eq!(mesh.runs().count(), 2);
+    /// ```
+    pub fn to_mesh(&self, region: &Region) -> ValueMesh<Option<V>>
+    where
+        V: Clone,
+    {
+        let mut mesh = ValueMesh::uniform(region.clone(), None);
+        for (ranks, value) in self.runs() {
+            mesh.set(ranks.start as usize..ranks.end as usize, Some(value.clone()));
+        }
+        mesh
     }
 
     /// Appends a run that begins at or behind the end of the last.

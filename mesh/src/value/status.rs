@@ -57,22 +57,28 @@ pub enum StatusClass {
 }
 
 /// The status of a resource as whoever watches it is told of it, with what says which of two is newer: they may be merged
-/// on their way ([`StandingOverlay`](super::StandingOverlay)).
+/// on their way ([`StandingOverlay`](super::StandingOverlay)). Ranks that stand alike, of one generation, are one run there.
+///
+/// `D` is what is told beside the status: nothing, or what else is seen
+/// ([`StateOverlay`](crate::resource::StateOverlay)).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Standing {
+pub struct Standing<D = ()> {
     /// The status.
     pub status: Status,
     /// Which of the questions of whoever watches it answers; a later one is of a later agent.
     pub epoch: u32,
     /// Raised by every change.
     pub generation: u64,
-    /// How often it has begun to run since the question, if it did not run then, or no more.
+    /// How often it has begun to run since the question, if it did not run then, or no more; 0 where states are told, which
+    /// that would set apart.
     pub returns: u32,
+    /// What is told beside the status.
+    pub details: D,
 }
 
-impl Standing {
+impl<D> Standing<D> {
     /// Whether it is newer than `other`, or as new.
-    pub fn follows(&self, other: &Standing) -> bool {
+    pub fn follows(&self, other: &Standing<D>) -> bool {
         (self.epoch, self.generation) >= (other.epoch, other.generation)
     }
 }

@@ -223,10 +223,10 @@ proptest! {
             // What is as new is the same.
             let which = u64::from(epoch) * 4 + generation;
             let status = statuses().into_iter().cycle().nth(usize::try_from(which).unwrap()).unwrap();
-            Standing { status, epoch, generation, returns: 0 }
+            Standing { status, epoch, generation, returns: 0, details: which % 3 }
         };
         let overlay = |(start, len, epoch, generation): &(u32, u32, u32, u64)| {
-            StandingOverlay::uniform(*start..start + len, standing(*epoch, *generation))
+            Overlay::uniform(*start..start + len, standing(*epoch, *generation))
         };
         let newest = |rank: u32| {
             let of_rank = told.iter().filter(|(start, len, ..)| (*start..start + len).contains(&rank));
@@ -249,7 +249,29 @@ proptest! {
         }
         let runs: Vec<_> = merged.runs().collect();
         prop_assert!(runs.windows(2).all(|two| two[0].0.end < two[1].0.start || two[0].1 != two[1].1), "{runs:?}");
-        prop_assert_eq!(&Payload::of(&merged).unwrap().get::<StandingOverlay>().unwrap(), &merged);
+        prop_assert_eq!(&Payload::of(&merged).unwrap().get::<StandingOverlay<u64>>().unwrap(), &merged);
+        let mesh = merged.to_mesh(&workers(10));
+        prop_assert!((0..10).all(|rank| mesh[rank].as_ref() == merged.get(u32::try_from(rank).unwrap())));
+        prop_assert!(mesh.runs().zip(mesh.runs().skip(1)).all(|(one, next)| one.1 != next.1));
+    }
+
+    /// Even of what is as new and not the same, which no agent says.
+    #[test]
+    fn the_merge_of_the_newest_is_associative(told in prop::collection::vec(
+        prop::collection::vec((0_u32..12, 1_u32..6, 0_u32..2, 0_u64..3, any::<bool>()), 0..6), 3,
+    )) {
+        let reduce = |left, right| crate::reduce::Reducer::reduce(&crate::reduce::Merge, left, right);
+        let [one, two, three] = &told[..] else { unreachable!("there are three") };
+        let [one, two, three] = [one, two, three].map(|told| {
+            let each = told.iter().map(|(start, len, epoch, generation, details)| {
+                let (epoch, generation, details) = (*epoch, *generation, *details);
+                let standing = Standing { status: Status::Running, epoch, generation, returns: 0, details };
+                Overlay::uniform(*start..start + len, standing)
+            });
+            each.fold(Overlay::new(), reduce)
+        });
+        let left = reduce(reduce(one.clone(), two.clone()), three.clone());
+        prop_assert_eq!(left, reduce(one, reduce(two, three)));
     }
 
     #[test]
