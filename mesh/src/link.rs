@@ -45,6 +45,7 @@ mod large;
 mod reader;
 mod redial;
 mod shared;
+mod spare;
 
 pub use handshake::{Auth, LinkError, Ready, handshake, handshake_with};
 pub use redial::{Redial, RedialError};

@@ -1,7 +1,8 @@
 //! Large messages on their way in: chunks are put together, each where the whole of it will lie.
 //!
 //! Invariants
-//! - `ASSEMBLY-1` memory is taken as bytes arrive: never more than twice of what has, or 64 KiB, ahead (`WIRE-1`).
+//! - `ASSEMBLY-1` new memory is taken as bytes arrive: never more than twice of what has, or 64 KiB, ahead (`WIRE-1`). What is
+//!   spare is taken at once.
 //! - `ASSEMBLY-2` what is not finished has at most [`UNFINISHED_LEN_MAX`] bytes, in [`STREAMS_MAX`] messages.
 //! - `ASSEMBLY-3` of a chunk that was cut off nothing stays: it comes again as a whole.
 
@@ -11,6 +12,7 @@ use bytes::{Buf, BytesMut};
 
 use super::gradual::bytes_of;
 use super::large::{ACTIVE_MAX, CHUNK_LEN};
+use super::spare;
 use crate::wire::codec::{BODY_LEN_MAX, PARTS_MAX, Payload};
 use crate::wire::frame::{ChunkFrame, PARTS_LEN_MAX, RESERVE_MAX};
 
@@ -79,11 +81,21 @@ impl Assembly {
     pub(super) fn room(&mut self) -> Option<(&mut Vec<u8>, usize)> {
         let Arriving { stream, section, total, left, .. } = self.arriving?;
         let bytes = self.streams.get_mut(&stream)?.get_mut(section)?;
+        if bytes.capacity() == 0
+            && let Some(spare) = spare::take(total)
+        {
+            *bytes = spare;
+        }
         if bytes.capacity() == bytes.len() {
             let ahead = bytes.len().max(RESERVE_MAX).min(total - bytes.len());
             bytes.reserve_exact(ahead);
         }
         Some((bytes, left))
+    }
+
+    /// Whether more of a message is to come.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.streams.is_empty()
     }
 
     /// Bytes were put into the room; gives the chunk if that was all.

@@ -94,6 +94,7 @@ impl Driver {
             decoder: FrameDecoder::default(),
             heads,
             assembly,
+            is_behind_chunk: false,
             batch: Vec::new(),
             next_seq: self.shared.lock().session.received_up_to() + 1,
             heard: 0,

@@ -9,6 +9,8 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::spare;
+
 /// From this many bytes on it is worth a thread's while.
 pub(super) const LEN_MIN: usize = 4 << 20;
 
@@ -44,7 +46,11 @@ impl AsRef<[u8]> for Gradual<Vec<u8>> {
 
 /// What has arrived.
 pub(super) fn bytes_of(bytes: Vec<u8>) -> Bytes {
-    if bytes.len() < LEN_MIN { bytes.into() } else { Bytes::from_owner(Gradual(Some(bytes))) }
+    match bytes.len() {
+        0..spare::LEN_MIN => bytes.into(),
+        spare::LEN_MIN..LEN_MIN => spare::bytes_of(bytes),
+        LEN_MIN.. => Bytes::from_owner(Gradual(Some(bytes))),
+    }
 }
 
 /// Drops what has been sent. What others have too is theirs to give back.

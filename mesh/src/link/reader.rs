@@ -49,6 +49,8 @@ pub(super) struct Reader {
     pub(super) batch: Vec<Item>,
     /// What comes in chunks.
     pub(super) assembly: Assembly,
+    /// A chunk was read to its end, and nothing since.
+    pub(super) is_behind_chunk: bool,
     /// The number that the session waits for, behind the batch.
     pub(super) next_seq: u64,
     /// How often something was read.
@@ -130,7 +132,7 @@ impl Reader {
                 () = end_timer.as_mut(), if end_is_set => return self.timed_out(),
                 () = shared.for_driver.notified() => {}
                 () = write => {}
-                read = read_more(&mut *self.stream, &mut self.buffer, &mut self.assembly) => match read {
+                read = read_more(&mut *self.stream, &mut self.buffer, &mut self.assembly, &mut self.is_behind_chunk) => match read {
                     Ok((0, _)) => return self.ended(),
                     Ok((_, chunk)) => {
                         self.heard += 1;
@@ -393,18 +395,28 @@ impl Reader {
     }
 }
 
+/// How much is read where the beginning of a chunk is expected, in bytes.
+const BEGIN_LEN: usize = 4 << 10;
+
 /// Reads into the buffer, or straight to where an arriving chunk goes; gives how many bytes, and the chunk when that was
 /// all of it. Cancel safe.
 async fn read_more(
     stream: &mut (dyn AsyncRead + Send + Unpin),
     buffer: &mut BytesMut,
     assembly: &mut Assembly,
+    is_behind_chunk: &mut bool,
 ) -> io::Result<(usize, Option<Arriving>)> {
-    let Some((bytes, left)) = assembly.room() else {
-        return stream.read_buf(buffer).await.map(|count| (count, None));
-    };
-    let count = stream.read_buf(&mut bytes.limit(left)).await?;
-    Ok((count, assembly.filled(count)))
+    if let Some((bytes, left)) = assembly.room() {
+        let count = stream.read_buf(&mut bytes.limit(left)).await?;
+        let arrived = assembly.filled(count);
+        *is_behind_chunk = arrived.is_some();
+        return Ok((count, arrived));
+    }
+    // What comes next is another chunk, most likely: more of it than its beginning would be copied.
+    let most = if *is_behind_chunk && assembly.is_unfinished() { BEGIN_LEN } else { usize::MAX };
+    let count = stream.read_buf(&mut buffer.limit(most)).await?;
+    *is_behind_chunk = false;
+    Ok((count, None))
 }
 
 fn panicked() -> End {
