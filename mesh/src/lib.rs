@@ -73,7 +73,7 @@
 //! | `call_each(cx)` | | a [`ValueMesh`] with a `Result` for each rank |
 //! | `choose(cx)` | | the reply of one rank, the less busy of two |
 //! | `stream(cx)` | the items of a `#[stream]` port | replies, or items, as they come |
-//! | `reduce(R).call(cx)` | | the replies merged by a [`Reducer`]: [`Sum`], [`Max`], [`Min`], [`Concat`], [`Merge`], your own |
+//! | `reduce(R).call(cx)` | | the replies merged by a [`Reducer`]: [`Sum`], [`Max`], [`Min`], [`Concat`], [`Collect`], [`Merge`], your own |
 //!
 //! A verb sends at once; what it returns borrows nothing, so that it can be collected, stored, spawned:
 //!
@@ -349,7 +349,7 @@ pub use crate::meshes::{
     this_host, this_proc,
 };
 pub use crate::message::{Message, Named, RemoteArg, RemoteMessage, RemoteReply};
-pub use crate::reduce::{Concat, Max, Merge, Min, Reducer, Sum};
+pub use crate::reduce::{Collect, Concat, Max, Merge, Min, Reducer, Sum};
 pub use crate::registry::{IntoSpec, RemoteSpawn, Spec};
 pub use crate::request::{CallerPorts, MeshCallError, PortRef};
 pub use crate::resource::{Resource, ResourceTable};
@@ -368,11 +368,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Everything a program that uses mesh names: `use mesh::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Concat,
-        Context, Directive, Extent, Failure, Fatal, Handler, HostMesh, Max, Merge, Min, Named, PortRef,
-        ProcMesh, ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent, TryCallError,
-        ValueMesh, actor, extent, handler, new, on_event, on_failure, on_start, on_stop, this_host,
-        this_proc,
+        ActorHandle, ActorMesh, ActorMeshRef, ActorRef, CallError, Caller, CallerPorts, Client, Collect,
+        Concat, Context, Directive, Extent, Failure, Fatal, Handler, HostMesh, Max, Merge, Min, Named,
+        PortRef, ProcMesh, ProcessAllocator, Reducer, RemoteArg, SpawnEnv, Sum, SupervisionEvent,
+        TryCallError, ValueMesh, actor, extent, handler, new, on_event, on_failure, on_start, on_stop,
+        this_host, this_proc,
     };
 }
 

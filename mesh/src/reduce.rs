@@ -5,6 +5,7 @@
 //! | [`Sum`] | numbers, `Duration`: added, saturating |
 //! | [`Max`], [`Min`] | numbers, text, `Duration`, tuples of these, your own [`TotalOrder`] |
 //! | [`Concat`] | `Vec`, `String`: joined in rank order |
+//! | [`Collect`] | [`Overlay`](crate::value::Overlay): the value of each rank, equal neighbours as one run |
 //! | [`Merge`] | maps: values of equal keys are added; sets: united; `StatusOverlay`: the right one wins, `StandingOverlay`, `StateOverlay`: the newest of each rank |
 //! | each of these | `Result<T, E>` of what it merges: the values, or the error of the lowest rank that has one |
 //! | none | nothing: without `.reduce(..)` a call collects the reply of each rank, as a `ValueMesh` |
@@ -22,7 +23,7 @@
 mod collections;
 mod numbers;
 
-pub use collections::{Concat, Merge};
+pub use collections::{Collect, Concat, Merge};
 pub use numbers::{Addend, Max, Min, Sum, TotalOrder};
 
 /// Merges two replies of type `T` into one.
@@ -45,7 +46,7 @@ pub use numbers::{Addend, Max, Min, Sum, TotalOrder};
 #[diagnostic::on_unimplemented(
     message = "replies of type `{T}` cannot be reduced with `{Self}`",
     label = "`{Self}` does not reduce `{T}`",
-    note = "built-in reducers: `Sum` (numbers, `Duration`), `Max`, `Min` (the same and `String`), `Concat` (`Vec`, `String`), `Merge` (sets, and maps of values with `+=`), and tuples of reducers for tuples",
+    note = "built-in reducers: `Sum` (numbers, `Duration`), `Max`, `Min` (the same and `String`), `Concat` (`Vec`, `String`), `Collect` (`Overlay`), `Merge` (sets, and maps of values with `+=`), and tuples of reducers for tuples",
     note = "or write one: `impl mesh::reduce::Reducer<{T}> for MyReducer`; for a type of your own, `Addend` makes it fit `Sum`, and `TotalOrder` `Max` and `Min`"
 )]
 pub trait Reducer<T>: Send + Sync + 'static {
@@ -74,7 +75,7 @@ macro_rules! reduce_results {
     )*};
 }
 
-reduce_results!(Sum, Max, Min, Concat, Merge);
+reduce_results!(Sum, Max, Min, Concat, Collect, Merge);
 
 /// Implements reduction of a tuple by a tuple of reducers.
 macro_rules! reduce_tuples {

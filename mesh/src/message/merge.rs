@@ -15,8 +15,8 @@ use rustc_hash::FxHasher;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::reduce::{Concat, Max, Merge, Min, Reducer, Sum, fold};
-use crate::value::{StandingOverlay, StatusOverlay};
+use crate::reduce::{Collect, Concat, Max, Merge, Min, Reducer, Sum, fold};
+use crate::value::{Overlay, StandingOverlay, StatusOverlay};
 use crate::wire::codec::Payload;
 
 /// Merges the encoded replies of neighbouring ranks, in rank order, each as often as its number says; `None` when they
@@ -127,6 +127,7 @@ const BUILT_IN: &[&[MergeEntry]] = entries! {
     );
     [Max, Min] (bool, char, String);
     [Concat] (String, Vec<String>, Vec<u8>, Vec<u32>, Vec<u64>, Vec<i64>, Vec<f32>, Vec<f64>);
+    [Collect] (Overlay<bool>, Overlay<u32>, Overlay<u64>, Overlay<i64>, Overlay<String>);
     [Merge] (
         StatusOverlay, StandingOverlay, BTreeMap<String, u64>, BTreeMap<String, i64>, BTreeMap<u64, u64>, BTreeSet<String>, BTreeSet<u64>
     );

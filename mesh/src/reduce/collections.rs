@@ -9,7 +9,7 @@ use std::ops::AddAssign;
 use mesh_macros::quiet;
 
 use super::Reducer;
-use crate::value::{StandingOverlay, StatusOverlay};
+use crate::value::{Overlay, StandingOverlay, StatusOverlay};
 
 /// Joins vectors, or text, in rank order.
 #[quiet]
@@ -23,6 +23,57 @@ pub struct Concat;
 #[quiet]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Merge;
+
+/// Collects what ranks say of themselves: an [`Overlay`] with the value of each, at its rank, where neighbours of one value are
+/// one run. So a mesh of thousands that mostly agrees costs each gateway on the way a few runs;
+/// [`to_mesh`](Overlay::to_mesh) makes a [`ValueMesh`](crate::ValueMesh) of it. A call without a reducer collects the replies
+/// of all ranks as they are.
+///
+/// ```
+/// use mesh::prelude::*;
+/// use mesh::value::Overlay;
+///
+/// #[derive(Default)]
+/// struct Worker {
+///     version: u32,
+/// }
+///
+/// #[actor]
+/// impl Worker {
+///     #[new]
+///     fn new() -> Self {
+///         Worker::default()
+///     }
+///
+///     /// Which version it has, at its rank in the caller's view.
+///     #[handler(reduce = Collect)]
+///     fn version(&self, cx: &Context<Self>) -> Overlay<u32> {
+///         let rank = cx.cast_point().map_or(0, |point| point.rank);
+///         Overlay::single(rank, self.version)
+///     }
+/// }
+///
+/// # #[mesh::main]
+/// # async fn main(cx: &Client) -> mesh::Result<()> {
+/// # let procs = this_host(cx).await?.spawn_procs(cx, extent!(workers = 4)).await?;
+/// let workers = procs.spawn(cx, "workers", Worker::spec()).await?;
+/// let versions = workers.version().reduce(Collect).call(cx).await?;
+/// assert_eq!(versions.runs().collect::<Vec<_>>(), [(0..4, &0)]);
+/// # Ok(())
+/// # }
+/// ```
+#[quiet]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Collect;
+
+#[diagnostic::do_not_recommend]
+impl<V: Clone + PartialEq> Reducer<Overlay<V>> for Collect {
+    /// Where both speak of a rank, the right one wins.
+    fn reduce(&self, mut left: Overlay<V>, right: Overlay<V>) -> Overlay<V> {
+        left.merge(right);
+        left
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T> Reducer<Vec<T>> for Concat {

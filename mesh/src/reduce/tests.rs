@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::extent;
 use crate::shape::Region;
-use crate::value::{Status, StatusOverlay, ValueMesh};
+use crate::value::{Overlay, Status, StatusOverlay, ValueMesh};
 
 #[track_caller]
 fn check<T: PartialEq + Debug, const N: usize>(reducer: impl Reducer<T>, values: [T; N], want: T) {
@@ -83,6 +83,8 @@ fn merge_adds_values_and_unites_sets() {
     let hashed: rustc_hash::FxHashMap<u8, f64> = [(1, 0.5)].into_iter().collect();
     assert_eq!(Merge.reduce(hashed.clone(), hashed)[&1], 1.0);
     let statuses = [Status::Running, Status::Stopped].map(|status| StatusOverlay::single(4, status));
+    let said = [0, 1, 2].map(|rank| Overlay::single(rank, rank / 2));
+    check(Collect, said, [(0, 0), (1, 0), (2, 1)].into_iter().collect());
     check(Merge, statuses, StatusOverlay::single(4, Status::Stopped));
 }
 

@@ -51,6 +51,20 @@ fn a_cast_is_one_envelope_a_host_and_its_replies_are_one_a_host() {
 }
 
 #[test]
+fn what_ranks_say_of_themselves_is_collected_as_runs() {
+    on_network(7, async |cx, _| {
+        let (_hosts, _procs, counters) = tree(cx, 3, 8).await;
+        counters.slice(("hosts", 1..2)).add(1).call(cx).await.unwrap();
+        let came = delivered(cx);
+        let values = counters.value_here().reduce(Collect).call(cx).await.unwrap();
+        assert_eq!(delivered(cx) - came, 3, "merged in each host");
+        assert_eq!(values.runs().collect::<Vec<_>>(), [(0..8, &10), (8..16, &11), (16..24, &10)]);
+        let mesh = values.to_mesh(counters.control().region());
+        assert_eq!((mesh[0], mesh[15], mesh[23], mesh.runs().count()), (Some(10), Some(11), Some(10), 3));
+    });
+}
+
+#[test]
 fn slices_of_slices_reach_their_ranks_through_the_tree() {
     on_network(2, async |cx, _| {
         let (_hosts, procs, counters) = tree(cx, 3, 4).await;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use mesh::prelude::*;
+use mesh::value::Overlay;
 use tokio::sync::oneshot;
 
 /// What happened, in order, as tests see it.
@@ -105,6 +106,12 @@ impl Counter {
     #[handler]
     pub fn get(&self) -> i64 {
         self.n
+    }
+
+    /// The sum, at its rank in the caller's view.
+    #[handler]
+    pub fn value_here(&self, cx: &Context<Self>) -> Overlay<i64> {
+        Overlay::single(cx.cast_point().map_or(0, |point| point.rank), self.n)
     }
 
     /// Its rank.
