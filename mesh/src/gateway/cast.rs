@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::relay::came_late;
 use super::route::{self, Step};
@@ -20,7 +21,7 @@ use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, Uid};
-use crate::link::{Link, LinkId};
+use crate::link::{Link, LinkId, Refused};
 use crate::wire::cast::{Cast, Manifest, Member};
 use crate::wire::envelope::{Destination, Envelope, Target};
 
@@ -84,6 +85,7 @@ impl Gateway {
 
     fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
         let mut late = Vec::new();
+        let mut refused = Vec::new();
         let parts = {
             let mut state = self.state();
             // Replies that go on over a link are gathered here.
@@ -139,7 +141,7 @@ impl Gateway {
             }
             if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
                 let of = road.unwrap_or(self.0.id.uid);
-                relay_some(&mut state, &mut parts, of, self.0.config.cast_fanout);
+                relay_some(&mut state, &mut parts, (of, from), self.0.config.cast_fanout);
             }
             let epoch = state.relays.epoch();
             for part in &mut parts {
@@ -149,12 +151,28 @@ impl Gateway {
                     if !relayed.is_empty() {
                         state.awaiting.sent_cast(link.id(), &cast.headers, relayed, true);
                         *to = to.relaying(relayed, epoch);
+                        // Under the lock, too: a question that is asked later goes behind it (`RELAY-1`).
+                        if let Ok(envelope) = cast.envelope(to) {
+                            self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+                            refused.extend(link.post(envelope).err().map(|refused| (link.clone(), refused)));
+                            *to = to.emptied();
+                        }
                     }
                 }
             }
             parts
         };
         late.into_iter().for_each(|bounced| failed(*bounced));
+        for (link, Refused { envelope, kind }) in refused {
+            // As in `post_to`.
+            if envelope.headers.reply_to.is_some() && link.is_lost() {
+                continue;
+            }
+            self.forget_calls(&envelope);
+            each_of(&envelope)
+                .into_iter()
+                .for_each(|envelope| failed(Bounced { envelope, kind: kind.clone() }));
+        }
         for part in parts {
             match part {
                 Part::Alone(step, member) => {
@@ -243,7 +261,7 @@ impl Gateway {
 
 /// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
 /// are not reached over others (`RELAY-1`).
-fn relay_some(state: &mut State, parts: &mut [Part], of: Uid, fanout: usize) {
+fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<LinkId>), fanout: usize) {
     let links =
         parts.iter().filter(|part| matches!(part, Part::Along(Along { way: Way::Link(_), .. }))).count();
     let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
@@ -262,11 +280,9 @@ fn relay_some(state: &mut State, parts: &mut [Part], of: Uid, fanout: usize) {
             else {
                 continue;
             };
-            if over_link.is_connected() && link.is_idle() {
-                state.relays.set(of, place.gateway.uid, over_link.id());
-                for member in other.to.members() {
-                    over.relayed.push(&member);
-                }
+            if over_link.is_connected() && link.is_idle() && !state.relays.is_full() {
+                state.relays.set(of, place.gateway.uid, over_link.id(), from);
+                over.relayed = over.relayed.with(&other.to);
                 other.to = other.to.emptied();
             }
         }
@@ -280,7 +296,10 @@ impl State {
         let (over, path) = match (step, epochs) {
             // What waits already goes first (`RELAY-1`); or `RELAY-3`; or where it is is known here alone.
             (Step::Confirm(at), []) if at.gateway == member.at.gateway && cast.headers.lent.is_none() => {
-                let waits = self.relays.confirming.contains_key(&to);
+                // Another sender may have changed the road between the choice and the post of what goes straight.
+                let straight = self.by_gateway.get(&to).and_then(|id| self.links.get(id));
+                let waits = self.relays.confirming.contains_key(&to)
+                    || straight.is_some_and(|straight| !straight.link.is_idle());
                 (self.relays.over(own.uid, to).filter(|_| !waits), &[][..])
             }
             (Step::Link(_), [first, ..]) => (self.relays.over(first.of, to), epochs),

@@ -242,6 +242,10 @@ impl Gateway {
             }
             let link = ready.start(id, Arc::new(self.clone()), redial);
             state.links.insert(id, LinkEntry { link: link.clone(), peer, procs, accepted });
+            if let Some(epoch) = state.relay_joined(self, peer) {
+                // One that is closed takes nothing else either.
+                let _ = link.post(epoch);
+            }
             expected.map(|expected| {
                 let ExpectedPeer { proc, observer, arrived } = expected;
                 state.observers.insert(proc.uid, observer.clone());

@@ -15,6 +15,9 @@
 //! that is no cast: it waits until the gateway has confirmed that it has what was relayed. The question takes the same road,
 //! and at each link waits until all before it is acknowledged, large messages too.
 //!
+//! A relayed part is posted under the lock that its road was chosen under, and a cast for which something has gone straight
+//! meanwhile goes straight behind it.
+//!
 //! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
 //! to send on never waits for what it waits for itself.
 //!
@@ -48,6 +51,9 @@ const RELAY: u64 = 0x7265_6c61_795f_5f5f;
 /// The port that gateways are asked at, and told.
 const NEWS: u64 = u64::MAX;
 
+/// The most roads over others that a gateway keeps: casts to more gateways go straight.
+const ROADS_MAX: usize = 1 << 16;
+
 /// What one gateway says to another.
 #[derive(Debug, Serialize, Deserialize)]
 enum News {
@@ -61,8 +67,8 @@ enum News {
 pub(super) struct Relays {
     proc: Uid,
     own: Uid,
-    /// The link that casts take: of which gateway they are, and to which.
-    over: BTreeMap<(Uid, Uid), LinkId>,
+    /// The link that casts take: of which gateway they are, and to which; and the link that they come over.
+    over: BTreeMap<(Uid, Uid), (LinkId, Option<LinkId>)>,
     /// What waits for the confirmation of a gateway.
     pub(super) confirming: BTreeMap<Uid, Held>,
     /// Grows with each relay that is lost.
@@ -114,12 +120,17 @@ impl Relays {
 
     /// The link that casts of one gateway to another take, if they do not go straight.
     pub(super) fn over(&self, of: Uid, to: Uid) -> Option<LinkId> {
-        if self.over.is_empty() { None } else { self.over.get(&(of, to)).copied() }
+        if self.over.is_empty() { None } else { self.over.get(&(of, to)).map(|(over, _)| *over) }
     }
 
     /// From now on, casts of one gateway to another take this link.
-    pub(super) fn set(&mut self, of: Uid, to: Uid, link: LinkId) {
-        self.over.insert((of, to), link);
+    pub(super) fn set(&mut self, of: Uid, to: Uid, link: LinkId, from: Option<LinkId>) {
+        self.over.insert((of, to), (link, from));
+    }
+
+    /// Whether there are as many roads as may be (`GATE-5`).
+    pub(super) fn is_full(&self) -> bool {
+        self.over.len() >= ROADS_MAX
     }
 
     /// Whether what goes to a gateway from here waits until it has what was relayed.
@@ -138,7 +149,7 @@ impl Relays {
 
     /// The link that a question takes which goes where casts went; nothing is on that road any more.
     pub(super) fn pass(&mut self, envelope: &Envelope) -> Option<LinkId> {
-        self.over.remove(&(asks(envelope)?, envelope.to.at.gateway.uid))
+        self.over.remove(&(asks(envelope)?, envelope.to.at.gateway.uid)).map(|(over, _)| over)
     }
 
     /// What a cast says that is relayed now.
@@ -156,6 +167,11 @@ impl Relays {
     pub(super) fn forget(&mut self, gateway: Uid) {
         self.from.remove(&gateway);
         self.over.retain(|(of, _), _| *of != gateway);
+        // Nobody there can confirm anything. What still comes over another gateway is refused: the next link says so.
+        if self.over.remove(&(self.own, gateway)).is_some() {
+            self.epoch += 1;
+        }
+        self.asked.retain(|_, (asked, _)| *asked != gateway);
     }
 
     /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
@@ -168,7 +184,8 @@ impl Relays {
     /// A link is lost: gives the gateways that were reached over it.
     fn lost(&mut self, link: LinkId) -> Vec<Uid> {
         let behind: Vec<Uid> =
-            self.over.extract_if(.., |_, over| *over == link).map(|((_, to), _)| to).collect();
+            self.over.extract_if(.., |_, (over, _)| *over == link).map(|((_, to), _)| to).collect();
+        self.over.retain(|_, (_, from)| *from != Some(link));
         if !behind.is_empty() {
             self.epoch += 1;
             // Who waits for a confirmation waits no more.
@@ -282,6 +299,14 @@ fn news(to: &Arc<Location>, news: &News, headers: Headers) -> Envelope {
 }
 
 impl State {
+    /// A link to a gateway is there: gives what it is told first.
+    pub(super) fn relay_joined(&self, gateway: &Gateway, peer: GatewayId) -> Option<Envelope> {
+        let epoch = self.relays.epoch();
+        let to = Arc::new(Location { gateway: peer, door: None });
+        let headers = gateway.headers_from(self.location.clone());
+        (epoch.number > 0).then(|| news(&to, &News::Epoch(epoch), headers))
+    }
+
     /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.
     pub(super) fn relay_lost(&mut self, gateway: &Gateway, link: LinkId) -> Vec<(Link, Envelope)> {
         let behind = self.relays.lost(link);

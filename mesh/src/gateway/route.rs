@@ -87,8 +87,10 @@ pub(super) fn choose(
     if let Some(kind) = state.gone.get(&target.uid) {
         return Step::Bounce(kind.clone());
     }
+    // What is relayed does not go back the way that it has come, over the parent.
     if let Some(uplink) = state.uplink
         && Some(uplink) != from
+        && (road.is_none() || at.door.is_none())
         && let Some(link) = state.link(uplink)
     {
         return Step::Link(link);

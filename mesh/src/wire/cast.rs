@@ -19,7 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{DecodeError, EncodeError, PARTS_MAX, Payload};
-use super::envelope::{Body, CastPoint, Destination, Envelope, Headers, Target};
+use super::envelope::{Body, CastPoint, Destination, Envelope, HOPS_MAX, Headers, Target};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{MeshId, ProcId, Uid};
@@ -118,10 +118,17 @@ impl Manifest {
     /// The members of both, ascending, relayed in an epoch.
     #[must_use]
     pub fn relaying(&self, other: &Manifest, epoch: Epoch) -> Manifest {
+        let mut both = self.with(other);
+        both.epochs.push(epoch);
+        both
+    }
+
+    /// The members of both, ascending.
+    #[must_use]
+    pub fn with(&self, other: &Manifest) -> Manifest {
         let mut members: Vec<Member> = self.members().chain(other.members()).collect();
         members.sort_unstable_by_key(|member| member.rank);
         let mut both = self.emptied();
-        both.epochs.push(epoch);
         members.iter().for_each(|member| both.push(member));
         both
     }
@@ -208,6 +215,9 @@ impl Manifest {
 
     /// Checks what comes from outside.
     fn check(&self) -> Result<(), &'static str> {
+        if self.epochs.len() > usize::from(HOPS_MAX) {
+            return Err("relayed more often than there are hops");
+        }
         let (mut above, mut count) = (0_u32, 0_u32);
         for run in &self.runs {
             let last = run.len.checked_sub(1).ok_or("a run of no ranks")?;

@@ -100,3 +100,29 @@ async fn what_a_lost_relay_still_brings_is_refused() {
         "{returned:?}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_own_link_is_lost_is_dialled_again_whatever_was_relayed_to_it() {
+    let (_network, [sender, relay, far], _doors) = three().await;
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    settle().await;
+    assert_eq!(far.inbox.take().len(), 1);
+    // One waits for the confirmation just then.
+    sender.gateway.post(sender.message(&far.addr())).unwrap();
+    link_of(&sender, &far).give_up("test");
+    while sender.gateway.state().relays.over(Uid(1), Uid(3)).is_some() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let told = sender.inbox.told().len();
+    assert_eq!(told + far.inbox.take().len(), 1, "it came, or went back");
+    let mut message = sender.message(&far.addr());
+    let gateway = far.gateway.id();
+    message.to.at = Arc::new(Location { gateway, door: Some(door_of(gateway)) });
+    sender.gateway.post(message).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(far.inbox.take().len(), 1);
+    // The new link has said which epoch it is.
+    assert!(far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 0 }]));
+    assert!(!far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 1 }]));
+}

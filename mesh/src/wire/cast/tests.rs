@@ -83,6 +83,8 @@ proptest! {
         let mut all: Vec<Member> = parts.iter().flat_map(Manifest::members).collect();
         all.sort_by_key(|member| member.rank);
         prop_assert_eq!(all, members);
+        let joined = parts.iter().fold(whole.emptied(), |joined, part| joined.with(part));
+        prop_assert_eq!(joined.members().collect::<Vec<_>>(), whole.members().collect::<Vec<_>>());
         for part in &parts {
             let ranks: Vec<u32> = part.members().map(|member| member.rank).collect();
             prop_assert!(ranks.is_sorted());
