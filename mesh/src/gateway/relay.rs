@@ -21,6 +21,9 @@
 //! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
 //! to send on never waits for what it waits for itself.
 //!
+//! Limits: where a relay does not reach a gateway that the sender reaches, casts to it fail. While large messages never cease
+//! on a link, a question waits. What a relay holds for want of room is not waited for, nor refused after its loss.
+//!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
 //! - `RELAY-2` when a relay is lost, what went over it counts as lost (`GATE-2` answers the calls), and stays so: should it
