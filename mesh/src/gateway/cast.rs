@@ -75,7 +75,17 @@ impl Gateway {
             Ok(cast) if self.hot_state().relays.is_over(cast.manifest.epochs()) => {
                 self.bounce_cast(envelope, &came_late());
             }
-            Ok(cast) => self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced)),
+            Ok(cast) => {
+                let (is_relayed, here) = (!cast.manifest.epochs().is_empty(), self.location().gateway);
+                self.go_cast(cast, Some(link), &mut |bounced| {
+                    // What was relayed is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
+                    if is_relayed && ![self.0.id, here].contains(&bounced.envelope.to.at.gateway) {
+                        self.bounce(bounced);
+                    } else {
+                        self.hold_or_bounce(link, bounced);
+                    }
+                });
+            }
             Err(error) => {
                 self.count_lost();
                 tracing::warn!(%link, %error, "a malformed cast was dropped");
@@ -85,7 +95,7 @@ impl Gateway {
 
     fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
         let mut late = Vec::new();
-        let mut refused = Vec::new();
+        let (mut refused, mut behind) = (Vec::new(), Vec::new());
         let parts = {
             let mut state = self.state();
             // Replies that go on over a link are gathered here.
@@ -121,6 +131,13 @@ impl Gateway {
                         continue;
                     }
                 };
+                if let (Some(link), None) = (from, road)
+                    && state.holds.is_held(member.proc.uid, cast.manifest.actor())
+                {
+                    // What was sent before waits for room here (`HOLD-1`).
+                    behind.push((link, member));
+                    continue;
+                }
                 if from.is_none()
                     && cast.headers.reply_to.is_none()
                     && let (Way::Link(_), Some(kind)) =
@@ -163,6 +180,9 @@ impl Gateway {
             parts
         };
         late.into_iter().for_each(|bounced| failed(*bounced));
+        for (link, member) in behind {
+            self.hold(link, cast.one(member), None).unwrap_or_else(|bounced| failed(*bounced));
+        }
         for (link, Refused { envelope, kind }) in refused {
             // As in `post_to`.
             if envelope.headers.reply_to.is_some() && link.is_lost() {

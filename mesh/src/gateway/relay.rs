@@ -22,7 +22,7 @@
 //! to send on never waits for what it waits for itself.
 //!
 //! Limits: where a relay does not reach a gateway that the sender reaches, casts to it fail. While large messages never cease
-//! on a link, a question waits. What a relay holds for want of room is not waited for, nor refused after its loss.
+//! on a link, a question waits. A relay holds nothing for want of room: it comes back.
 //!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
