@@ -56,7 +56,7 @@ use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::event::EventLog;
 use crate::ident::{ActorId, GatewayId, ProcId, Uid, name_hash};
-use crate::link::{Link, LinkEvents, LinkId, Loss};
+use crate::link::{Link, LinkEvents, LinkId, Loss, Refused};
 use crate::supervision::Exit;
 use crate::transport::Transports;
 use crate::wire::cast::{Said, decode_batch};
@@ -472,8 +472,12 @@ impl Gateway {
 
     fn post_to(&self, link: &Link, envelope: Envelope) -> Result<(), Box<Bounced>> {
         self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
-        let Err(refused) = link.post(envelope) else { return Ok(()) };
-        let (mut envelope, kind) = (*refused.envelope, refused.kind);
+        link.post(envelope).or_else(|refused| self.refused(link, refused))
+    }
+
+    /// What a link has not taken: without the lock.
+    fn refused(&self, link: &Link, Refused { envelope, kind }: Refused) -> Result<(), Box<Bounced>> {
+        let mut envelope = *envelope;
         if envelope.headers.reply_to.is_some() && link.is_lost() {
             // Remembered since the link was found, it is answered as all that were on the way: who hears of the loss,
             // this very moment, knows how the proc ended (`GATE-2`, `GATE-3`).
@@ -564,6 +568,17 @@ impl Gateway {
         let proc = ProcId::single(Uid(self.0.id.uid.0), "gateway".into());
         let sender = ActorId::new(proc, Uid(0), "gateway".into());
         Headers::of(sender, at, Lane::Control)
+    }
+}
+
+/// The runtime that is to do something for an envelope. In the drop of an actor while its runtime goes, there is nobody left.
+fn runtime_for(envelope: Envelope) -> Result<(tokio::runtime::Handle, Envelope), Box<Bounced>> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => Ok((runtime, envelope)),
+        Err(_) => {
+            let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
+            Err(Box::new(Bounced { envelope, kind }))
+        }
     }
 }
 

@@ -130,11 +130,9 @@ impl Awaiting {
         // A port that is lent is as a call that has no time.
         let (lent, slot) = envelope.headers.lent();
         for lent in lent {
-            self.sweep();
             let (port, lender) = (lent.release(), envelope.headers.lender(lent).map(Box::new));
-            let key = (port.proc.id.uid, port.port, slot);
             let (callee, is_relayed) = (callee.clone(), false);
-            self.calls.insert(key, Call { port, slot, callee, lender, is_relayed, link, expires: None });
+            self.remember(Call { port, slot, callee, lender, is_relayed, link, expires: None });
         }
     }
 
@@ -151,11 +149,13 @@ impl Awaiting {
         callee: &ProcId,
         expires: Option<Instant>,
     ) {
+        let callee = callee.clone();
+        self.remember(Call { port, slot, callee, lender: None, is_relayed: false, link, expires });
+    }
+
+    fn remember(&mut self, call: Call) {
         self.sweep();
-        let key = (port.proc.id.uid, port.port, slot);
-        let call =
-            Call { port, slot, callee: callee.clone(), lender: None, is_relayed: false, link, expires };
-        self.calls.insert(key, call);
+        self.calls.insert((call.port.proc.id.uid, call.port.port, call.slot), call);
     }
 
     /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`.

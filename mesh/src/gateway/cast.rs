@@ -21,7 +21,7 @@ use super::{Bounced, Gateway, LocalProc};
 use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, Uid};
-use crate::link::{Link, LinkId, Refused};
+use crate::link::{Link, LinkId};
 use crate::wire::cast::{Cast, Manifest, Member};
 use crate::wire::envelope::{Destination, Envelope, Target};
 
@@ -183,12 +183,9 @@ impl Gateway {
         for (link, member) in behind {
             self.hold(link, cast.one(member), None).unwrap_or_else(|bounced| failed(*bounced));
         }
-        for (link, Refused { envelope, kind }) in refused {
-            // As in `post_to`.
-            if envelope.headers.reply_to.is_some() && link.is_lost() {
-                continue;
-            }
-            self.forget_calls(&envelope);
+        for (link, refused) in refused {
+            let Err(bounced) = self.refused(&link, refused) else { continue };
+            let Bounced { envelope, kind } = *bounced;
             each_of(&envelope)
                 .into_iter()
                 .for_each(|envelope| failed(Bounced { envelope, kind: kind.clone() }));

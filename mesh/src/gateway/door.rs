@@ -11,7 +11,7 @@ use super::held::Held;
 use super::refusal::{is_final, with_cause};
 use super::state::{AcceptedSession, LinkEntry, State};
 use super::strangers::Strangers;
-use super::{Bounced, ExitObserver, Gateway};
+use super::{Bounced, ExitObserver, Gateway, runtime_for};
 use crate::addr::{ChannelAddr, Location};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
@@ -340,11 +340,7 @@ impl Gateway {
                 let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
                 return Err(Box::new(Bounced { envelope, kind }));
             }
-            // In the drop of an actor while its runtime goes, there is nobody left to dial.
-            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-                let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
-                return Err(Box::new(Bounced { envelope, kind }));
-            };
+            let (runtime, envelope) = runtime_for(envelope)?;
             state.dialing.entry(target.uid).or_default().push(envelope)?;
             drop(state);
             runtime

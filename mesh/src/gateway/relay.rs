@@ -39,7 +39,7 @@ use tokio::sync::oneshot;
 
 use super::held::Held;
 use super::state::State;
-use super::{Bounced, Gateway};
+use super::{Bounced, Gateway, runtime_for};
 use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
@@ -239,10 +239,7 @@ impl Gateway {
         if let Some(held) = state.relays.confirming.get_mut(&target.uid) {
             return held.push(envelope);
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            let kind = CallErrorKind::Unreachable { reason: "the runtime is ending".to_owned() };
-            return Err(Box::new(Bounced { envelope, kind }));
-        };
+        let (runtime, envelope) = runtime_for(envelope)?;
         state.relays.confirming.entry(target.uid).or_default().push(envelope)?;
         drop(state);
         let gateway = self.clone();
@@ -304,25 +301,21 @@ fn news(to: &Arc<Location>, news: &News, headers: Headers) -> Envelope {
 impl State {
     /// A link to a gateway is there: gives what it is told first.
     pub(super) fn relay_joined(&self, gateway: &Gateway, peer: GatewayId) -> Option<Envelope> {
-        let epoch = self.relays.epoch();
+        (self.relays.epoch > 0).then(|| self.epoch_for(gateway, peer))
+    }
+
+    fn epoch_for(&self, gateway: &Gateway, peer: GatewayId) -> Envelope {
         let to = Arc::new(Location { gateway: peer, door: None });
-        let headers = gateway.headers_from(self.location.clone());
-        (epoch.number > 0).then(|| news(&to, &News::Epoch(epoch), headers))
+        news(&to, &News::Epoch(self.relays.epoch()), gateway.headers_from(self.location.clone()))
     }
 
     /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.
     pub(super) fn relay_lost(&mut self, gateway: &Gateway, link: LinkId) -> Vec<(Link, Envelope)> {
         let behind = self.relays.lost(link);
-        let epoch = self.relays.epoch();
-        let mut tell = Vec::new();
-        for uid in behind {
-            // Without a link of its own it hears nothing from here, and is told nothing.
-            let Some(entry) = self.by_gateway.get(&uid).and_then(|id| self.links.get(id)) else { continue };
-            let to = Arc::new(Location { gateway: entry.peer, door: None });
-            let headers = gateway.headers_from(self.location.clone());
-            tell.push((entry.link.clone(), news(&to, &News::Epoch(epoch), headers)));
-        }
-        tell
+        // Without a link of its own one hears nothing from here, and is told nothing.
+        let entries =
+            behind.iter().filter_map(|uid| self.by_gateway.get(uid).and_then(|id| self.links.get(id)));
+        entries.map(|entry| (entry.link.clone(), self.epoch_for(gateway, entry.peer))).collect()
     }
 }
 
