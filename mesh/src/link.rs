@@ -38,6 +38,7 @@ use crate::wire::session::Window;
 
 mod assembly;
 mod backlog;
+pub(crate) mod direct;
 mod driver;
 mod gradual;
 mod handshake;
@@ -47,9 +48,10 @@ mod redial;
 mod shared;
 mod spare;
 
+use direct::Direct;
 pub use handshake::{Auth, LinkError, Ready, handshake, handshake_with};
 pub use redial::{Redial, RedialError};
-use shared::{Phase, Shared};
+use shared::Shared;
 
 /// Which link. Chosen by whoever starts it; unique within a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,8 +135,14 @@ pub struct Refused {
 
 /// A link. Clones are the same link; it lives until it is closed or lost, not until its handles are dropped.
 #[derive(Clone)]
-pub struct Link {
-    shared: Arc<Shared>,
+pub struct Link(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// A session over connections.
+    Session(Arc<Shared>),
+    /// Within the process.
+    Direct(Direct),
 }
 
 impl fmt::Debug for Link {
@@ -144,14 +152,37 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
+    fn session(shared: Arc<Shared>) -> Link {
+        Link(Kind::Session(shared))
+    }
+
+    /// The shared part of a session.
+    #[cfg(test)]
+    fn shared(&self) -> &Arc<Shared> {
+        match &self.0 {
+            Kind::Session(shared) => shared,
+            Kind::Direct(_) => panic!("a session is wanted"),
+        }
+    }
+
+    fn direct(direct: Direct) -> Link {
+        Link(Kind::Direct(direct))
+    }
+
     /// Which one.
     pub fn id(&self) -> LinkId {
-        self.shared.id
+        match &self.0 {
+            Kind::Session(shared) => shared.id,
+            Kind::Direct(direct) => direct.id,
+        }
     }
 
     /// Who is on the other side, for people.
     pub fn peer(&self) -> &str {
-        &self.shared.peer
+        match &self.0 {
+            Kind::Session(shared) => &shared.peer,
+            Kind::Direct(direct) => &direct.peer,
+        }
     }
 
     /// Posts an envelope. It never waits.
@@ -163,7 +194,10 @@ impl Link {
     /// # Ordering
     /// Envelopes arrive in the order in which they are posted.
     pub fn post(&self, envelope: Envelope) -> Result<(), Refused> {
-        self.shared.post(envelope)
+        match &self.0 {
+            Kind::Session(shared) => shared.post(envelope),
+            Kind::Direct(direct) => direct.post(envelope),
+        }
     }
 
     /// Posts a message, encoded straight into what is to be written. It never waits.
@@ -174,7 +208,10 @@ impl Link {
     /// # Ordering
     /// As with [`Link::post`].
     pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        self.shared.tell(tell)
+        match &self.0 {
+            Kind::Session(shared) => shared.tell(tell),
+            Kind::Direct(direct) => direct.post(tell.to_envelope()).map_err(|refused| refused.kind),
+        }
     }
 
     /// As [`Link::tell`], of a reply.
@@ -185,7 +222,10 @@ impl Link {
     /// # Ordering
     /// As with [`Link::post`].
     pub fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
-        self.shared.answer(answer)
+        match &self.0 {
+            Kind::Session(shared) => shared.answer(answer),
+            Kind::Direct(direct) => direct.post(answer.to_envelope()).map_err(|refused| refused.kind),
+        }
     }
 
     /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.
@@ -193,7 +233,10 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn room(&self) {
-        self.shared.until(|state| state.has_room()).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.until(|state| state.has_room()).await,
+            Kind::Direct(direct) => direct.room().await,
+        }
     }
 
     /// As [`Link::room`], for an envelope.
@@ -201,12 +244,18 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn room_for(&self, envelope: &Envelope) {
-        self.shared.until(|state| state.has_room_for(envelope)).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.until(|state| state.has_room_for(envelope)).await,
+            Kind::Direct(direct) => direct.room_for(envelope).await,
+        }
     }
 
     /// Whether everything that has been posted is acknowledged.
     pub fn is_idle(&self) -> bool {
-        self.shared.lock().is_idle()
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_idle(),
+            Kind::Direct(direct) => direct.is_idle(),
+        }
     }
 
     /// Waits until everything that has been posted is acknowledged, or the link is lost.
@@ -214,25 +263,36 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn flush(&self) {
-        self.shared.until(|state| state.has_sent_large()).await;
-        if let Some(last) = self.shared.ask_for_ack() {
-            self.shared.until(|state| state.is_acknowledged(last)).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.flush().await,
+            Kind::Direct(direct) => direct.flush().await,
         }
     }
 
     /// Closes the link: what has been posted is sent, nothing more is taken. [`LinkEvents::lost`] follows.
     pub fn close(&self, reason: &str) {
-        self.shared.close(format!("closed: {reason}"), reason);
+        match &self.0 {
+            Kind::Session(shared) => shared.close(format!("closed: {reason}"), reason),
+            Kind::Direct(direct) => direct.close(reason),
+        }
     }
 
     /// Ends the link at once, as when it is known that the other side is gone. [`LinkEvents::lost`] follows.
     pub fn give_up(&self, reason: &str) {
-        self.shared.tell_driver(|state| state.given_up = Some(reason.to_owned()));
+        match &self.0 {
+            Kind::Session(shared) => shared.tell_driver(|state| state.given_up = Some(reason.to_owned())),
+            Kind::Direct(direct) => direct.give_up(reason),
+        }
     }
 
     /// Says that the other side is gone: what it has said before is still read, then the link ends with its connection.
     pub fn end_with_connection(&self, reason: &str) {
-        self.shared.tell_driver(|state| state.last_connection = Some(reason.to_owned()));
+        match &self.0 {
+            Kind::Session(shared) => {
+                shared.tell_driver(|state| state.last_connection = Some(reason.to_owned()));
+            }
+            Kind::Direct(direct) => direct.end_with_connection(reason),
+        }
     }
 
     /// Goes on over a connection that the other side has dialled for this session; what is left of the last one is
@@ -241,26 +301,27 @@ impl Link {
     /// # Errors
     /// The connection, when the link is lost.
     pub fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
-        let mut state = self.shared.lock();
-        if matches!(state.phase, Phase::Closed { .. }) {
-            return Err(Box::new(ready));
+        match &self.0 {
+            Kind::Session(shared) => shared.resume(ready),
+            // It has no connection that could be lost.
+            Kind::Direct(_) => Err(Box::new(ready)),
         }
-        let replaced = state.incoming.replace(ready);
-        drop(state);
-        drop(replaced);
-        self.shared.for_driver.notify_one();
-        Ok(())
     }
 
     /// Says something, if nothing has been said since this was called last and a pulse is kept. From outside of the
     /// runtime, when its threads may all be held.
     pub fn beat(&self) {
-        self.shared.beat_from_outside();
+        if let Kind::Session(shared) = &self.0 {
+            shared.beat_from_outside();
+        }
     }
 
     /// Whether there is a connection now.
     pub fn is_connected(&self) -> bool {
-        self.shared.lock().is_connected()
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_connected(),
+            Kind::Direct(direct) => !direct.is_lost(),
+        }
     }
 
     /// Waits until the link is lost.
@@ -268,17 +329,26 @@ impl Link {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn lost(&self) {
-        self.shared.until(|_| false).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.lost().await,
+            Kind::Direct(direct) => direct.lost().await,
+        }
     }
 
     /// Whether it is lost: [`LinkEvents::lost`] was called, or is about to be.
     pub fn is_lost(&self) -> bool {
-        matches!(self.shared.lock().phase, Phase::Closed { .. })
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_closed(),
+            Kind::Direct(direct) => direct.is_lost(),
+        }
     }
 
     /// Whether it takes no more envelopes.
     pub fn is_closed(&self) -> bool {
-        !self.shared.lock().is_open()
+        match &self.0 {
+            Kind::Session(shared) => !shared.lock().is_open(),
+            Kind::Direct(direct) => direct.is_closed(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
-use room::len_of;
+pub(super) use room::len_of;
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) for_driver: Notify,
     /// Something was acknowledged, or the link is closed.
     progress: Notify,
+    /// The link is lost. Apart from progress, which is often.
+    lost: Notify,
 }
 
 /// How far a link has come.
@@ -160,6 +162,7 @@ impl Shared {
             state: Mutex::new(state),
             for_driver: Notify::new(),
             progress: Notify::new(),
+            lost: Notify::new(),
         })
     }
 
@@ -404,6 +407,7 @@ impl Shared {
         drop(state);
         drop(incoming);
         self.progress.notify_waiters();
+        self.lost.notify_waiters();
         let mut returned = backlog.into_envelopes(session.into_returned(), landing, heads.into_reader());
         returned.extend(unsent);
         (reason, returned)
@@ -431,9 +435,40 @@ impl Shared {
         Some(last)
     }
 
+    /// Waits until everything that has been posted is acknowledged, or the link is lost.
+    pub(super) async fn flush(&self) {
+        self.until(|state| state.has_sent_large()).await;
+        if let Some(last) = self.ask_for_ack() {
+            self.until(|state| state.is_acknowledged(last)).await;
+        }
+    }
+
+    /// Goes on over a connection that the other side has dialled; what is left of the last one is dropped. Gives the
+    /// connection back when the link is lost.
+    pub(super) fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
+        let mut state = self.lock();
+        if state.is_closed() {
+            return Err(Box::new(ready));
+        }
+        let replaced = state.incoming.replace(ready);
+        drop(state);
+        drop(replaced);
+        self.for_driver.notify_one();
+        Ok(())
+    }
+
     /// Tells those who wait for acknowledgements.
     pub(super) fn progressed(&self) {
         self.progress.notify_waiters();
+    }
+
+    /// Waits until the link is over.
+    pub(super) async fn lost(&self) {
+        let mut lost = std::pin::pin!(self.lost.notified());
+        lost.as_mut().enable();
+        if !self.lock().is_closed() {
+            lost.await;
+        }
     }
 
     /// Waits until `done`, or until the link is over.
@@ -443,7 +478,7 @@ impl Shared {
             progress.as_mut().enable();
             {
                 let state = self.lock();
-                if done(&state) || matches!(state.phase, Phase::Closed { .. }) {
+                if done(&state) || state.is_closed() {
                     return;
                 }
             }
@@ -457,12 +492,16 @@ impl State {
         matches!(self.phase, Phase::Open)
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed { .. })
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.connected
     }
 
     pub(super) fn is_acknowledged(&self, seq: u64) -> bool {
-        matches!(self.phase, Phase::Closed { .. }) || self.session.acknowledged() >= seq
+        self.is_closed() || self.session.acknowledged() >= seq
     }
 
     /// Whether there is something to put into the buffer or to write.
@@ -659,7 +698,7 @@ impl State {
 }
 
 /// Why an envelope fits no frame.
-fn unframed(error: FrameError) -> CallErrorKind {
+pub(super) fn unframed(error: FrameError) -> CallErrorKind {
     match error {
         FrameError::BodyTooLarge { len, max } => CallErrorKind::TooLarge { len_bytes: len, max_bytes: max },
         FrameError::PartsTooLarge { len } => {

@@ -309,7 +309,7 @@ impl Envelope {
     }
 
     /// Checks what the other side would not take.
-    pub(super) fn check_bounds(&self) -> Result<(), EncodeError> {
+    pub(crate) fn check_bounds(&self) -> Result<(), EncodeError> {
         if self.headers.chain.len() > CHAIN_LEN_MAX {
             return Err(EncodeError::Value { reason: chain_too_long(self.headers.chain.len()) });
         }

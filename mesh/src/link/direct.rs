@@ -1,0 +1,561 @@
+//! Links within a process: what one end posts, the other takes as it is.
+//!
+//! ```text
+//! post ─► queue of the other end ─► inbox of its gateway ─► arrived
+//! ```
+//!
+//! The two gateways have shaken hands over a connection as any two; then this takes its place. Nothing can be cut, so
+//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. Who posts does not deliver: that is done
+//! by one task for each gateway, its [`Inbox`], whatever locks the poster holds.
+//!
+//! Invariants, beside `LINK-1`, `LINK-3` and `LINK-6` to `LINK-7`, which hold here too
+//! - `DIRECT-1` an envelope stands in one queue until the other side takes it: it arrives once and in order, or it is
+//!   returned, and never both.
+//! - `DIRECT-2` a link is lost at both ends at the same moment; each end hears of it in its inbox, behind what it has
+//!   taken.
+//! - `DIRECT-3` the links of an inbox take turns of at most [`TURN_LEN`] envelopes.
+//! - `DIRECT-4` an end that is dropped before it was started ends the link.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::shared::{len_of, unframed};
+use super::{LinkEvents, LinkId, Loss, Refused};
+use crate::call::CallErrorKind;
+use crate::transport::MemoryNetwork;
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Envelope, Lane};
+use crate::wire::frame;
+use crate::wire::session::{WAITING_WINDOWS, Window};
+
+/// How many envelopes of one link are taken before those of another have their turn.
+const TURN_LEN: usize = 32;
+
+/// How many envelopes an inbox takes before other tasks have their turn.
+const ROUND_LEN: usize = 128;
+
+/// The number of an end: the other is `1 - n`.
+type N = usize;
+
+/// What the two ends share.
+struct Pair {
+    state: Mutex<State>,
+    /// Something was taken that somebody waits for, or the link is closed at an end.
+    progress: Notify,
+    /// The link is lost.
+    lost: Notify,
+}
+
+struct State {
+    sides: [Side; 2],
+    /// Somebody waits for progress.
+    is_awaited: bool,
+}
+
+/// What one end has: who takes what comes, and what has come. What a message passes is kept together.
+struct Side {
+    taker: Option<(Arc<Inbox>, LinkId)>,
+    phase: Phase,
+    /// It stands in its inbox, or has its turn.
+    is_ready: bool,
+    /// What the other end has posted and this one has not taken.
+    coming: VecDeque<Envelope>,
+    /// How many messages of `coming` count in the window of the other end, and their bytes.
+    counted: (u64, u64),
+    /// How many envelopes were posted, and how many of them have arrived.
+    posted: u64,
+    taken: u64,
+    ending: Option<Box<Ending>>,
+}
+
+enum Phase {
+    Open,
+    /// Nothing more is taken; the reason is what will be said when it is over.
+    Closing(Box<str>),
+    Closed(Box<str>),
+}
+
+/// How a link comes to its end at one of its ends.
+#[derive(Default)]
+struct Ending {
+    /// The other end has said that this was its last, behind what is coming.
+    bye: Option<String>,
+    /// The other end has taken the `bye` of this one.
+    is_heard: bool,
+    /// The link ends when what is coming is taken.
+    last: Option<String>,
+    /// What its events are to be told.
+    over: Option<(Loss, Vec<Envelope>)>,
+}
+
+impl Side {
+    fn new() -> Side {
+        Side {
+            taker: None,
+            phase: Phase::Open,
+            is_ready: false,
+            coming: VecDeque::new(),
+            counted: (0, 0),
+            posted: 0,
+            taken: 0,
+            ending: None,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed(_))
+    }
+
+    fn ending(&mut self) -> &mut Ending {
+        self.ending.get_or_insert_default()
+    }
+
+    /// Whether so many bytes more may stand in the queue (`SESSION-3`).
+    fn admits(&self, window: Window, lane: Lane, len_bytes: u64) -> bool {
+        let (messages, bytes) = self.counted;
+        let fits = messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes;
+        lane == Lane::Control || fits || messages == 0
+    }
+
+    fn take(&mut self) -> Option<Envelope> {
+        let envelope = self.coming.pop_front()?;
+        if self.coming.is_empty() {
+            // It begins again where it is in the cache.
+            self.coming.clear();
+        }
+        if envelope.bound_lane() == Lane::Data {
+            self.counted.0 -= 1;
+            self.counted.1 -= len_of(&envelope);
+        }
+        Some(envelope)
+    }
+}
+
+/// What an end does next in its inbox.
+enum Next {
+    Take(Envelope),
+    Lost(Loss, Vec<Envelope>),
+    Nothing,
+}
+
+/// One end of a connection within the process, before its link is started.
+pub(crate) struct End(Option<(Arc<Pair>, N)>);
+
+impl fmt::Debug for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("End").finish_non_exhaustive()
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some((pair, n)) = self.0.take() {
+            // DIRECT-4
+            pair.end(n, "the connection was lost", "the other side was not ready");
+        }
+    }
+}
+
+/// Both ends of a connection within the process.
+fn pair() -> (End, End) {
+    let state = State { sides: [Side::new(), Side::new()], is_awaited: false };
+    let pair = Arc::new(Pair { state: Mutex::new(state), progress: Notify::new(), lost: Notify::new() });
+    (End(Some((pair.clone(), 0))), End(Some((pair, 1))))
+}
+
+/// The network of a process that keeps to itself: its links are direct.
+pub(crate) fn network() -> MemoryNetwork {
+    MemoryNetwork::with_shortcut(|| {
+        let (near, far) = pair();
+        [Box::new(near), Box::new(far)]
+    })
+}
+
+impl End {
+    /// Starts the link: what comes is taken by `inbox`, whose events are always the same.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(super) fn start(
+        mut self,
+        id: LinkId,
+        peer: &str,
+        window: Window,
+        inbox: &Arc<Inbox>,
+        events: Arc<dyn LinkEvents>,
+    ) -> Direct {
+        let (pair, n) = self.0.take().expect("an end is started once");
+        inbox.begin(events);
+        let mut state = pair.lock();
+        state.sides[n].taker = Some((inbox.clone(), id));
+        pair.call(&mut state, n);
+        drop(state);
+        Direct { pair, n, id, window, peer: peer.into() }
+    }
+}
+
+/// One end of a link within the process.
+#[derive(Clone)]
+pub(super) struct Direct {
+    pair: Arc<Pair>,
+    n: N,
+    pub(super) id: LinkId,
+    window: Window,
+    pub(super) peer: Arc<str>,
+}
+
+impl Direct {
+    fn near<'a>(&self, state: &'a State) -> &'a Side {
+        &state.sides[self.n]
+    }
+
+    fn far<'a>(&self, state: &'a State) -> &'a Side {
+        &state.sides[1 - self.n]
+    }
+
+    pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
+        let len_bytes = len_of(&envelope);
+        let mut state = self.pair.lock();
+        if let Err(kind) = self.check(&state, &envelope, len_bytes) {
+            return Err(Refused { envelope: Box::new(envelope), kind });
+        }
+        let far = &mut state.sides[1 - self.n];
+        if envelope.bound_lane() == Lane::Data {
+            far.counted.0 += 1;
+            far.counted.1 += len_bytes;
+        }
+        far.coming.push_back(envelope);
+        far.posted += 1;
+        self.pair.call(&mut state, 1 - self.n);
+        Ok(())
+    }
+
+    fn check(&self, state: &State, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
+        if let Phase::Closing(reason) | Phase::Closed(reason) = &self.near(state).phase {
+            return Err(CallErrorKind::Unreachable { reason: reason.to_string() });
+        }
+        if !self.admits(state, envelope, len_bytes) {
+            return Err(CallErrorKind::MailboxFull { capacity: self.window.messages });
+        }
+        // What a process cannot say to another is not said within one either: a program may become several.
+        envelope.check_bounds().map_err(CallErrorKind::decode)?;
+        let empty = Payload::default();
+        let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
+        frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
+    }
+
+    fn admits(&self, state: &State, envelope: &Envelope, len_bytes: u64) -> bool {
+        let is_waited_for = envelope.headers.reply_to.is_some();
+        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
+        self.far(state).admits(window, envelope.bound_lane(), len_bytes)
+    }
+
+    /// Waits until there is room for a small envelope, or nothing to wait for any more.
+    pub(super) async fn room(&self) {
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(self.window, Lane::Data, 0))
+            .await;
+    }
+
+    /// As [`room`](Direct::room), for an envelope.
+    pub(super) async fn room_for(&self, envelope: &Envelope) {
+        let len_bytes = len_of(envelope);
+        self.until(|state| !self.near(state).is_open() || self.admits(state, envelope, len_bytes)).await;
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.pair.lock();
+        self.far(&state).taken == self.far(&state).posted
+    }
+
+    /// Waits until the other side has taken all that was posted.
+    pub(super) async fn flush(&self) {
+        let posted = self.far(&self.pair.lock()).posted;
+        self.until(|state| self.far(state).taken >= posted).await;
+    }
+
+    pub(super) async fn lost(&self) {
+        let mut lost = std::pin::pin!(self.pair.lost.notified());
+        lost.as_mut().enable();
+        if !self.is_lost() {
+            lost.await;
+        }
+    }
+
+    pub(super) fn close(&self, reason: &str) {
+        let mut state = self.pair.lock();
+        self.pair.close(&mut state, self.n, &format!("closed: {reason}"), reason);
+        self.pair.release(state);
+    }
+
+    pub(super) fn give_up(&self, reason: &str) {
+        self.pair.end(self.n, reason, "the other side gave the link up");
+    }
+
+    pub(super) fn end_with_connection(&self, reason: &str) {
+        let mut state = self.pair.lock();
+        state.sides[self.n].ending().last = Some(reason.to_owned());
+        self.pair.call(&mut state, self.n);
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.near(&self.pair.lock()).is_closed()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        !self.near(&self.pair.lock()).is_open()
+    }
+
+    /// Waits until `done`, or until the link is lost.
+    async fn until(&self, done: impl Fn(&State) -> bool) {
+        loop {
+            let mut progress = std::pin::pin!(self.pair.progress.notified());
+            progress.as_mut().enable();
+            {
+                let mut state = self.pair.lock();
+                if self.near(&state).is_closed() || done(&state) {
+                    return;
+                }
+                state.is_awaited = true;
+            }
+            progress.await;
+        }
+    }
+}
+
+impl Pair {
+    /// Nothing in here panics between two changes that belong together, so a poisoned lock is as good.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Releases the state, and tells those who wait for progress.
+    fn release(&self, mut state: MutexGuard<'_, State>) {
+        let is_awaited = std::mem::take(&mut state.is_awaited);
+        drop(state);
+        if is_awaited {
+            self.progress.notify_waiters();
+        }
+    }
+
+    /// Has an end look at what there is for it.
+    fn call(self: &Arc<Pair>, state: &mut State, n: N) {
+        let side = &mut state.sides[n];
+        if let (Some((inbox, id)), false) = (&side.taker, side.is_ready) {
+            inbox.call(Ready { pair: self.clone(), n, id: *id });
+            side.is_ready = true;
+        }
+    }
+
+    /// Begins an orderly close at an end; nothing happens when it has begun already.
+    fn close(self: &Arc<Pair>, state: &mut State, n: N, reason: &str, said: &str) {
+        if !state.sides[n].is_open() {
+            return;
+        }
+        state.sides[n].phase = Phase::Closing(reason.into());
+        state.sides[1 - n].ending().bye = Some(said.to_owned());
+        self.call(state, 1 - n);
+    }
+
+    /// Ends the link at once: what is not taken is returned.
+    fn end(self: &Arc<Pair>, n: N, reason: &str, to_far: &str) {
+        let mut state = self.lock();
+        self.end_locked(&mut state, n, reason, to_far);
+        self.release(state);
+    }
+
+    fn end_locked(self: &Arc<Pair>, state: &mut State, n: N, reason: &str, to_far: &str) {
+        if state.sides[n].is_closed() {
+            return;
+        }
+        for (end, reason) in [(n, reason), (1 - n, to_far)] {
+            let returned = std::mem::take(&mut state.sides[1 - end].coming);
+            let side = &mut state.sides[end];
+            let reason: Box<str> = match std::mem::replace(&mut side.phase, Phase::Open) {
+                // What began the end is its reason, not what came of it.
+                Phase::Closing(reason) => reason,
+                _ => reason.into(),
+            };
+            side.phase = Phase::Closed(reason.clone());
+            let loss = Loss { reason: reason.into(), is_silence: false };
+            side.ending().over = Some((loss, returned.into()));
+        }
+        self.call(state, 0);
+        self.call(state, 1);
+        self.lost.notify_waiters();
+    }
+
+    /// What an end does next, if something.
+    fn next(self: &Arc<Pair>, state: &mut State, n: N) -> Next {
+        if let Some((loss, returned)) = state.sides[n].ending.as_mut().and_then(|ending| ending.over.take()) {
+            state.sides[n].taker = None;
+            return Next::Lost(loss, returned);
+        }
+        if let Some(envelope) = state.sides[n].take() {
+            return Next::Take(envelope);
+        }
+        let Some(ending) = &mut state.sides[n].ending else { return Next::Nothing };
+        let (bye, last) = (ending.bye.take(), ending.last.take());
+        if let Some(said) = bye {
+            self.close(state, n, &format!("the other side closed the link: {said}"), "as asked");
+            state.sides[1 - n].ending().is_heard = true;
+            if state.sides[n].ending().is_heard {
+                self.end_locked(state, n, "both sides closed the link", "both sides closed the link");
+            }
+        }
+        if let Some(reason) = last {
+            self.end_locked(state, n, &reason, "the other side takes it for ended");
+        }
+        if state.sides[n].is_closed() { self.next(state, n) } else { Next::Nothing }
+    }
+
+    /// The turn of an end: hands on what has come; gives how many envelopes, and whether the link is lost.
+    fn turn(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents) -> (usize, bool) {
+        let mut count = 0;
+        let mut state = self.lock();
+        loop {
+            match self.next(&mut state, n) {
+                Next::Take(envelope) => {
+                    drop(state);
+                    // Whoever is called may panic; those who wait for replies over this link must hear of it.
+                    let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, envelope)));
+                    if taken.is_err() {
+                        let reason = "taking in an envelope panicked";
+                        self.end(n, reason, &format!("the other side is at fault: {reason}"));
+                    }
+                    count += 1;
+                    state = self.lock();
+                    state.sides[n].taken += 1;
+                    if count < TURN_LEN {
+                        continue;
+                    }
+                    state.sides[n].is_ready = false;
+                    self.call(&mut state, n);
+                }
+                Next::Lost(loss, returned) => {
+                    self.release(state);
+                    tracing::debug!(link = id.0, reason = %loss.reason, returned = returned.len(), "link lost");
+                    let told = catch_unwind(AssertUnwindSafe(|| events.lost(id, loss, returned)));
+                    if told.is_err() {
+                        tracing::error!(link = id.0, "hearing of a lost link panicked");
+                    }
+                    return (count, true);
+                }
+                Next::Nothing => state.sides[n].is_ready = false,
+            }
+            self.release(state);
+            return (count, false);
+        }
+    }
+}
+
+/// Takes what comes over the direct links of one gateway, in one task that lives as long as there are any.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    state: Mutex<InboxState>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct InboxState {
+    ready: VecDeque<Ready>,
+    links: usize,
+    is_running: bool,
+}
+
+/// An end with something to look at.
+struct Ready {
+    pair: Arc<Pair>,
+    n: N,
+    id: LinkId,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, InboxState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is one link more.
+    fn begin(self: &Arc<Inbox>, events: Arc<dyn LinkEvents>) {
+        let mut state = self.lock();
+        state.links += 1;
+        if !std::mem::replace(&mut state.is_running, true) {
+            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events));
+        }
+    }
+
+    fn call(&self, ready: Ready) {
+        let mut state = self.lock();
+        // Nobody comes back when the runtime has dropped the task.
+        if !state.is_running {
+            return;
+        }
+        let is_first = state.ready.is_empty();
+        state.ready.push_back(ready);
+        drop(state);
+        if is_first {
+            self.news.notify_one();
+        }
+    }
+}
+
+/// The task of an inbox; dropped before it is over, it runs no more.
+struct Running {
+    inbox: Arc<Inbox>,
+    is_over: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let mut state = self.inbox.lock();
+        state.is_running = false;
+        let ready = std::mem::take(&mut state.ready);
+        drop(state);
+        drop(ready);
+    }
+}
+
+impl Running {
+    async fn run(mut self, events: Arc<dyn LinkEvents>) {
+        let inbox = self.inbox.clone();
+        let mut count = 0;
+        loop {
+            let ready = {
+                let mut state = inbox.lock();
+                if state.ready.is_empty() && state.links == 0 {
+                    // Under the lock: who begins another link starts another task.
+                    state.is_running = false;
+                    self.is_over = true;
+                    return;
+                }
+                state.ready.pop_front()
+            };
+            let Some(Ready { pair, n, id }) = ready else {
+                inbox.news.notified().await;
+                continue;
+            };
+            let (taken, is_lost) = pair.turn(n, id, &*events);
+            if is_lost {
+                inbox.lock().links -= 1;
+            }
+            count += taken;
+            if count >= ROUND_LEN {
+                count = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
