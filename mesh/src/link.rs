@@ -181,7 +181,7 @@ impl Link {
     pub fn peer(&self) -> &str {
         match &self.0 {
             Kind::Session(shared) => &shared.peer,
-            Kind::Direct(direct) => &direct.peer,
+            Kind::Direct(direct) => direct.peer(),
         }
     }
 

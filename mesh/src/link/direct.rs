@@ -43,6 +43,8 @@ type N = usize;
 
 /// What the two ends share.
 struct Pair {
+    /// Who is on the other side, for people: of either end.
+    peer: String,
     state: Mutex<State>,
     /// Something was taken that somebody waits for, or the link is closed at an end.
     progress: Notify,
@@ -64,8 +66,10 @@ struct Side {
     is_ready: bool,
     /// What the other end has posted and this one has not taken.
     coming: VecDeque<Envelope>,
-    /// How many messages of `coming` count in the window of the other end, and their bytes.
+    /// How many messages of `coming` count in the window, and their bytes.
     counted: (u64, u64),
+    /// The window of the other end.
+    window: Window,
     /// How many envelopes were posted, and how many of them have arrived.
     posted: u64,
     taken: u64,
@@ -100,6 +104,7 @@ impl Side {
             is_ready: false,
             coming: VecDeque::new(),
             counted: (0, 0),
+            window: Window::default(),
             posted: 0,
             taken: 0,
             ending: None,
@@ -119,7 +124,8 @@ impl Side {
     }
 
     /// Whether so many bytes more may stand in the queue (`SESSION-3`).
-    fn admits(&self, window: Window, lane: Lane, len_bytes: u64) -> bool {
+    fn admits(&self, is_waited_for: bool, lane: Lane, len_bytes: u64) -> bool {
+        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
         let (messages, bytes) = self.counted;
         let fits = messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes;
         lane == Lane::Control || fits || messages == 0
@@ -140,6 +146,7 @@ impl Side {
 }
 
 /// What an end does next in its inbox.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Next {
     Take(Envelope),
     Lost(Loss, Vec<Envelope>),
@@ -165,16 +172,21 @@ impl Drop for End {
 }
 
 /// Both ends of a connection within the process.
-fn pair() -> (End, End) {
+fn pair(peer: &str) -> (End, End) {
     let state = State { sides: [Side::new(), Side::new()], is_awaited: false };
-    let pair = Arc::new(Pair { state: Mutex::new(state), progress: Notify::new(), lost: Notify::new() });
+    let pair = Arc::new(Pair {
+        peer: peer.to_owned(),
+        state: Mutex::new(state),
+        progress: Notify::new(),
+        lost: Notify::new(),
+    });
     (End(Some((pair.clone(), 0))), End(Some((pair, 1))))
 }
 
 /// The network of a process that keeps to itself: its links are direct.
 pub(crate) fn network() -> MemoryNetwork {
-    MemoryNetwork::with_shortcut(|| {
-        let (near, far) = pair();
+    MemoryNetwork::with_shortcut(|peer| {
+        let (near, far) = pair(peer);
         [Box::new(near), Box::new(far)]
     })
 }
@@ -187,7 +199,6 @@ impl End {
     pub(super) fn start(
         mut self,
         id: LinkId,
-        peer: &str,
         window: Window,
         inbox: &Arc<Inbox>,
         events: Arc<dyn LinkEvents>,
@@ -196,9 +207,10 @@ impl End {
         inbox.begin(events);
         let mut state = pair.lock();
         state.sides[n].taker = Some((inbox.clone(), id));
+        state.sides[1 - n].window = window;
         pair.call(&mut state, n);
         drop(state);
-        Direct { pair, n, id, window, peer: peer.into() }
+        Direct { pair, n, id }
     }
 }
 
@@ -208,8 +220,6 @@ pub(super) struct Direct {
     pair: Arc<Pair>,
     n: N,
     pub(super) id: LinkId,
-    window: Window,
-    pub(super) peer: Arc<str>,
 }
 
 impl Direct {
@@ -219,6 +229,11 @@ impl Direct {
 
     fn far<'a>(&self, state: &'a State) -> &'a Side {
         &state.sides[1 - self.n]
+    }
+
+    /// Who is on the other side, for people.
+    pub(super) fn peer(&self) -> &str {
+        &self.pair.peer
     }
 
     pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
@@ -243,7 +258,7 @@ impl Direct {
             return Err(CallErrorKind::Unreachable { reason: reason.to_string() });
         }
         if !self.admits(state, envelope, len_bytes) {
-            return Err(CallErrorKind::MailboxFull { capacity: self.window.messages });
+            return Err(CallErrorKind::MailboxFull { capacity: self.far(state).window.messages });
         }
         // What a process cannot say to another is not said within one either: a program may become several.
         envelope.check_bounds().map_err(CallErrorKind::decode)?;
@@ -254,14 +269,12 @@ impl Direct {
 
     fn admits(&self, state: &State, envelope: &Envelope, len_bytes: u64) -> bool {
         let is_waited_for = envelope.headers.reply_to.is_some();
-        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
-        self.far(state).admits(window, envelope.bound_lane(), len_bytes)
+        self.far(state).admits(is_waited_for, envelope.bound_lane(), len_bytes)
     }
 
     /// Waits until there is room for a small envelope, or nothing to wait for any more.
     pub(super) async fn room(&self) {
-        self.until(|state| !self.near(state).is_open() || self.far(state).admits(self.window, Lane::Data, 0))
-            .await;
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(false, Lane::Data, 0)).await;
     }
 
     /// As [`room`](Direct::room), for an envelope.

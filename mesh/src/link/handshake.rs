@@ -523,7 +523,7 @@ impl Ready {
     ) -> Link {
         if let Some(Ok(end)) = self.connection.shortcut.take().map(Shortcut::downcast::<End>) {
             self.say_welcome();
-            return Link::direct(end.start(id, &self.connection.peer, self.limits.window, inbox, events));
+            return Link::direct(end.start(id, self.limits.window, inbox, events));
         }
         let shared = Shared::new(id, self.connection.peer.clone(), self.limits);
         let road = match (self.session, redial) {

@@ -7,6 +7,7 @@
 mod heard;
 mod put;
 mod room;
+mod wait;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -422,27 +423,6 @@ impl Shared {
         Some((writer, pending))
     }
 
-    /// Asks the other side to acknowledge at once; gives the number of the last envelope posted, or `None` when all is
-    /// acknowledged.
-    pub(super) fn ask_for_ack(&self) -> Option<u64> {
-        let mut state = self.lock();
-        let last = state.session.sent();
-        if state.is_acknowledged(last) {
-            return None;
-        }
-        state.asked = Some((last, false));
-        self.release(state);
-        Some(last)
-    }
-
-    /// Waits until everything that has been posted is acknowledged, or the link is lost.
-    pub(super) async fn flush(&self) {
-        self.until(|state| state.has_sent_large()).await;
-        if let Some(last) = self.ask_for_ack() {
-            self.until(|state| state.is_acknowledged(last)).await;
-        }
-    }
-
     /// Goes on over a connection that the other side has dialled; what is left of the last one is dropped. Gives the
     /// connection back when the link is lost.
     pub(super) fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
@@ -455,35 +435,6 @@ impl Shared {
         drop(replaced);
         self.for_driver.notify_one();
         Ok(())
-    }
-
-    /// Tells those who wait for acknowledgements.
-    pub(super) fn progressed(&self) {
-        self.progress.notify_waiters();
-    }
-
-    /// Waits until the link is over.
-    pub(super) async fn lost(&self) {
-        let mut lost = std::pin::pin!(self.lost.notified());
-        lost.as_mut().enable();
-        if !self.lock().is_closed() {
-            lost.await;
-        }
-    }
-
-    /// Waits until `done`, or until the link is over.
-    pub(super) async fn until(&self, done: impl Fn(&State) -> bool) {
-        loop {
-            let mut progress = std::pin::pin!(self.progress.notified());
-            progress.as_mut().enable();
-            {
-                let state = self.lock();
-                if done(&state) || state.is_closed() {
-                    return;
-                }
-            }
-            progress.await;
-        }
     }
 }
 

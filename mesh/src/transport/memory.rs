@@ -35,7 +35,7 @@ const SWEEP_AT_MIN: usize = 64;
 pub struct MemoryNetwork {
     net: Arc<Mutex<Net>>,
     /// Makes what takes the place of bytes, if something does.
-    shortcut: Option<fn() -> [Shortcut; 2]>,
+    shortcut: Option<fn(&str) -> [Shortcut; 2]>,
 }
 
 /// What goes wrong in a network by itself. Equal seeds, and equal dials and writes, give equal faults.
@@ -92,8 +92,8 @@ impl MemoryNetwork {
     }
 
     /// A network whose ends have something else to use in place of bytes, once they have said hello: for one that nobody
-    /// will cut, delay or part.
-    pub(crate) fn with_shortcut(shortcut: fn() -> [Shortcut; 2]) -> MemoryNetwork {
+    /// will cut, delay or part. `shortcut` makes both, for a peer of this name.
+    pub(crate) fn with_shortcut(shortcut: fn(&str) -> [Shortcut; 2]) -> MemoryNetwork {
         MemoryNetwork { shortcut: Some(shortcut), ..MemoryNetwork::default() }
     }
 
@@ -187,7 +187,7 @@ impl MemoryNetwork {
             let delay = (!faults.delay_max.is_zero()).then(|| Delay::new(faults.delay_max, rng.fork()));
             Connection { shortcut, ..connection(Cuttable { stream, cut: cut.clone(), end, delay }, &peer) }
         };
-        let shortcut = self.shortcut.map(|make| make()).map(|[near, far]| (near, far)).unzip();
+        let shortcut = self.shortcut.map(|make| make(&peer)).map(|[near, far]| (near, far)).unzip();
         Ok((end(near, 0, shortcut.0), end(far, 1, shortcut.1), listener))
     }
 }
