@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::CallErrorKind;
+use crate::wire::cast::{Cast, Member};
 use crate::wire::envelope::Envelope;
 use crate::wire::heads::{Answer, Tell, Told};
 use crate::wire::session::Window;
@@ -200,6 +201,20 @@ impl Link {
         }
     }
 
+    /// Posts the part of one rank in a cast.
+    ///
+    /// # Errors
+    /// As with [`Link::post`].
+    ///
+    /// # Ordering
+    /// As with [`Link::post`].
+    pub fn post_one(&self, cast: &Arc<Cast>, member: Member) -> Result<(), Refused> {
+        match &self.0 {
+            Kind::Session(shared) => shared.post(cast.one(member)),
+            Kind::Direct(direct) => direct.post_one(cast, member),
+        }
+    }
+
     /// Posts a message, encoded straight into what is to be written. It never waits.
     ///
     /// # Errors
@@ -224,7 +239,7 @@ impl Link {
     pub fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
         match &self.0 {
             Kind::Session(shared) => shared.answer(answer),
-            Kind::Direct(direct) => direct.post(answer.to_envelope()).map_err(|refused| refused.kind),
+            Kind::Direct(direct) => direct.answer(answer),
         }
     }
 

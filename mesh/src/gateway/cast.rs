@@ -193,7 +193,9 @@ impl Gateway {
                 let doors = parts
                     .iter_mut()
                     .filter(|part| matches!(part, Part::One(_, one) if one.at.door.is_some()));
-                doors.for_each(|part| drop(part.along(&cast.manifest)));
+                doors.for_each(|part| {
+                    part.along(&cast.manifest);
+                });
                 relay_some(&mut state, &mut parts, (of, from), self.0.config.cast_fanout);
             }
             let epoch = state.relays.epoch();
@@ -232,6 +234,7 @@ impl Gateway {
             state.awaiting.sent_cast(&awaiting::Over::Each(over), &cast.headers, &each, false);
             parts
         };
+        let cast = Arc::new(cast);
         late.into_iter().for_each(|bounced| failed(*bounced));
         for (link, member) in behind {
             self.hold(link, cast.one(member), None).unwrap_or_else(|bounced| failed(*bounced));
@@ -257,7 +260,11 @@ impl Gateway {
                     sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
                 Part::One(way, member) => {
-                    self.send_way(&way, cast.one(member)).unwrap_or_else(|bounced| failed(*bounced));
+                    let sent = match &way {
+                        Way::Link(link) => self.post_one_to(link, &cast, member),
+                        _ => self.send_way(&way, cast.one(member)),
+                    };
+                    sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
                 Part::Along(along) if along.to.is_empty() => {}
                 Part::Along(along) => self.send_along(&cast, &along.way, &along.to, failed),
@@ -276,6 +283,11 @@ impl Gateway {
             Some(link) => self.hold(link, envelope, None),
             None => self.hand_in(proc, envelope),
         }
+    }
+
+    fn post_one_to(&self, link: &Link, cast: &Arc<Cast>, member: Member) -> Result<(), Box<Bounced>> {
+        self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+        link.post_one(cast, member).or_else(|refused| self.refused(link, refused))
     }
 
     fn send_way(&self, way: &Way, envelope: Envelope) -> Result<(), Box<Bounced>> {

@@ -21,15 +21,21 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::backlog::window_len;
 use super::shared::{len_of, unframed};
 use super::{LinkEvents, LinkId, Loss, Refused};
+use crate::addr::{Location, PortAddr};
 use crate::call::CallErrorKind;
+use crate::ident::ActorId;
 use crate::transport::MemoryNetwork;
+use crate::wire::cast::{Cast, Member};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Envelope, Lane};
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::frame;
+use crate::wire::heads::Answer;
 use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
@@ -40,6 +46,71 @@ const ROUND_LEN: usize = 128;
 
 /// The number of an end: the other is `1 - n`.
 type N = usize;
+
+/// What is on its way. What most say is kept in less than an envelope: of thousands of links, each takes its part of the
+/// caches.
+enum Item {
+    Whole(Box<Envelope>),
+    /// The part of one rank in a cast.
+    One(Arc<Cast>, Member),
+    Answer {
+        to: PortAddr,
+        slot: u32,
+        sender: ActorId,
+        sender_at: Arc<Location>,
+        payload: Payload,
+    },
+}
+
+impl Item {
+    fn into_envelope(self) -> Envelope {
+        match self {
+            Item::Whole(envelope) => *envelope,
+            Item::One(cast, member) => cast.one(member),
+            Item::Answer { to, slot, sender, sender_at, payload } => Envelope {
+                to: Destination::port(&to, slot),
+                headers: Headers::of(sender, sender_at, Lane::Control),
+                body: Body::Reply(payload),
+            },
+        }
+    }
+
+    /// What it counts in the window, in bytes; `None` if it stands outside.
+    fn counted(&self) -> Option<u64> {
+        let (lane, len_bytes) = match self {
+            Item::Whole(envelope) => (envelope.bound_lane(), len_of(envelope)),
+            Item::One(cast, _) => (cast.headers.lane, window_len(&cast.payload)),
+            Item::Answer { .. } => return None,
+        };
+        (lane == Lane::Data).then_some(len_bytes)
+    }
+
+    /// Whether its sender waits for an answer.
+    fn is_waited_for(&self) -> bool {
+        match self {
+            Item::Whole(envelope) => envelope.headers.reply_to.is_some(),
+            Item::One(cast, _) => cast.headers.reply_to.is_some(),
+            Item::Answer { .. } => false,
+        }
+    }
+
+    /// Checks what the other side would not take.
+    fn check(&self) -> Result<(), CallErrorKind> {
+        let empty = Payload::default();
+        let Payload { body, parts } = match self {
+            Item::Whole(envelope) => {
+                envelope.check_bounds().map_err(CallErrorKind::decode)?;
+                envelope.payload().unwrap_or(&empty)
+            }
+            Item::One(cast, _) => {
+                cast.headers.check_bounds().map_err(CallErrorKind::decode)?;
+                &cast.payload
+            }
+            Item::Answer { payload, .. } => payload,
+        };
+        frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
+    }
+}
 
 /// What the two ends share.
 struct Pair {
@@ -65,7 +136,7 @@ struct Side {
     /// It stands in its inbox, or has its turn.
     is_ready: bool,
     /// What the other end has posted and this one has not taken.
-    coming: VecDeque<Envelope>,
+    coming: VecDeque<Item>,
     /// How many messages of `coming` count in the window, and their bytes.
     counted: (u64, u64),
     /// The window of the other end.
@@ -124,31 +195,30 @@ impl Side {
     }
 
     /// Whether so many bytes more may stand in the queue (`SESSION-3`).
-    fn admits(&self, is_waited_for: bool, lane: Lane, len_bytes: u64) -> bool {
+    fn admits(&self, is_waited_for: bool, counted: Option<u64>) -> bool {
+        let Some(len_bytes) = counted else { return true };
         let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
         let (messages, bytes) = self.counted;
-        let fits = messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes;
-        lane == Lane::Control || fits || messages == 0
+        messages == 0 || (messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes)
     }
 
-    fn take(&mut self) -> Option<Envelope> {
-        let envelope = self.coming.pop_front()?;
+    fn take(&mut self) -> Option<Item> {
+        let item = self.coming.pop_front()?;
         if self.coming.is_empty() {
             // It begins again where it is in the cache.
             self.coming.clear();
         }
-        if envelope.bound_lane() == Lane::Data {
+        if let Some(len_bytes) = item.counted() {
             self.counted.0 -= 1;
-            self.counted.1 -= len_of(&envelope);
+            self.counted.1 -= len_bytes;
         }
-        Some(envelope)
+        Some(item)
     }
 }
 
 /// What an end does next in its inbox.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum Next {
-    Take(Envelope),
+    Take(Item),
     Lost(Loss, Vec<Envelope>),
     Nothing,
 }
@@ -237,50 +307,62 @@ impl Direct {
     }
 
     pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
-        let len_bytes = len_of(&envelope);
+        self.put(Item::Whole(Box::new(envelope)))
+    }
+
+    pub(super) fn post_one(&self, cast: &Arc<Cast>, member: Member) -> Result<(), Refused> {
+        self.put(Item::One(cast.clone(), member))
+    }
+
+    pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        let payload = Payload { body: Bytes::copy_from_slice(answer.body), parts: answer.parts.to_vec() };
+        let (to, sender) = (answer.to.clone(), answer.sender.clone());
+        let sender_at = answer.sender_at.clone();
+        self.put(Item::Answer { to, slot: answer.slot, sender, sender_at, payload })
+            .map_err(|refused| refused.kind)
+    }
+
+    fn put(&self, item: Item) -> Result<(), Refused> {
         let mut state = self.pair.lock();
-        if let Err(kind) = self.check(&state, &envelope, len_bytes) {
-            return Err(Refused { envelope: Box::new(envelope), kind });
+        let counted = item.counted();
+        if let Err(kind) = self.check(&state, &item, counted) {
+            drop(state);
+            return Err(Refused { envelope: Box::new(item.into_envelope()), kind });
         }
         let far = &mut state.sides[1 - self.n];
-        if envelope.bound_lane() == Lane::Data {
+        if let Some(len_bytes) = counted {
             far.counted.0 += 1;
             far.counted.1 += len_bytes;
         }
-        far.coming.push_back(envelope);
+        far.coming.push_back(item);
         far.posted += 1;
         self.pair.call(&mut state, 1 - self.n);
         Ok(())
     }
 
-    fn check(&self, state: &State, envelope: &Envelope, len_bytes: u64) -> Result<(), CallErrorKind> {
+    fn check(&self, state: &State, item: &Item, counted: Option<u64>) -> Result<(), CallErrorKind> {
         if let Phase::Closing(reason) | Phase::Closed(reason) = &self.near(state).phase {
             return Err(CallErrorKind::Unreachable { reason: reason.to_string() });
         }
-        if !self.admits(state, envelope, len_bytes) {
-            return Err(CallErrorKind::MailboxFull { capacity: self.far(state).window.messages });
+        let far = self.far(state);
+        if !far.admits(item.is_waited_for(), counted) {
+            return Err(CallErrorKind::MailboxFull { capacity: far.window.messages });
         }
         // What a process cannot say to another is not said within one either: a program may become several.
-        envelope.check_bounds().map_err(CallErrorKind::decode)?;
-        let empty = Payload::default();
-        let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
-        frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
-    }
-
-    fn admits(&self, state: &State, envelope: &Envelope, len_bytes: u64) -> bool {
-        let is_waited_for = envelope.headers.reply_to.is_some();
-        self.far(state).admits(is_waited_for, envelope.bound_lane(), len_bytes)
+        item.check()
     }
 
     /// Waits until there is room for a small envelope, or nothing to wait for any more.
     pub(super) async fn room(&self) {
-        self.until(|state| !self.near(state).is_open() || self.far(state).admits(false, Lane::Data, 0)).await;
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(false, Some(0))).await;
     }
 
     /// As [`room`](Direct::room), for an envelope.
     pub(super) async fn room_for(&self, envelope: &Envelope) {
-        let len_bytes = len_of(envelope);
-        self.until(|state| !self.near(state).is_open() || self.admits(state, envelope, len_bytes)).await;
+        let counted = (envelope.bound_lane() == Lane::Data).then(|| len_of(envelope));
+        let is_waited_for = envelope.headers.reply_to.is_some();
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(is_waited_for, counted))
+            .await;
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -398,7 +480,7 @@ impl Pair {
             };
             side.phase = Phase::Closed(reason.clone());
             let loss = Loss { reason: reason.into(), is_silence: false };
-            side.ending().over = Some((loss, returned.into()));
+            side.ending().over = Some((loss, returned.into_iter().map(Item::into_envelope).collect()));
         }
         self.call(state, 0);
         self.call(state, 1);
@@ -411,8 +493,8 @@ impl Pair {
             state.sides[n].taker = None;
             return Next::Lost(loss, returned);
         }
-        if let Some(envelope) = state.sides[n].take() {
-            return Next::Take(envelope);
+        if let Some(item) = state.sides[n].take() {
+            return Next::Take(item);
         }
         let Some(ending) = &mut state.sides[n].ending else { return Next::Nothing };
         let (bye, last) = (ending.bye.take(), ending.last.take());
@@ -435,8 +517,9 @@ impl Pair {
         let mut state = self.lock();
         loop {
             match self.next(&mut state, n) {
-                Next::Take(envelope) => {
+                Next::Take(item) => {
                     drop(state);
+                    let envelope = item.into_envelope();
                     // Whoever is called may panic; those who wait for replies over this link must hear of it.
                     let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, envelope)));
                     if taken.is_err() {
