@@ -64,7 +64,7 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// Who hears what happens on links. Called from their tasks: it must not block.
+/// Who hears what happens on links. Called from their tasks, and by who posts, within a process: it must not block.
 pub trait LinkEvents: Send + Sync + 'static {
     /// An envelope has arrived.
     ///
@@ -201,7 +201,8 @@ impl Link {
         }
     }
 
-    /// Posts the part of one rank in a cast.
+    /// Posts the part of one rank in a cast. The caller holds no lock that [`LinkEvents::arrived`] of the other side may
+    /// take, if that is in this process: it may be called at once.
     ///
     /// # Errors
     /// As with [`Link::post`].
@@ -215,7 +216,8 @@ impl Link {
         }
     }
 
-    /// Posts a message, encoded straight into what is to be written. It never waits.
+    /// Posts a message, encoded straight into what is to be written. It never waits. Of locks, as with
+    /// [`Link::post_one`].
     ///
     /// # Errors
     /// Why it is not taken, as with [`Link::post`].
@@ -225,7 +227,7 @@ impl Link {
     pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
         match &self.0 {
             Kind::Session(shared) => shared.tell(tell),
-            Kind::Direct(direct) => direct.post(tell.to_envelope()).map_err(|refused| refused.kind),
+            Kind::Direct(direct) => direct.tell(tell),
         }
     }
 

@@ -1,27 +1,30 @@
 //! Links within a process: what one end posts, the other takes as it is.
 //!
 //! ```text
+//! post_one, tell, answer ───────────────────────────────────► arrived     when nothing is on the way
 //! post ─► queue of the other end ─► inbox of its gateway ─► arrived
 //! ```
 //!
 //! The two gateways have shaken hands over a connection as any two; then this takes its place. Nothing can be cut, so
-//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. Who posts does not deliver: that is done
-//! by one task for each gateway, its [`Inbox`], whatever locks the poster holds.
+//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. A message goes straight to where it is
+//! taken, if nothing is before it and its poster holds no lock; all else is taken by one task for each gateway, its
+//! [`Inbox`].
 //!
 //! Invariants, beside `LINK-1`, `LINK-3` and `LINK-6` to `LINK-7`, which hold here too
 //! - `DIRECT-1` an envelope stands in one queue until the other side takes it: it arrives once and in order, or it is
 //!   returned, and never both.
 //! - `DIRECT-2` a link is lost at both ends at the same moment; each end hears of it in its inbox, behind what it has
-//!   taken.
+//!   taken: one at a time takes what comes.
 //! - `DIRECT-3` the links of an inbox take turns of at most [`TURN_LEN`] envelopes.
 //! - `DIRECT-4` an end that is dropped before it was started ends the link.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::backlog::window_len;
@@ -35,7 +38,7 @@ use crate::wire::cast::{Cast, Member};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
 use crate::wire::frame;
-use crate::wire::heads::Answer;
+use crate::wire::heads::{Answer, Tell};
 use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
@@ -131,9 +134,9 @@ struct State {
 
 /// What one end has: who takes what comes, and what has come. What a message passes is kept together.
 struct Side {
-    taker: Option<(Arc<Inbox>, LinkId)>,
+    taker: Option<Taker>,
     phase: Phase,
-    /// It stands in its inbox, or has its turn.
+    /// It stands in its inbox, or someone takes what comes.
     is_ready: bool,
     /// What the other end has posted and this one has not taken.
     coming: VecDeque<Item>,
@@ -145,6 +148,13 @@ struct Side {
     posted: u64,
     taken: u64,
     ending: Option<Box<Ending>>,
+}
+
+/// Who takes what comes.
+struct Taker {
+    inbox: Arc<Inbox>,
+    id: LinkId,
+    events: Arc<dyn LinkEvents>,
 }
 
 enum Phase {
@@ -188,6 +198,11 @@ impl Side {
 
     fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed(_))
+    }
+
+    /// Whether there is something to look at in its inbox.
+    fn has_news(&self) -> bool {
+        !self.coming.is_empty() || self.ending.is_some()
     }
 
     fn ending(&mut self) -> &mut Ending {
@@ -274,11 +289,13 @@ impl End {
         events: Arc<dyn LinkEvents>,
     ) -> Direct {
         let (pair, n) = self.0.take().expect("an end is started once");
-        inbox.begin(events);
+        inbox.begin(&pair, n, id, &events);
         let mut state = pair.lock();
-        state.sides[n].taker = Some((inbox.clone(), id));
+        state.sides[n].taker = Some(Taker { inbox: inbox.clone(), id, events });
         state.sides[1 - n].window = window;
-        pair.call(&mut state, n);
+        if state.sides[n].has_news() {
+            pair.call(&mut state, n);
+        }
         drop(state);
         Direct { pair, n, id }
     }
@@ -307,22 +324,30 @@ impl Direct {
     }
 
     pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
-        self.put(Item::Whole(Box::new(envelope)))
+        self.put(Item::Whole(Box::new(envelope)), false)
     }
 
+    /// As [`post`](Direct::post), by someone who holds no lock.
+    pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        self.put(Item::Whole(Box::new(tell.to_envelope())), true).map_err(|refused| refused.kind)
+    }
+
+    /// As [`tell`](Direct::tell), of the part of one rank in a cast.
     pub(super) fn post_one(&self, cast: &Arc<Cast>, member: Member) -> Result<(), Refused> {
-        self.put(Item::One(cast.clone(), member))
+        self.put(Item::One(cast.clone(), member), true)
     }
 
+    /// As [`tell`](Direct::tell), of a reply.
     pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
         let payload = Payload { body: Bytes::copy_from_slice(answer.body), parts: answer.parts.to_vec() };
         let (to, sender) = (answer.to.clone(), answer.sender.clone());
         let sender_at = answer.sender_at.clone();
-        self.put(Item::Answer { to, slot: answer.slot, sender, sender_at, payload })
+        self.put(Item::Answer { to, slot: answer.slot, sender, sender_at, payload }, true)
             .map_err(|refused| refused.kind)
     }
 
-    fn put(&self, item: Item) -> Result<(), Refused> {
+    /// Sends an item; straight, if nothing is before it and that is allowed.
+    fn put(&self, item: Item, may_go_straight: bool) -> Result<(), Refused> {
         let mut state = self.pair.lock();
         let counted = item.counted();
         if let Err(kind) = self.check(&state, &item, counted) {
@@ -330,6 +355,26 @@ impl Direct {
             return Err(Refused { envelope: Box::new(item.into_envelope()), kind });
         }
         let far = &mut state.sides[1 - self.n];
+        if let Some(Taker { id, events, .. }) = &far.taker
+            && may_go_straight
+            && !far.is_ready
+            && Handle::try_current().is_ok()
+        {
+            let (id, events) = (*id, events.clone());
+            far.is_ready = true;
+            far.posted += 1;
+            drop(state);
+            self.pair.hand_in(1 - self.n, id, &*events, item);
+            let mut state = self.pair.lock();
+            let far = &mut state.sides[1 - self.n];
+            far.taken += 1;
+            far.is_ready = false;
+            if far.has_news() {
+                self.pair.call(&mut state, 1 - self.n);
+            }
+            self.pair.release(state);
+            return Ok(());
+        }
         if let Some(len_bytes) = counted {
             far.counted.0 += 1;
             far.counted.1 += len_bytes;
@@ -443,7 +488,7 @@ impl Pair {
     /// Has an end look at what there is for it.
     fn call(self: &Arc<Pair>, state: &mut State, n: N) {
         let side = &mut state.sides[n];
-        if let (Some((inbox, id)), false) = (&side.taker, side.is_ready) {
+        if let (Some(Taker { inbox, id, .. }), false) = (&side.taker, side.is_ready) {
             inbox.call(Ready { pair: self.clone(), n, id: *id });
             side.is_ready = true;
         }
@@ -490,7 +535,6 @@ impl Pair {
     /// What an end does next, if something.
     fn next(self: &Arc<Pair>, state: &mut State, n: N) -> Next {
         if let Some((loss, returned)) = state.sides[n].ending.as_mut().and_then(|ending| ending.over.take()) {
-            state.sides[n].taker = None;
             return Next::Lost(loss, returned);
         }
         if let Some(item) = state.sides[n].take() {
@@ -511,6 +555,16 @@ impl Pair {
         if state.sides[n].is_closed() { self.next(state, n) } else { Next::Nothing }
     }
 
+    /// Hands in what has come to an end.
+    fn hand_in(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents, item: Item) {
+        // Whoever is called may panic; those who wait for replies over this link must hear of it.
+        let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, item.into_envelope())));
+        if taken.is_err() {
+            let reason = "taking in an envelope panicked";
+            self.end(n, reason, &format!("the other side is at fault: {reason}"));
+        }
+    }
+
     /// The turn of an end: hands on what has come; gives how many envelopes, and whether the link is lost.
     fn turn(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents) -> (usize, bool) {
         let mut count = 0;
@@ -519,13 +573,7 @@ impl Pair {
             match self.next(&mut state, n) {
                 Next::Take(item) => {
                     drop(state);
-                    let envelope = item.into_envelope();
-                    // Whoever is called may panic; those who wait for replies over this link must hear of it.
-                    let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, envelope)));
-                    if taken.is_err() {
-                        let reason = "taking in an envelope panicked";
-                        self.end(n, reason, &format!("the other side is at fault: {reason}"));
-                    }
+                    self.hand_in(n, id, events, item);
                     count += 1;
                     state = self.lock();
                     state.sides[n].taken += 1;
@@ -536,7 +584,9 @@ impl Pair {
                     self.call(&mut state, n);
                 }
                 Next::Lost(loss, returned) => {
+                    let taker = state.sides[n].taker.take();
                     self.release(state);
+                    drop(taker);
                     tracing::debug!(link = id.0, reason = %loss.reason, returned = returned.len(), "link lost");
                     let told = catch_unwind(AssertUnwindSafe(|| events.lost(id, loss, returned)));
                     if told.is_err() {
@@ -562,7 +612,7 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct InboxState {
     ready: VecDeque<Ready>,
-    links: usize,
+    links: BTreeMap<LinkId, (Weak<Pair>, N)>,
     is_running: bool,
 }
 
@@ -579,11 +629,11 @@ impl Inbox {
     }
 
     /// There is one link more.
-    fn begin(self: &Arc<Inbox>, events: Arc<dyn LinkEvents>) {
+    fn begin(self: &Arc<Inbox>, pair: &Arc<Pair>, n: N, id: LinkId, events: &Arc<dyn LinkEvents>) {
         let mut state = self.lock();
-        state.links += 1;
+        state.links.insert(id, (Arc::downgrade(pair), n));
         if !std::mem::replace(&mut state.is_running, true) {
-            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events));
+            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events.clone()));
         }
     }
 
@@ -615,9 +665,14 @@ impl Drop for Running {
         }
         let mut state = self.inbox.lock();
         state.is_running = false;
-        let ready = std::mem::take(&mut state.ready);
+        let (ready, links) = (std::mem::take(&mut state.ready), std::mem::take(&mut state.links));
         drop(state);
         drop(ready);
+        // They would keep their gateways, and these them.
+        for (pair, n) in links.into_values().filter_map(|(pair, n)| Some((pair.upgrade()?, n))) {
+            let taker = pair.lock().sides[n].taker.take();
+            drop(taker);
+        }
     }
 }
 
@@ -628,7 +683,7 @@ impl Running {
         loop {
             let ready = {
                 let mut state = inbox.lock();
-                if state.ready.is_empty() && state.links == 0 {
+                if state.ready.is_empty() && state.links.is_empty() {
                     // Under the lock: who begins another link starts another task.
                     state.is_running = false;
                     self.is_over = true;
@@ -642,7 +697,7 @@ impl Running {
             };
             let (taken, is_lost) = pair.turn(n, id, &*events);
             if is_lost {
-                inbox.lock().links -= 1;
+                inbox.lock().links.remove(&id);
             }
             count += taken;
             if count >= ROUND_LEN {

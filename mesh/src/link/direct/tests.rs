@@ -60,6 +60,12 @@ fn post_all(link: &Link, numbers: impl IntoIterator<Item = u64>) {
     numbers.into_iter().for_each(|number| link.post(data(number)).expect("it is taken"));
 }
 
+/// Posts as [`Link::tell`] does: straight, if nothing is before it.
+fn tell(link: &Link, envelope: Envelope) -> Result<(), Refused> {
+    let Kind::Direct(direct) = &link.0 else { unreachable!("it is direct") };
+    direct.put(Item::Whole(Box::new(envelope)), true)
+}
+
 fn sites() -> (Site, Site, Link, Link) {
     let (near, far) = (Site::new(), Site::new());
     let (a, b) = pair("test");
@@ -132,6 +138,59 @@ async fn what_is_posted_before_the_other_side_is_ready_waits_for_it() {
     }
     link.flush().await;
     assert!(link.is_idle());
+}
+
+#[tokio::test]
+async fn a_message_goes_straight_unless_something_is_before_it() {
+    let (_near, mut far, link, _back) = sites();
+    tell(&link, data(1)).expect("it is taken");
+    assert!(far.heard.try_recv().is_ok(), "it has arrived already");
+    assert!(link.is_idle());
+    link.post(data(2)).expect("it is taken");
+    assert!(far.heard.try_recv().is_err(), "what is posted under any lock has not");
+    tell(&link, data(3)).expect("it is taken");
+    assert!(far.heard.try_recv().is_err() && !link.is_idle(), "nor what is behind it");
+    for want in [2, 3] {
+        assert_eq!(far.hears().await, Event::Arrived(LinkId(2), want));
+    }
+    link.flush().await;
+    tell(&link, data(4)).expect("it is taken");
+    assert_eq!(far.heard.try_recv(), Ok(Event::Arrived(LinkId(2), 4)));
+}
+
+/// Who hears of an envelope may post over the same link, and end it: what arrives meanwhile stays in order.
+#[tokio::test]
+async fn who_is_called_at_once_may_post_and_close() {
+    struct Echo(Mutex<Option<Link>>, mpsc::UnboundedSender<Event>);
+    impl LinkEvents for Echo {
+        fn arrived(&self, _: LinkId, envelope: Envelope) {
+            let back = self.0.lock().expect("nobody panics").clone().expect("there is one");
+            let n = number(&envelope);
+            tell(&back, data(n + 100)).expect("it is taken");
+            if n == 3 {
+                back.close("enough");
+            }
+        }
+        fn lost(&self, link: LinkId, Loss { reason, .. }: Loss, returned: Vec<Envelope>) {
+            let _ = self.1.send(Event::Lost(link, reason, returned.iter().map(number).collect()));
+        }
+    }
+    let (mut near, (a, b)) = (Site::new(), pair("test"));
+    let (sender, mut echoed) = mpsc::unbounded_channel();
+    let echo = Arc::new(Echo(Mutex::new(None), sender));
+    let back = Link::direct(b.start(LinkId(2), Window::default(), &Arc::default(), echo.clone()));
+    *echo.0.lock().expect("nobody panics") = Some(back);
+    let link = near.start(a, 1);
+    for n in 1..=3 {
+        tell(&link, data(n)).expect("it is taken");
+    }
+    for n in 1..=3 {
+        assert_eq!(near.hears().await, Event::Arrived(LinkId(1), n + 100));
+    }
+    let reason = "the other side closed the link: enough".to_owned();
+    assert_eq!(near.hears().await, Event::Lost(LinkId(1), reason, vec![]));
+    assert_eq!(echoed.recv().await, Some(Event::Lost(LinkId(2), "closed: enough".into(), vec![])));
+    *echo.0.lock().expect("nobody panics") = None;
 }
 
 #[tokio::test]
@@ -211,7 +270,9 @@ async fn each_envelope_arrives_or_is_returned_whatever_happens_when() {
                 let posted = posted.clone();
                 tokio::spawn(async move {
                     for n in 0.. {
-                        if link.post(data(sender << 32 | n)).is_err() {
+                        let next = data(sender << 32 | n);
+                        let posted_it = if n % 3 == 0 { link.post(next) } else { tell(&link, next) };
+                        if posted_it.is_err() {
                             return;
                         }
                         posted.fetch_add(1, Ordering::Relaxed);
