@@ -5,6 +5,8 @@
 //!            └───── after a cut, again ────► the next connection
 //! ```
 //!
+//! Within one process that nobody wants to cut, what is posted is handed on as it is: see `direct`.
+//!
 //! One task drives a link; whoever posts may write. A link does **not** know where an envelope goes, whom it belongs to,
 //! how to dial ([`Redial`]), or what to do when it is lost: that is told to [`LinkEvents`].
 //!

@@ -10,7 +10,7 @@
 //! taken, if nothing is before it and its poster holds no lock; all else is taken by one task for each gateway, its
 //! [`Inbox`].
 //!
-//! Invariants, beside `LINK-1`, `LINK-3` and `LINK-6` to `LINK-7`, which hold here too
+//! Invariants, beside `LINK-1` and `LINK-3`, which hold here too; what waits is within the window
 //! - `DIRECT-1` an envelope stands in one queue until the other side takes it: it arrives once and in order, or it is
 //!   returned, and never both.
 //! - `DIRECT-2` a link is lost at both ends at the same moment; each end hears of it in its inbox, behind what it has
@@ -18,14 +18,19 @@
 //! - `DIRECT-3` the links of an inbox take turns of at most [`TURN_LEN`] envelopes.
 //! - `DIRECT-4` an end that is dropped before it was started ends the link.
 
-use std::collections::{BTreeMap, VecDeque};
+mod inbox;
+
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+
+pub(crate) use inbox::Inbox;
+use inbox::Ready;
 
 use super::backlog::window_len;
 use super::shared::{len_of, unframed};
@@ -43,9 +48,6 @@ use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
 const TURN_LEN: usize = 32;
-
-/// How many envelopes an inbox takes before other tasks have their turn.
-const ROUND_LEN: usize = 128;
 
 /// The number of an end: the other is `1 - n`.
 type N = usize;
@@ -598,112 +600,6 @@ impl Pair {
             }
             self.release(state);
             return (count, false);
-        }
-    }
-}
-
-/// Takes what comes over the direct links of one gateway, in one task that lives as long as there are any.
-#[derive(Default)]
-pub(crate) struct Inbox {
-    state: Mutex<InboxState>,
-    news: Notify,
-}
-
-#[derive(Default)]
-struct InboxState {
-    ready: VecDeque<Ready>,
-    links: BTreeMap<LinkId, (Weak<Pair>, N)>,
-    is_running: bool,
-}
-
-/// An end with something to look at.
-struct Ready {
-    pair: Arc<Pair>,
-    n: N,
-    id: LinkId,
-}
-
-impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, InboxState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// There is one link more.
-    fn begin(self: &Arc<Inbox>, pair: &Arc<Pair>, n: N, id: LinkId, events: &Arc<dyn LinkEvents>) {
-        let mut state = self.lock();
-        state.links.insert(id, (Arc::downgrade(pair), n));
-        if !std::mem::replace(&mut state.is_running, true) {
-            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events.clone()));
-        }
-    }
-
-    fn call(&self, ready: Ready) {
-        let mut state = self.lock();
-        // Nobody comes back when the runtime has dropped the task.
-        if !state.is_running {
-            return;
-        }
-        let is_first = state.ready.is_empty();
-        state.ready.push_back(ready);
-        drop(state);
-        if is_first {
-            self.news.notify_one();
-        }
-    }
-}
-
-/// The task of an inbox; dropped before it is over, it runs no more.
-struct Running {
-    inbox: Arc<Inbox>,
-    is_over: bool,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.is_over {
-            return;
-        }
-        let mut state = self.inbox.lock();
-        state.is_running = false;
-        let (ready, links) = (std::mem::take(&mut state.ready), std::mem::take(&mut state.links));
-        drop(state);
-        drop(ready);
-        // They would keep their gateways, and these them.
-        for (pair, n) in links.into_values().filter_map(|(pair, n)| Some((pair.upgrade()?, n))) {
-            let taker = pair.lock().sides[n].taker.take();
-            drop(taker);
-        }
-    }
-}
-
-impl Running {
-    async fn run(mut self, events: Arc<dyn LinkEvents>) {
-        let inbox = self.inbox.clone();
-        let mut count = 0;
-        loop {
-            let ready = {
-                let mut state = inbox.lock();
-                if state.ready.is_empty() && state.links.is_empty() {
-                    // Under the lock: who begins another link starts another task.
-                    state.is_running = false;
-                    self.is_over = true;
-                    return;
-                }
-                state.ready.pop_front()
-            };
-            let Some(Ready { pair, n, id }) = ready else {
-                inbox.news.notified().await;
-                continue;
-            };
-            let (taken, is_lost) = pair.turn(n, id, &*events);
-            if is_lost {
-                inbox.lock().links.remove(&id);
-            }
-            count += taken;
-            if count >= ROUND_LEN {
-                count = 0;
-                tokio::task::yield_now().await;
-            }
         }
     }
 }

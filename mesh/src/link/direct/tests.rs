@@ -231,7 +231,7 @@ async fn with_its_last_link_an_inbox_lets_go_of_its_gateway_and_begins_again() {
         while Arc::strong_count(&near.events) > 1 || Arc::strong_count(&far.events) > 1 {
             tokio::task::yield_now().await;
         }
-        assert!(!near.inbox.lock().is_running);
+        assert!(!near.inbox.is_running());
     }
 }
 
