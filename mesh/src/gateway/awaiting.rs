@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::addr::{PortAddr, ProcAddr};
 use crate::clock;
-use crate::ident::{ProcId, Uid};
+use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::LinkId;
 use crate::wire::cast::{Manifest, manifest_of};
 use crate::wire::envelope::{Envelope, Headers, Target};
@@ -23,8 +23,8 @@ pub(super) struct Call {
     pub(super) callee: ProcId,
     /// Who has lent a port on, of a loan.
     pub(super) lender: Option<Box<ProcAddr>>,
-    /// Whether the callee is not behind the gateway that the link leads to.
-    pub(super) is_relayed: bool,
+    /// Where the callee is, if that may not be behind the gateway that the link leads to.
+    pub(super) relayed_to: Option<GatewayId>,
     link: LinkId,
     expires: Option<Instant>,
 }
@@ -131,8 +131,8 @@ impl Awaiting {
         let (lent, slot) = envelope.headers.lent();
         for lent in lent {
             let (port, lender) = (lent.release(), envelope.headers.lender(lent).map(Box::new));
-            let (callee, is_relayed) = (callee.clone(), false);
-            self.remember(Call { port, slot, callee, lender, is_relayed, link, expires: None });
+            let callee = callee.clone();
+            self.remember(Call { port, slot, callee, lender, relayed_to: None, link, expires: None });
         }
     }
 
@@ -150,7 +150,7 @@ impl Awaiting {
         expires: Option<Instant>,
     ) {
         let callee = callee.clone();
-        self.remember(Call { port, slot, callee, lender: None, is_relayed: false, link, expires });
+        self.remember(Call { port, slot, callee, lender: None, relayed_to: None, link, expires });
     }
 
     fn remember(&mut self, call: Call) {
@@ -158,7 +158,7 @@ impl Awaiting {
         self.calls.insert((call.port.proc.id.uid, call.port.port, call.slot), call);
     }
 
-    /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`.
+    /// Remembers a call to many that goes over a link, for some to other gateways from there if `is_relayed`.
     pub(super) fn sent_cast(
         &mut self,
         link: LinkId,
@@ -214,8 +214,9 @@ impl Awaiting {
             let Group { port, manifest, left, lender, link, is_relayed, expires } = group;
             let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
             taken.extend(unanswered.map(|(_, member)| {
-                let (slot, callee) = (member.rank, member.proc);
-                Call { port: port.clone(), slot, callee, lender: lender.clone(), is_relayed, link, expires }
+                let (port, slot, callee, lender) = (port.clone(), member.rank, member.proc, lender.clone());
+                let relayed_to = is_relayed.then_some(member.at.gateway);
+                Call { port, slot, callee, lender, relayed_to, link, expires }
             }));
         }
         taken

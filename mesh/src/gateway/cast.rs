@@ -22,7 +22,7 @@ use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, Uid};
 use crate::link::{Link, LinkId};
-use crate::wire::cast::{Cast, Manifest, Member};
+use crate::wire::cast::{Cast, Manifest, Member, manifest_of};
 use crate::wire::envelope::{Destination, Envelope, Target};
 
 /// Where a part of a cast goes on.
@@ -56,10 +56,9 @@ enum Part {
 /// A part that goes one way.
 struct Along {
     way: Way,
-    /// Who is there.
     to: Manifest,
-    /// Who is behind other gateways, which it is sent on to from there.
-    relayed: Manifest,
+    /// Whether some are behind other gateways, which it is sent on to from there.
+    is_relayed: bool,
 }
 
 impl Gateway {
@@ -108,12 +107,12 @@ impl Gateway {
             for member in cast.manifest.members() {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
-                let mut relayed = false;
+                let mut is_relayed = false;
                 let step = route::choose(&state, self.0.id, &to, from, road);
                 let step = match state.relay_of(self.0.id, &step, &member, &cast) {
                     Over::Straight => step,
                     Over::Link(link) => {
-                        relayed = true;
+                        is_relayed = true;
                         Step::Link(link)
                     }
                     Over::Round => Step::Bounce(came_late()),
@@ -148,12 +147,12 @@ impl Gateway {
                 }
                 let at = *ways.entry(id).or_insert(parts.len());
                 if at == parts.len() {
-                    let (to, relayed) = (cast.manifest.emptied(), cast.manifest.emptied());
-                    parts.push(Part::Along(Along { way, to, relayed }));
+                    let to = cast.manifest.emptied();
+                    parts.push(Part::Along(Along { way, to, is_relayed: false }));
                 }
                 if let Part::Along(along) = &mut parts[at] {
-                    let manifest = if relayed { &mut along.relayed } else { &mut along.to };
-                    manifest.push(&member);
+                    along.to.push(&member);
+                    along.is_relayed |= is_relayed;
                 }
             }
             if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
@@ -162,12 +161,11 @@ impl Gateway {
             }
             let epoch = state.relays.epoch();
             for part in &mut parts {
-                if let Part::Along(Along { way: Way::Link(link), to, relayed }) = part {
+                if let Part::Along(Along { way: Way::Link(link), to, is_relayed }) = part {
                     // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
-                    state.awaiting.sent_cast(link.id(), &cast.headers, to, false);
-                    if !relayed.is_empty() {
-                        state.awaiting.sent_cast(link.id(), &cast.headers, relayed, true);
-                        *to = to.relaying(relayed, epoch);
+                    state.awaiting.sent_cast(link.id(), &cast.headers, to, *is_relayed);
+                    if *is_relayed {
+                        to.relay(epoch);
                         // Under the lock, too: a question that is asked later goes behind it (`RELAY-1`).
                         if let Ok(envelope) = cast.envelope(to) {
                             self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
@@ -265,7 +263,7 @@ impl Gateway {
         for (port, slot) in headers.reply_to.clone().into_iter().chain(lent) {
             let (proc, port) = (port.proc.id.uid, port.port);
             if envelope.to.target == Target::Cast {
-                let manifest = envelope.payload().map(crate::wire::cast::manifest_of);
+                let manifest = envelope.payload().map(manifest_of);
                 for member in manifest.iter().flatten().flat_map(Manifest::members) {
                     state.awaiting.answered(proc, port, member.rank);
                 }
@@ -299,7 +297,7 @@ fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<Li
             };
             if over_link.is_connected() && link.is_idle() && !state.relays.is_full() {
                 state.relays.set(of, place.gateway.uid, over_link.id(), from);
-                over.relayed = over.relayed.with(&other.to);
+                (over.to, over.is_relayed) = (over.to.with(&other.to), true);
                 other.to = other.to.emptied();
             }
         }
@@ -331,17 +329,17 @@ impl State {
 
     /// Whether a part goes to one gateway, which others may send it on to.
     fn goes_straight(&self, part: &Part) -> bool {
-        let Part::Along(Along { way: Way::Link(link), to, relayed }) = part else { return false };
+        let Part::Along(Along { way: Way::Link(link), to, is_relayed: false }) = part else { return false };
         let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
         // What is elsewhere than its address says is known here alone.
-        relayed.is_empty() && entry.peer == place.gateway && place.door.is_some()
+        entry.peer == place.gateway && place.door.is_some()
     }
 }
 
-/// Whether an envelope is a cast that goes on to other gateways from where it goes.
-pub(super) fn is_relayed(envelope: &Envelope) -> bool {
-    envelope.to.target == Target::Cast
-        && Cast::open(envelope).is_ok_and(|cast| !cast.manifest.epochs().is_empty())
+/// The gateways that have relayed an envelope, in order, if it is a cast.
+pub(super) fn relayed_by(envelope: &Envelope) -> Vec<Uid> {
+    let manifest = envelope.payload().filter(|_| envelope.to.target == Target::Cast).map(manifest_of);
+    manifest.iter().flatten().flat_map(Manifest::epochs).map(|epoch| epoch.of).collect()
 }
 
 /// The envelopes of the ranks that one is for; itself, unless it is a cast.

@@ -85,9 +85,8 @@ async fn what_a_lost_relay_still_brings_is_refused() {
     settle().await;
     assert_eq!(far.inbox.take().len(), 1, "it goes straight now");
     let mut late = cast_to(&sender, &[&far]);
-    let own = late.manifest.emptied();
     for (number, want) in [(0, 0), (1, 1)] {
-        late.manifest = late.manifest.relaying(&own, Epoch { of: Uid(1), number });
+        late.manifest.relay(Epoch { of: Uid(1), number });
         let envelope = late.envelope(&late.manifest).unwrap();
         link_of(&relay, &far).post(envelope).unwrap();
         settle().await;
@@ -125,4 +124,21 @@ async fn one_whose_own_link_is_lost_is_dialled_again_whatever_was_relayed_to_it(
     // The new link has said which epoch it is.
     assert!(far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 0 }]));
     assert!(!far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 1 }]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_relayed_to_the_host_of_a_lost_child_hears_how_that_ended() {
+    let Family { network, parent, child, process, _door } = family().await;
+    let mut cast = cast_to(&parent, &[]);
+    let (proc, at) = (child.id.clone(), parent.gateway.location());
+    cast.manifest.push(&Member { rank: 0, base_rank: 0, proc, at });
+    cast.manifest.relay(Epoch { of: Uid(50), number: 0 });
+    network.stall("host");
+    parent.gateway.arrived(LinkId(77), cast.envelope(&cast.manifest).unwrap());
+    network.cut("host");
+    settle().await;
+    process.exit.notify_one();
+    settle().await;
+    let told = parent.inbox.told();
+    assert!(matches!(&told[..], [(7, reason)] if reason.contains("is gone: exit code 3")), "{told:?}");
 }
