@@ -71,20 +71,10 @@ impl Gateway {
     /// Takes in a cast that came over a link.
     pub(super) fn cast_arrived(&self, link: LinkId, envelope: &Envelope) {
         match Cast::open(envelope) {
-            Ok(cast) if self.hot_state().relays.is_over(cast.manifest.epochs()) => {
-                self.bounce_cast(envelope, &came_late());
+            Ok(cast) if cast.manifest.epochs().is_empty() => {
+                self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced));
             }
-            Ok(cast) => {
-                let (is_relayed, here) = (!cast.manifest.epochs().is_empty(), self.location().gateway);
-                self.go_cast(cast, Some(link), &mut |bounced| {
-                    // What was relayed is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
-                    if is_relayed && ![self.0.id, here].contains(&bounced.envelope.to.at.gateway) {
-                        self.bounce(bounced);
-                    } else {
-                        self.hold_or_bounce(link, bounced);
-                    }
-                });
-            }
+            Ok(cast) => self.relayed_arrived(link, envelope, cast),
             Err(error) => {
                 self.count_lost();
                 tracing::warn!(%link, %error, "a malformed cast was dropped");
@@ -92,7 +82,7 @@ impl Gateway {
         }
     }
 
-    fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
+    pub(super) fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
         let mut late = Vec::new();
         let (mut refused, mut behind) = (Vec::new(), Vec::new());
         let parts = {

@@ -32,19 +32,20 @@
 //! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay. Those in a reply to a cast do.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::held::Held;
+use super::route::{self, Step};
 use super::state::State;
 use super::{Bounced, Gateway, runtime_for};
 use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::{Link, LinkId};
-use crate::wire::cast::Epoch;
+use crate::wire::cast::{Cast, Epoch};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Target};
 
@@ -78,6 +79,8 @@ pub(super) struct Relays {
     epoch: u64,
     /// The first epoch of each other gateway from which relayed casts are taken.
     from: BTreeMap<Uid, u64>,
+    /// One of those in `confirming` is in it no more.
+    released: Arc<Notify>,
     /// Those who wait for a confirmation: of which gateway.
     asked: BTreeMap<u64, (Uid, oneshot::Sender<()>)>,
     next: u64,
@@ -116,6 +119,7 @@ impl Relays {
             confirming: BTreeMap::new(),
             epoch: 0,
             from: BTreeMap::new(),
+            released: Arc::default(),
             asked: BTreeMap::new(),
             next: 0,
         }
@@ -174,25 +178,30 @@ impl Relays {
         if self.over.remove(&(self.own, gateway)).is_some() {
             self.epoch += 1;
         }
-        self.asked.retain(|_, (asked, _)| *asked != gateway);
+        self.end_waiting();
+    }
+
+    /// Who waits for the confirmation of a gateway that nothing is relayed to any more waits no more.
+    fn end_waiting(&mut self) {
+        let (own, over) = (self.own, &self.over);
+        self.asked.retain(|_, (gateway, _)| over.contains_key(&(own, *gateway)));
     }
 
     /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
-    fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
+    pub(super) fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
         self.next += 1;
         self.asked.insert(self.next, (gateway, asker));
         self.next
     }
 
     /// A link is lost: gives the gateways that were reached over it.
-    fn lost(&mut self, link: LinkId) -> Vec<Uid> {
+    pub(super) fn lost(&mut self, link: LinkId) -> Vec<Uid> {
         let behind: Vec<Uid> =
             self.over.extract_if(.., |_, (over, _)| *over == link).map(|((_, to), _)| to).collect();
         self.over.retain(|_, (_, from)| *from != Some(link));
         if !behind.is_empty() {
             self.epoch += 1;
-            // Who waits for a confirmation waits no more.
-            self.asked.retain(|_, (gateway, _)| !behind.contains(gateway));
+            self.end_waiting();
         }
         behind
     }
@@ -203,7 +212,7 @@ impl Relays {
     }
 
     /// Takes in what other gateways say to this one, which came over a link of `peer`; gives whether it is to be confirmed.
-    pub(super) fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
+    fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
         let Target::Port { port, .. } = envelope.to.target else { return false };
         match &envelope.body {
             Body::Message(payload) => match payload.get() {
@@ -245,9 +254,111 @@ impl Gateway {
         let gateway = self.clone();
         runtime.spawn(async move {
             gateway.confirm(&location).await;
-            gateway.release_held(target, None, |state| &mut state.relays.confirming);
+            gateway.release_confirmed(&location).await;
         });
         Ok(())
+    }
+
+    /// Sends on what waited for a confirmation, as what comes now goes on; what comes meanwhile goes behind it.
+    pub(super) async fn release_confirmed(&self, location: &Arc<Location>) {
+        let target = location.gateway.uid;
+        loop {
+            let (held, step, dials) = {
+                let mut state = self.state();
+                let held = state.relays.confirming.remove(&target).unwrap_or_default();
+                if held.is_empty() {
+                    state.relays.released.notify_waiters();
+                    return;
+                }
+                let (mut held, step) = (held.release(), route::to_gateway(&state, location, None, None));
+                let dials = matches!(step, Step::Dial(_)) && !state.dialing.contains_key(&target);
+                if let Step::Dial(_) = step {
+                    // Under the same lock: what comes next finds them there.
+                    let dialing = state.dialing.entry(target).or_default();
+                    let refused =
+                        held.envelopes.drain(..).filter_map(|envelope| dialing.push(envelope).err());
+                    held.expired.extend(refused.map(|bounced| *bounced));
+                } else {
+                    state.relays.confirming.insert(target, Held::default());
+                }
+                if let Step::Link(link) = &step {
+                    held.envelopes.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
+                }
+                (held, step, dials)
+            };
+            held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            for envelope in held.envelopes {
+                let sent = match step.clone() {
+                    Step::Link(link) => self.hand_to(&link, envelope),
+                    Step::Depart => self.hot_state().hold_departing(envelope),
+                    Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
+                    Step::Local(_) | Step::Dial(_) | Step::Confirm(_) => {
+                        unreachable!("it is elsewhere, held by now, and nothing is on another road")
+                    }
+                };
+                sent.unwrap_or_else(|bounced| self.bounce(*bounced));
+            }
+            if dials {
+                self.dial_and_release(location).await;
+            }
+        }
+    }
+
+    /// Waits until nothing waits for a confirmation.
+    pub(super) async fn all_confirmed(&self) {
+        let released = self.hot_state().relays.released.clone();
+        loop {
+            let notified = released.notified();
+            if self.hot_state().relays.confirming.is_empty() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// The links are about to be closed: what still waits goes back.
+    pub(super) fn bounce_unsent(&self) {
+        let (confirming, dialing) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.relays.confirming), std::mem::take(&mut state.dialing))
+        };
+        for envelope in confirming.into_values().chain(dialing.into_values()).flat_map(Held::into_envelopes) {
+            let kind = CallErrorKind::Unreachable { reason: "the gateway is closing".to_owned() };
+            self.bounce(Bounced { envelope, kind });
+        }
+    }
+
+    /// Takes in a cast that others have relayed.
+    pub(super) fn relayed_arrived(&self, link: LinkId, envelope: &Envelope, cast: Cast) {
+        // One that says meanwhile that it is over waits, and what comes behind that (`RELAY-2`).
+        let _relaying = self.0.relaying.read().unwrap_or_else(PoisonError::into_inner);
+        if self.hot_state().relays.is_over(cast.manifest.epochs()) {
+            return self.bounce_cast(envelope, &came_late());
+        }
+        let here = [self.0.id, self.location().gateway];
+        self.go_cast(cast, Some(link), &mut |bounced| {
+            let gateway = bounced.envelope.to.at.gateway;
+            if here.contains(&gateway) {
+                return self.hold_or_bounce(link, bounced);
+            }
+            // It is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
+            self.bounce(bounced);
+        });
+    }
+
+    /// Takes in what other gateways say to this one.
+    pub(super) fn take_in_news(&self, envelope: &Envelope, from: Option<LinkId>) {
+        // What comes from here is no news, and may come while a cast is handed on.
+        let relaying = from.map(|_| self.0.relaying.write().unwrap_or_else(PoisonError::into_inner));
+        let asks = {
+            let mut state = self.hot_state();
+            let peer = from.and_then(|link| state.links.get(&link)).map(|entry| entry.peer.uid);
+            state.relays.take_in(envelope, peer)
+        };
+        drop(relaying);
+        if asks {
+            self.confirmed(envelope);
+        }
     }
 
     /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then.
@@ -284,7 +395,7 @@ impl Gateway {
     }
 
     /// Answers a gateway that asks whether all has come.
-    pub(super) fn confirmed(&self, envelope: &Envelope) {
+    fn confirmed(&self, envelope: &Envelope) {
         let Some((port, slot)) = &envelope.headers.reply_to else { return };
         let (to, headers) = (Destination::port(port, *slot), self.own_headers());
         self.post_or_bounce(Envelope { to, headers, body: Body::Reply(Payload::default()) });

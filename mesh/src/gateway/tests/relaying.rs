@@ -1,6 +1,12 @@
 //! Casts over other gateways: what is refused when one of those is lost.
 
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use super::super::relay::Relays;
 use super::*;
+use crate::transport::Transport;
 use crate::wire::cast::{Cast, Epoch, Manifest, Member, Procs};
 
 fn cast_to(from: &Site, members: &[&Site]) -> Cast {
@@ -17,12 +23,31 @@ fn door_of(gateway: GatewayId) -> ChannelAddr {
     door(&format!("door-{}", gateway.uid.0))
 }
 
+/// Where a site is dialled.
+fn at_door(site: &Site) -> ProcAddr {
+    let gateway = site.gateway.id();
+    ProcAddr { at: Arc::new(Location { gateway, door: Some(door_of(gateway)) }), ..site.addr() }
+}
+
+/// The slot that the answer to a call comes back to.
+fn numbered(call: &Envelope) -> Option<u32> {
+    call.headers.reply_to.as_ref().map(|(_, slot)| *slot)
+}
+
 /// A sender with a fan-out of one, and two gateways that it has links to.
 async fn three() -> (MemoryNetwork, [Site; 3], Vec<Listening>) {
+    linked([1, 2, 3], 1).await
+}
+
+/// A sender with a fan-out, and others that it has links to.
+async fn linked<const N: usize>(
+    sites: [u64; N],
+    cast_fanout: usize,
+) -> (MemoryNetwork, [Site; N], Vec<Listening>) {
     let network = MemoryNetwork::new();
-    let sites = [1, 2, 3].map(|n| {
+    let sites = sites.map(|n| {
         let site = site_at(&network, n, None);
-        let config = GatewayConfig { cast_fanout: 1, ..site.gateway.0.config.clone() };
+        let config = GatewayConfig { cast_fanout, ..site.gateway.0.config.clone() };
         let transports = site.gateway.0.transports.clone();
         let gateway =
             Gateway::new(gateway_id(n), None, config, transports, Arc::default(), EventLog::default());
@@ -106,24 +131,128 @@ async fn one_whose_own_link_is_lost_is_dialled_again_whatever_was_relayed_to_it(
     sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
     settle().await;
     assert_eq!(far.inbox.take().len(), 1);
-    // One waits for the confirmation just then.
-    sender.gateway.post(sender.message(&far.addr())).unwrap();
+    // Two wait for the confirmation just then.
+    sender.gateway.post(sender.call(&at_door(&far), 1)).unwrap();
+    sender.gateway.post(sender.call(&at_door(&far), 2)).unwrap();
     link_of(&sender, &far).give_up("test");
     while sender.gateway.state().relays.over(Uid(1), Uid(3)).is_some() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let told = sender.inbox.told().len();
-    assert_eq!(told + far.inbox.take().len(), 1, "it came, or went back");
-    let mut message = sender.message(&far.addr());
-    let gateway = far.gateway.id();
-    message.to.at = Arc::new(Location { gateway, door: Some(door_of(gateway)) });
-    sender.gateway.post(message).unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(far.inbox.take().len(), 1);
+    assert!(sender.inbox.told().is_empty());
+    let came = far.inbox.take();
+    assert_eq!(came.iter().map(numbered).collect::<Vec<_>>(), [Some(1), Some(2)], "as it waited");
     // The new link has said which epoch it is.
     assert!(far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 0 }]));
     assert!(!far.gateway.state().relays.is_over(&[Epoch { of: Uid(1), number: 1 }]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_for_an_earlier_life_of_a_gateway_goes_back() {
+    let (_network, [sender, relay, far], _doors) = three().await;
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    let gateway = GatewayId { uid: Uid(3), incarnation: 9 };
+    let earlier = Arc::new(Location { gateway, door: None });
+    let message = sender.message(&ProcAddr { at: earlier.clone(), ..far.addr() });
+    // One that comes then does not wait: the answer would be no confirmation.
+    let refused = sender.gateway.post(message.clone()).unwrap_err();
+    assert!(refused.kind.to_string().contains("was restarted"), "{}", refused.kind);
+    sender.gateway.state().relays.confirming.entry(Uid(3)).or_default().push(message).unwrap();
+    sender.gateway.release_confirmed(&earlier).await;
+    let told = sender.inbox.told();
+    assert!(matches!(&told[..], [(7, reason)] if reason.contains("was restarted")), "{told:?}");
+    assert!(sender.gateway.state().relays.confirming.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_confirmation_is_sent_before_its_gateway_closes() {
+    let (_network, [sender, relay, far], _doors) = three().await;
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    settle().await;
+    link_of(&sender, &relay).flush().await;
+    sender.gateway.post(sender.message(&far.addr())).unwrap();
+    sender.gateway.close(Duration::from_secs(1), "test").await;
+    settle().await;
+    let points: Vec<bool> = far.inbox.take().iter().map(|came| came.headers.point.is_some()).collect();
+    assert_eq!(points, [true, false]);
+    assert!(sender.inbox.told().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_vain_goes_back_when_its_gateway_closes() {
+    let (network, [sender, relay, far], _doors) = three().await;
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    // For a confirmation, and for a door.
+    network.stall("door-2");
+    let _unheard = sender.gateway.0.transports.listen(&door("door-4")).await.unwrap();
+    sender.gateway.post(sender.call(&far.addr(), 1)).unwrap();
+    sender.gateway.post(sender.call(&elsewhere(400, 4, Some(door("door-4"))), 2)).unwrap();
+    let begin = clock::now();
+    sender.gateway.close(Duration::from_millis(100), "test").await;
+    assert_eq!(begin.elapsed(), Duration::from_millis(100));
+    let told = sender.inbox.told();
+    assert!(told.iter().all(|(_, reason)| reason.contains("closing")), "{told:?}");
+    assert_eq!(told.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn who_waits_for_a_confirmation_waits_on_when_the_relay_of_another_sender_is_lost() {
+    let mut relays = Relays::new(gateway_id(1));
+    relays.set(Uid(1), Uid(3), LinkId(5), None);
+    relays.set(Uid(2), Uid(3), LinkId(6), Some(LinkId(7)));
+    let (asker, mut confirmed) = oneshot::channel();
+    relays.ask(Uid(3), asker);
+    assert_eq!(relays.lost(LinkId(6)), [Uid(3)]);
+    assert_eq!(confirmed.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+    assert_eq!(relays.lost(LinkId(5)), [Uid(3)]);
+    assert_eq!(confirmed.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+}
+
+/// Takes casts slowly: until a message has come, or could have long since.
+struct Slow {
+    begun: mpsc::Sender<()>,
+    passed: (mpsc::Sender<()>, Mutex<mpsc::Receiver<()>>),
+    got: Mutex<Vec<&'static str>>,
+}
+
+impl LocalProc for Slow {
+    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        let is_cast = envelope.headers.point.is_some();
+        if is_cast {
+            self.begun.send(()).unwrap();
+            let _ = self.passed.1.lock().unwrap().recv_timeout(Duration::from_millis(500));
+        }
+        self.got.lock().unwrap().push(if is_cast { "cast" } else { "message" });
+        let _ = self.passed.0.send(());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_is_handed_on_just_now_is_not_passed_by_what_comes_behind_the_word_that_it_is_late() {
+    let (_network, [sender, relay, far], _doors) = three().await;
+    let (begun, has_begun) = mpsc::channel();
+    let (sends, passed) = mpsc::channel();
+    let slow = Arc::new(Slow { begun, passed: (sends, Mutex::new(passed)), got: Mutex::default() });
+    let local: Arc<dyn LocalProc> = slow.clone();
+    far.gateway.attach(&far.id, &local);
+    let mut cast = cast_to(&sender, &[&far]);
+    cast.manifest.relay(Epoch { of: Uid(1), number: 0 });
+    let envelope = cast.envelope(&cast.manifest).unwrap();
+    let (from_relay, from_sender) = (LinkId(77), link_of(&far, &sender).id());
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    let epoch = {
+        let mut state = sender.gateway.state();
+        let over = state.relays.over(Uid(1), Uid(3)).unwrap();
+        state.relay_lost(&sender.gateway, over).remove(0).1
+    };
+    std::thread::scope(|threads| {
+        threads.spawn(|| far.gateway.arrived(from_relay, envelope));
+        has_begun.recv().unwrap();
+        far.gateway.arrived(from_sender, epoch);
+        far.gateway.arrived(from_sender, sender.message(&far.addr()));
+    });
+    assert_eq!(*slow.got.lock().unwrap(), ["cast", "message"]);
 }
 
 #[tokio::test(start_paused = true)]
