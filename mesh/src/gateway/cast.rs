@@ -267,8 +267,11 @@ impl Gateway {
 /// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
 /// are not reached over others (`RELAY-1`).
 fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<LinkId>), fanout: usize) {
-    let links =
-        parts.iter().filter(|part| matches!(part, Part::Along(Along { way: Way::Link(_), .. }))).count();
+    let is_link = |part: &&Part| match part {
+        Part::Along(Along { way: Way::Link(_), to, .. }) => !state.relays.is_unreached(to.place()),
+        _ => false,
+    };
+    let links = parts.iter().filter(is_link).count();
     let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
     if links <= fanout || straight.is_empty() {
         return;
@@ -304,6 +307,7 @@ impl State {
                 // Another sender may have changed the road between the choice and the post of what goes straight.
                 let straight = self.by_gateway.get(&to).and_then(|id| self.links.get(id));
                 let waits = self.relays.confirming.contains_key(&to)
+                    || self.relays.is_unreached(Some(&member.at))
                     || straight.is_some_and(|straight| !straight.link.is_idle());
                 (self.relays.over(own.uid, to).filter(|_| !waits), &[][..])
             }
@@ -322,7 +326,7 @@ impl State {
         let Part::Along(Along { way: Way::Link(link), to, is_relayed: false }) = part else { return false };
         let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
         // What is elsewhere than its address says is known here alone.
-        entry.peer == place.gateway && place.door.is_some()
+        entry.peer == place.gateway && place.door.is_some() && !self.relays.is_unreached(Some(place))
     }
 }
 

@@ -338,6 +338,10 @@ impl Gateway {
                 let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
                 return Err(Box::new(Bounced { envelope, kind }));
             }
+            if state.relays.ends(&envelope) {
+                let kind = CallErrorKind::Unreachable { reason: format!("nothing goes to {target}") };
+                return Err(Box::new(Bounced { envelope, kind }));
+            }
             let (runtime, envelope) = runtime_for(envelope)?;
             state.dialing.entry(target.uid).or_default().push(envelope)?;
             drop(state);
@@ -387,6 +391,9 @@ impl Gateway {
                 (held, link)
             };
             held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            if failed.is_some() {
+                self.tell_unreached(target.uid, &held.envelopes);
+            }
             for envelope in held.envelopes {
                 let sent = match (failed, &link) {
                     (None, Some(link)) => self.hand_to(link, envelope),

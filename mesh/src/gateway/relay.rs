@@ -21,8 +21,12 @@
 //! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
 //! to send on never waits for what it waits for itself.
 //!
-//! Limits: where a relay does not reach a gateway that the sender reaches, casts to it fail. While large messages never cease
-//! on a link, a question waits. A relay holds nothing for want of room: it comes back.
+//! A relay may not reach a gateway that the sender reaches. What it was to send there fails, and before that is heard, the
+//! gateway that the cast begins at is told: from the next cast on it goes straight there, for as long as it has that link.
+//! There is the question before as well, and an answer at once from a relay without a link, over which nothing is on its way.
+//!
+//! Limits: while large messages never cease on a link, a question waits. A relay holds nothing for want of room: it comes
+//! back.
 //!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
@@ -31,12 +35,13 @@
 //!   all that have relayed it, and goes over none of them again.
 //! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay. Those in a reply to a cast do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, oneshot};
 
+use super::cast::relayed_by;
 use super::held::Held;
 use super::route::{self, Step};
 use super::state::State;
@@ -65,6 +70,8 @@ enum News {
     Confirm { of: Uid },
     /// What still comes from an earlier epoch is refused.
     Epoch(Epoch),
+    /// A cast that was to go on to this gateway has not reached it.
+    Unreached(Uid),
 }
 
 /// Which gateways are reached over others, for casts.
@@ -79,6 +86,8 @@ pub(super) struct Relays {
     epoch: u64,
     /// The first epoch of each other gateway from which relayed casts are taken.
     from: BTreeMap<Uid, u64>,
+    /// The gateways that others have not reached: casts go straight to them, for as long as there is a link.
+    unreached: BTreeSet<Uid>,
     /// One of those in `confirming` is in it no more.
     released: Arc<Notify>,
     /// Those who wait for a confirmation: of which gateway.
@@ -106,7 +115,7 @@ fn asks(envelope: &Envelope) -> Option<Uid> {
     }
     match payload.get() {
         Ok(News::Confirm { of }) => Some(of),
-        Ok(News::Epoch(_)) | Err(_) => None,
+        Ok(News::Epoch(_) | News::Unreached(_)) | Err(_) => None,
     }
 }
 
@@ -119,6 +128,7 @@ impl Relays {
             confirming: BTreeMap::new(),
             epoch: 0,
             from: BTreeMap::new(),
+            unreached: BTreeSet::new(),
             released: Arc::default(),
             asked: BTreeMap::new(),
             next: 0,
@@ -137,12 +147,23 @@ impl Relays {
 
     /// Whether there are as many roads as may be (`GATE-5`).
     pub(super) fn is_full(&self) -> bool {
-        self.over.len() >= ROADS_MAX
+        self.over.len() + self.unreached.len() >= ROADS_MAX
     }
 
     /// Whether what goes to a gateway from here waits until it has what was relayed.
     pub(super) fn waits(&self, gateway: Uid) -> bool {
         self.over(self.own, gateway).is_some() || self.confirming.contains_key(&gateway)
+    }
+
+    /// Whether a place is one of a gateway that others do not reach.
+    pub(super) fn is_unreached(&self, place: Option<&Arc<Location>>) -> bool {
+        place.is_some_and(|place| self.unreached.contains(&place.gateway.uid))
+    }
+
+    /// Whether an envelope that finds no link is a question that goes no further: nothing that it would go behind is on its
+    /// way from here. After a relay was lost it goes on, behind the word of that (`RELAY-2`).
+    pub(super) fn ends(&self, envelope: &Envelope) -> bool {
+        self.epoch == 0 && is_behind_all(envelope)
     }
 
     /// Whose road an envelope takes that is not of this gateway: a question, or the answer to one.
@@ -173,6 +194,7 @@ impl Relays {
     /// Nobody behind a gateway says anything any more.
     pub(super) fn forget(&mut self, gateway: Uid) {
         self.from.remove(&gateway);
+        self.unreached.remove(&gateway);
         self.over.retain(|(of, _), _| *of != gateway);
         // Nobody there can confirm anything. What still comes over another gateway is refused: the next link says so.
         if self.over.remove(&(self.own, gateway)).is_some() {
@@ -221,7 +243,11 @@ impl Relays {
                 Ok(News::Epoch(Epoch { of, number })) if peer == Some(of) => {
                     self.from.insert(of, number);
                 }
-                Ok(News::Epoch(_)) | Err(_) => {}
+                // Whoever says so: it costs no more than a link.
+                Ok(News::Unreached(gateway)) if self.over(self.own, gateway).is_some() => {
+                    self.unreached.insert(gateway);
+                }
+                Ok(News::Epoch(_) | News::Unreached(_)) | Err(_) => {}
             },
             // That it failed says as much: what went before has failed as well, or is answered by those who know.
             Body::Reply(_) | Body::Failed(_) => {
@@ -336,14 +362,37 @@ impl Gateway {
             return self.bounce_cast(envelope, &came_late());
         }
         let here = [self.0.id, self.location().gateway];
+        let (of, mut last) = (relayed_by(envelope), None);
         self.go_cast(cast, Some(link), &mut |bounced| {
             let gateway = bounced.envelope.to.at.gateway;
             if here.contains(&gateway) {
                 return self.hold_or_bounce(link, bounced);
             }
+            if matches!(bounced.kind, CallErrorKind::Unreachable { .. })
+                && last.replace(gateway) != Some(gateway)
+            {
+                self.say_unreached(of[0], gateway.uid);
+            }
             // It is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
             self.bounce(bounced);
         });
+    }
+
+    /// Tells those whose casts do not reach a gateway from here.
+    pub(super) fn tell_unreached(&self, gateway: Uid, casts: &[Envelope]) {
+        let of: BTreeSet<Uid> =
+            casts.iter().filter_map(|envelope| relayed_by(envelope).first().copied()).collect();
+        of.into_iter().for_each(|of| self.say_unreached(of, gateway));
+    }
+
+    fn say_unreached(&self, of: Uid, gateway: Uid) {
+        let news = {
+            let state = self.hot_state();
+            let entry = state.by_gateway.get(&of).and_then(|id| state.links.get(id));
+            entry.map(|entry| state.news_to(self, entry.peer, &News::Unreached(gateway)))
+        };
+        // Without a link nobody hears more than that the cast has failed.
+        news.into_iter().for_each(|news| self.post_or_bounce(news));
     }
 
     /// Takes in what other gateways say to this one.
@@ -416,8 +465,12 @@ impl State {
     }
 
     fn epoch_for(&self, gateway: &Gateway, peer: GatewayId) -> Envelope {
+        self.news_to(gateway, peer, &News::Epoch(self.relays.epoch()))
+    }
+
+    fn news_to(&self, gateway: &Gateway, peer: GatewayId, said: &News) -> Envelope {
         let to = Arc::new(Location { gateway: peer, door: None });
-        news(&to, &News::Epoch(self.relays.epoch()), gateway.headers_from(self.location.clone()))
+        news(&to, said, gateway.headers_from(self.location.clone()))
     }
 
     /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.

@@ -148,6 +148,79 @@ async fn one_whose_own_link_is_lost_is_dialled_again_whatever_was_relayed_to_it(
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_others_do_not_reach_is_reached_straight_by_the_next_cast() {
+    let (_network, [sender, relay, far], mut doors) = three().await;
+    // The link that there is stays; who dials waits in vain.
+    drop(doors.pop());
+    settle().await;
+    let _unheard = sender.gateway.0.transports.listen(&door("door-3")).await.unwrap();
+    let cast = || {
+        let cast = cast_to(&sender, &[&relay, &far]);
+        sender.gateway.post_cast(cast, |bounced| panic!("{}", bounced.kind));
+    };
+    cast();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    settle().await;
+    let told = sender.inbox.told();
+    assert!(matches!(&told[..], [(7, reason)] if reason.contains("door-3")), "{told:?}");
+    for n in 0..4 {
+        // It waits for no other dial.
+        cast();
+        sender.gateway.post(sender.call(&far.addr(), n)).unwrap();
+        settle().await;
+        link_of(&sender, &far).flush().await;
+        let came = far.inbox.take();
+        assert_eq!(came.iter().map(numbered).collect::<Vec<_>>(), [None, Some(n)]);
+        assert_eq!(sender.gateway.state().relays.over(Uid(1), Uid(3)), None);
+    }
+    assert!(sender.inbox.told().is_empty());
+    assert_eq!(relay.inbox.take().len(), 5);
+    // The next link may be another way.
+    let at = at_door(&far).at;
+    assert!(sender.gateway.state().relays.is_unreached(Some(&at)));
+    link_of(&sender, &far).give_up("test");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!sender.gateway.state().relays.is_unreached(Some(&at)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_has_refused_the_relay_lately_is_not_reached_either() {
+    let (_network, [sender, relay, far], _doors) = three().await;
+    relay.gateway.state().refusals.note(Uid(3), "they do not agree");
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    settle().await;
+    let told = sender.inbox.told();
+    assert!(matches!(&told[..], [(7, reason)] if reason.contains("do not agree")), "{told:?}");
+    sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
+    settle().await;
+    assert_eq!(far.inbox.take().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_others_do_not_reach_take_no_place_in_the_fan_out() {
+    let (_network, sites, mut doors) = linked([1, 2, 3, 4, 5, 6], 2).await;
+    let [sender, others @ ..] = &sites;
+    // Of the third and of the fifth, which are behind the second and the fourth.
+    drop((doors.remove(4), doors.remove(2)));
+    // The second time they go behind the question whether the first have come.
+    for (count, want, came) in
+        [(4, 2, [1, 0, 1, 0, 0]), (4, 6, [1, 1, 1, 1, 0]), (4, 4, [1, 1, 1, 1, 0]), (5, 4, [1; 5])]
+    {
+        settle().await;
+        let idle = others.iter().map(|site| link_of(sender, site));
+        for link in idle {
+            link.flush().await;
+        }
+        let sent = sender.gateway.counters().forwarded.load(Ordering::Relaxed);
+        let cast = cast_to(sender, &others[..count].iter().collect::<Vec<_>>());
+        sender.gateway.post_cast(cast, |bounced| panic!("{}", bounced.kind));
+        settle().await;
+        assert_eq!(sender.gateway.counters().forwarded.load(Ordering::Relaxed) - sent, want);
+        assert_eq!(others.iter().map(|site| site.inbox.take().len()).collect::<Vec<_>>(), came);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waited_for_an_earlier_life_of_a_gateway_goes_back() {
     let (_network, [sender, relay, far], _doors) = three().await;
     sender.gateway.post_cast(cast_to(&sender, &[&relay, &far]), |bounced| panic!("{}", bounced.kind));
