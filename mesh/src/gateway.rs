@@ -42,7 +42,7 @@ mod strangers;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -166,6 +166,8 @@ struct Inner {
     uplink_lost: Notify,
     /// The link of a proc is gone, with all that waited for how it ended.
     departed: Notify,
+    /// Held for reading while what was relayed is handed on, for writing when more of it is refused from now on.
+    relaying: RwLock<()>,
     counters: GatewayCounters,
 }
 
@@ -190,6 +192,7 @@ impl Gateway {
             inbox: Arc::default(),
             uplink_lost: Notify::new(),
             departed: Notify::new(),
+            relaying: RwLock::default(),
             counters: GatewayCounters::default(),
         }))
     }
@@ -379,12 +382,8 @@ impl Gateway {
                 return self.hold(link, envelope, None);
             }
             if state.relays.has(envelope.to.proc.uid) {
-                let peer = from.and_then(|link| state.links.get(&link)).map(|entry| entry.peer.uid);
-                let asks = state.relays.take_in(&envelope, peer);
                 drop(state);
-                if asks {
-                    self.confirmed(&envelope);
-                }
+                self.take_in_news(&envelope, from);
                 return Ok(());
             }
             if state.holds.is_behind_as_news(&envelope) {

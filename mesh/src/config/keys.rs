@@ -101,7 +101,7 @@ keys! {
     /// How many links a gateway lets peers open that are not its children.
     inherited links_max LINKS_MAX: usize = 16_384, from 1;
     /// Over how many links a process sends a cast; where there are more, the hosts behind them send it on to each other.
-    /// Hosts that do not reach each other's doors need a number that is never reached.
+    /// A host whose door the others do not reach misses the first of these, and gets the next ones straight.
     inherited cast_fanout CAST_FANOUT: usize = 16, from 1;
     /// How long to wait for the exit status of a process whose link was lost.
     inherited exit_status_wait EXIT_STATUS_WAIT: Duration = Duration::from_secs(2);

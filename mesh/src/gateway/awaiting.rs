@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::addr::{PortAddr, ProcAddr};
 use crate::clock;
-use crate::ident::{ProcId, Uid};
+use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::LinkId;
 use crate::wire::cast::{Manifest, manifest_of};
 use crate::wire::envelope::{Envelope, Headers, Target};
@@ -23,8 +23,8 @@ pub(super) struct Call {
     pub(super) callee: ProcId,
     /// Who has lent a port on, of a loan.
     pub(super) lender: Option<Box<ProcAddr>>,
-    /// Whether the callee is not behind the gateway that the link leads to.
-    pub(super) is_relayed: bool,
+    /// Where the callee is, if that may not be behind the gateway that the link leads to.
+    pub(super) relayed_to: Option<GatewayId>,
     link: LinkId,
     expires: Option<Instant>,
 }
@@ -119,9 +119,10 @@ impl Group {
         let Group { port, manifest, left, lender, over, is_relayed, expires } = self;
         for (index, member) in manifest.members().enumerate() {
             if over.is(index, link) && left.take_index(index) {
-                let (slot, callee, lender) = (member.rank, member.proc, lender.clone());
-                let (port, is_relayed, expires) = (port.clone(), *is_relayed, *expires);
-                taken.push(Call { port, slot, callee, lender, is_relayed, link, expires });
+                let (port, lender, expires) = (port.clone(), lender.clone(), *expires);
+                let (slot, callee) = (member.rank, member.proc);
+                let relayed_to = is_relayed.then_some(member.at.gateway);
+                taken.push(Call { port, slot, callee, lender, relayed_to, link, expires });
             }
         }
     }
@@ -162,8 +163,8 @@ impl Awaiting {
         let (lent, slot) = envelope.headers.lent();
         for lent in lent {
             let (port, lender) = (lent.release(), envelope.headers.lender(lent).map(Box::new));
-            let (callee, is_relayed) = (callee.clone(), false);
-            self.remember(Call { port, slot, callee, lender, is_relayed, link, expires: None });
+            let callee = callee.clone();
+            self.remember(Call { port, slot, callee, lender, relayed_to: None, link, expires: None });
         }
     }
 
@@ -181,7 +182,7 @@ impl Awaiting {
         expires: Option<Instant>,
     ) {
         let callee = callee.clone();
-        self.remember(Call { port, slot, callee, lender: None, is_relayed: false, link, expires });
+        self.remember(Call { port, slot, callee, lender: None, relayed_to: None, link, expires });
     }
 
     fn remember(&mut self, call: Call) {
@@ -189,8 +190,8 @@ impl Awaiting {
         self.calls.insert((call.port.proc.id.uid, call.port.port, call.slot), call);
     }
 
-    /// Remembers a call to many that goes over a link, to be sent on to other gateways from there if `is_relayed`; or over
-    /// a link for each.
+    /// Remembers a call to many that goes over a link, for some to other gateways from there if `is_relayed`; or over a
+    /// link for each.
     pub(super) fn sent_cast(
         &mut self,
         over: &Over,

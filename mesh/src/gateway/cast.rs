@@ -23,7 +23,7 @@ use crate::addr::Location;
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, Uid};
 use crate::link::{Link, LinkId};
-use crate::wire::cast::{Cast, Manifest, Member};
+use crate::wire::cast::{Cast, Manifest, Member, manifest_of};
 use crate::wire::envelope::{Destination, Envelope, Target};
 
 /// Where a part of a cast goes on.
@@ -61,7 +61,7 @@ impl Part {
     /// The part that goes one way, to which more may be added.
     fn along(&mut self, manifest: &Manifest) -> Option<&mut Along> {
         if let Part::One(way, member) = self {
-            let mut along = Along { way: way.clone(), to: manifest.emptied(), relayed: manifest.emptied() };
+            let mut along = Along { way: way.clone(), to: manifest.emptied(), is_relayed: false };
             along.to.push(member);
             *self = Part::Along(Box::new(along));
         }
@@ -70,23 +70,14 @@ impl Part {
             Part::One(..) | Part::Alone(..) => None,
         }
     }
-
-    fn goes_over_a_link(&self) -> bool {
-        match self {
-            Part::Along(along) => matches!(along.way, Way::Link(_)),
-            Part::One(way, _) => matches!(way, Way::Link(_)),
-            Part::Alone(..) => false,
-        }
-    }
 }
 
 /// A part that goes one way.
 struct Along {
     way: Way,
-    /// Who is there.
     to: Manifest,
-    /// Who is behind other gateways, which it is sent on to from there.
-    relayed: Manifest,
+    /// Whether some are behind other gateways, which it is sent on to from there.
+    is_relayed: bool,
 }
 
 impl Gateway {
@@ -99,20 +90,10 @@ impl Gateway {
     /// Takes in a cast that came over a link.
     pub(super) fn cast_arrived(&self, link: LinkId, envelope: &Envelope) {
         match Cast::open(envelope) {
-            Ok(cast) if self.hot_state().relays.is_over(cast.manifest.epochs()) => {
-                self.bounce_cast(envelope, &came_late());
+            Ok(cast) if cast.manifest.epochs().is_empty() => {
+                self.go_cast(cast, Some(link), &mut |bounced| self.hold_or_bounce(link, bounced));
             }
-            Ok(cast) => {
-                let (is_relayed, here) = (!cast.manifest.epochs().is_empty(), self.location().gateway);
-                self.go_cast(cast, Some(link), &mut |bounced| {
-                    // What was relayed is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
-                    if is_relayed && ![self.0.id, here].contains(&bounced.envelope.to.at.gateway) {
-                        self.bounce(bounced);
-                    } else {
-                        self.hold_or_bounce(link, bounced);
-                    }
-                });
-            }
+            Ok(cast) => self.relayed_arrived(link, envelope, cast),
             Err(error) => {
                 self.count_lost();
                 tracing::warn!(%link, %error, "a malformed cast was dropped");
@@ -120,7 +101,7 @@ impl Gateway {
         }
     }
 
-    fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
+    pub(super) fn go_cast(&self, mut cast: Cast, from: Option<LinkId>, failed: &mut dyn FnMut(Bounced)) {
         let mut late = Vec::new();
         let (mut refused, mut behind) = (Vec::new(), Vec::new());
         let parts = {
@@ -135,12 +116,12 @@ impl Gateway {
             for member in cast.manifest.members() {
                 let to =
                     Destination { proc: member.proc.clone(), at: member.at.clone(), target: Target::Cast };
-                let mut relayed = false;
+                let mut is_relayed = false;
                 let step = route::choose(&state, self.0.id, &to, from, road);
                 let step = match state.relay_of(self.0.id, &step, &member, &cast) {
                     Over::Straight => step,
                     Over::Link(link) => {
-                        relayed = true;
+                        is_relayed = true;
                         Step::Link(link)
                     }
                     Over::Round => Step::Bounce(came_late()),
@@ -174,17 +155,18 @@ impl Gateway {
                     continue;
                 }
                 let at = *ways.entry(id).or_insert(parts.len());
-                if at == parts.len() && !relayed {
+                // What is relayed names its epochs, however few it is for.
+                if at == parts.len() && !is_relayed && road.is_none() {
                     parts.push(Part::One(way, member));
                     continue;
                 }
                 if at == parts.len() {
-                    let (to, relayed) = (cast.manifest.emptied(), cast.manifest.emptied());
-                    parts.push(Part::Along(Box::new(Along { way, to, relayed })));
+                    let to = cast.manifest.emptied();
+                    parts.push(Part::Along(Box::new(Along { way, to, is_relayed: false })));
                 }
                 if let Some(along) = parts[at].along(&cast.manifest) {
-                    let manifest = if relayed { &mut along.relayed } else { &mut along.to };
-                    manifest.push(&member);
+                    along.to.push(&member);
+                    along.is_relayed |= is_relayed;
                 }
             }
             if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
@@ -207,19 +189,14 @@ impl Gateway {
                         over.push(link.id());
                     }
                     Part::Along(along) => {
-                        let Along { way: Way::Link(link), to, relayed } = &mut **along else { continue };
+                        let Along { way: Way::Link(link), to, is_relayed } = &mut **along else { continue };
                         // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
-                        state.awaiting.sent_cast(&awaiting::Over::One(link.id()), &cast.headers, to, false);
-                        if relayed.is_empty() {
+                        let over = awaiting::Over::One(link.id());
+                        state.awaiting.sent_cast(&over, &cast.headers, to, *is_relayed);
+                        if !*is_relayed {
                             continue;
                         }
-                        state.awaiting.sent_cast(
-                            &awaiting::Over::One(link.id()),
-                            &cast.headers,
-                            relayed,
-                            true,
-                        );
-                        *to = to.relaying(relayed, epoch);
+                        to.relay(epoch);
                         // Under the lock, too: a question that is asked later goes behind it (`RELAY-1`).
                         if let Ok(envelope) = cast.envelope(to) {
                             self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
@@ -337,7 +314,7 @@ impl Gateway {
         for (port, slot) in headers.reply_to.clone().into_iter().chain(lent) {
             let (proc, port) = (port.proc.id.uid, port.port);
             if envelope.to.target == Target::Cast {
-                let manifest = envelope.payload().map(crate::wire::cast::manifest_of);
+                let manifest = envelope.payload().map(manifest_of);
                 for member in manifest.iter().flatten().flat_map(Manifest::members) {
                     state.awaiting.answered(proc, port, member.rank);
                 }
@@ -351,7 +328,14 @@ impl Gateway {
 /// Has some gateways send a cast on, so that no more links are used than `fanout`; those to which something is on its way
 /// are not reached over others (`RELAY-1`).
 fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<LinkId>), fanout: usize) {
-    let links = parts.iter().filter(|part| part.goes_over_a_link()).count();
+    let is_link = |part: &&Part| match part {
+        Part::One(Way::Link(_), member) => !state.relays.is_unreached(Some(&member.at)),
+        Part::Along(along) => {
+            matches!(along.way, Way::Link(_)) && !state.relays.is_unreached(along.to.place())
+        }
+        _ => false,
+    };
+    let links = parts.iter().filter(is_link).count();
     let straight: Vec<usize> = (0..parts.len()).filter(|at| state.goes_straight(&parts[*at])).collect();
     if links <= fanout || straight.is_empty() {
         return;
@@ -370,7 +354,7 @@ fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<Li
             };
             if over_link.is_connected() && link.is_idle() && !state.relays.is_full() {
                 state.relays.set(of, place.gateway.uid, over_link.id(), from);
-                over.relayed = over.relayed.with(&other.to);
+                (over.to, over.is_relayed) = (over.to.with(&other.to), true);
                 other.to = other.to.emptied();
             }
         }
@@ -387,6 +371,7 @@ impl State {
                 // Another sender may have changed the road between the choice and the post of what goes straight.
                 let straight = self.by_gateway.get(&to).and_then(|id| self.links.get(id));
                 let waits = self.relays.confirming.contains_key(&to)
+                    || self.relays.is_unreached(Some(&member.at))
                     || straight.is_some_and(|straight| !straight.link.is_idle());
                 (self.relays.over(own.uid, to).filter(|_| !waits), &[][..])
             }
@@ -403,17 +388,17 @@ impl State {
     /// Whether a part goes to one gateway, which others may send it on to.
     fn goes_straight(&self, part: &Part) -> bool {
         let Part::Along(along) = part else { return false };
-        let Along { way: Way::Link(link), to, relayed } = &**along else { return false };
+        let Along { way: Way::Link(link), to, is_relayed: false } = &**along else { return false };
         let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
         // What is elsewhere than its address says is known here alone.
-        relayed.is_empty() && entry.peer == place.gateway && place.door.is_some()
+        entry.peer == place.gateway && place.door.is_some() && !self.relays.is_unreached(Some(place))
     }
 }
 
-/// Whether an envelope is a cast that goes on to other gateways from where it goes.
-pub(super) fn is_relayed(envelope: &Envelope) -> bool {
-    envelope.to.target == Target::Cast
-        && Cast::open(envelope).is_ok_and(|cast| !cast.manifest.epochs().is_empty())
+/// The gateways that have relayed an envelope, in order, if it is a cast.
+pub(super) fn relayed_by(envelope: &Envelope) -> Vec<Uid> {
+    let manifest = envelope.payload().filter(|_| envelope.to.target == Target::Cast).map(manifest_of);
+    manifest.iter().flatten().flat_map(Manifest::epochs).map(|epoch| epoch.of).collect()
 }
 
 /// The envelopes of the ranks that one is for; itself, unless it is a cast.

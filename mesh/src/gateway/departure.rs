@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::awaiting::Call;
-use super::cast::{each_of, is_relayed};
+use super::cast::{each_of, relayed_by};
 use super::held::Held;
 use super::relay::came_late;
 use super::route::{self, Step};
@@ -80,13 +80,14 @@ impl Gateway {
         let returned = returned.iter().filter(|envelope| envelope.headers.reply_to.is_none());
         let (relayed, held) = returned
             .flat_map(|envelope| {
-                let relayed = is_relayed(envelope);
+                let relayed = relayed_by(envelope).last() == Some(&self.0.id.uid);
                 each_of(envelope).into_iter().map(move |one| (relayed && one.to.at.gateway != peer, one))
             })
             .partition::<Vec<_>, _>(|(relayed, _)| *relayed);
         let envelopes = |of: Vec<(bool, Envelope)>| of.into_iter().map(|(_, one)| one).collect();
         // Who is behind other gateways is where it was, and does not hear of what went over this one.
-        let relayed_calls = calls.extract_if(.., |call| call.is_relayed).collect();
+        let is_relayed = |call: &mut Call| call.relayed_to.is_some_and(|gateway| gateway != peer);
+        let relayed_calls = calls.extract_if(.., is_relayed).collect();
         self.settle(Waiting { calls: relayed_calls, held: envelopes(relayed) }, &came_late());
         let mut waiting = Waiting { calls, held: envelopes(held) };
         if loss.is_silence || children.is_empty() {

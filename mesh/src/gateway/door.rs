@@ -1,20 +1,18 @@
 //! Links: serving a door, letting expected children in, dialling.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use super::held::Held;
 use super::refusal::{is_final, with_cause};
-use super::state::{AcceptedSession, LinkEntry, State};
+use super::state::{AcceptedSession, LinkEntry};
 use super::strangers::Strangers;
 use super::{Bounced, ExitObserver, Gateway, runtime_for};
 use crate::addr::{ChannelAddr, Location};
 use crate::call::CallErrorKind;
-use crate::ident::{GatewayId, ProcId, Uid};
+use crate::ident::{GatewayId, ProcId};
 use crate::link::{Auth, Link, LinkError, LinkLimits, Ready, Redial, RedialError, handshake_with};
 use crate::transport::{Connection, Transport, TransportError, Trust};
 use crate::wire::auth::Role;
@@ -340,46 +338,49 @@ impl Gateway {
                 let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
                 return Err(Box::new(Bounced { envelope, kind }));
             }
+            if state.relays.ends(&envelope) {
+                let kind = CallErrorKind::Unreachable { reason: format!("nothing goes to {target}") };
+                return Err(Box::new(Bounced { envelope, kind }));
+            }
             let (runtime, envelope) = runtime_for(envelope)?;
             state.dialing.entry(target.uid).or_default().push(envelope)?;
             drop(state);
             runtime
         };
         let gateway = self.clone();
-        runtime.spawn(async move {
-            let outcome = match &location.door {
-                Some(door) => gateway.dial(door).await.map_err(|error| {
-                    let reason = with_cause(&error);
-                    if is_final(&error) {
-                        gateway.state().refusals.note(target.uid, &reason);
-                    }
-                    reason
-                }),
-                None => Err(format!("{target} has no door")),
-            };
-            let failed = match outcome {
-                Ok(there) if there == target => None,
-                Ok(there) => Some(restarted(target, there)),
-                Err(error) => Some(error),
-            };
-            gateway.release_held(target, failed, |state| &mut state.dialing);
-        });
+        runtime.spawn(async move { gateway.dial_and_release(&location).await });
         Ok(())
     }
 
+    /// Dials the door of a location, and sends on what is held until then.
+    pub(super) async fn dial_and_release(&self, location: &Location) {
+        let target = location.gateway;
+        let outcome = match &location.door {
+            Some(door) => self.dial(door).await.map_err(|error| {
+                let reason = with_cause(&error);
+                if is_final(&error) {
+                    self.state().refusals.note(target.uid, &reason);
+                }
+                reason
+            }),
+            None => Err(format!("{target} has no door")),
+        };
+        let failed = match outcome {
+            Ok(there) if there == target => None,
+            Ok(there) => Some(restarted(target, there)),
+            Err(error) => Some(error),
+        };
+        self.release_dialled(target, failed.as_deref());
+    }
+
     /// Sends on what was held for a gateway, in order; what comes meanwhile is held too, until nothing is left.
-    pub(super) fn release_held(
-        &self,
-        target: GatewayId,
-        failed: Option<String>,
-        table: fn(&mut State) -> &mut BTreeMap<Uid, Held>,
-    ) {
+    fn release_dialled(&self, target: GatewayId, failed: Option<&str>) {
         loop {
             let (held, link) = {
                 let mut state = self.state();
-                let held = table(&mut state).get_mut(&target.uid).map(std::mem::take).unwrap_or_default();
+                let held = state.dialing.get_mut(&target.uid).map(std::mem::take).unwrap_or_default();
                 if held.is_empty() {
-                    table(&mut state).remove(&target.uid);
+                    state.dialing.remove(&target.uid);
                     return;
                 }
                 let link = state.by_gateway.get(&target.uid).and_then(|id| state.link(*id));
@@ -390,15 +391,18 @@ impl Gateway {
                 (held, link)
             };
             held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            if failed.is_some() {
+                self.tell_unreached(target.uid, &held.envelopes);
+            }
             for envelope in held.envelopes {
-                let sent = match (&failed, &link) {
+                let sent = match (failed, &link) {
                     (None, Some(link)) => self.hand_to(link, envelope),
                     (None, None) => {
                         let kind = CallErrorKind::Unreachable { reason: "the link was lost".to_owned() };
                         Err(Box::new(Bounced { envelope, kind }))
                     }
                     (Some(reason), _) => {
-                        let kind = CallErrorKind::Unreachable { reason: reason.clone() };
+                        let kind = CallErrorKind::Unreachable { reason: reason.to_owned() };
                         Err(Box::new(Bounced { envelope, kind }))
                     }
                 };
@@ -409,19 +413,22 @@ impl Gateway {
         }
     }
 
-    /// Closes every link in order, after what was posted has been acknowledged or `within` is over.
+    /// Closes every link in order, after what was posted has been acknowledged or `within` is over. What still waits for a
+    /// way then goes back.
     ///
     /// # Cancel safety
     /// Cancel safe: links not yet closed stay open.
     pub async fn close(&self, within: Duration, reason: &str) {
-        let links: Vec<Link> = self.state().links.values().map(|entry| entry.link.clone()).collect();
+        let links = || self.state().links.values().map(|entry| entry.link.clone()).collect::<Vec<Link>>();
         let _ = tokio::time::timeout(within, async {
-            for link in &links {
+            self.all_confirmed().await;
+            for link in links() {
                 link.flush().await;
             }
         })
         .await;
-        for link in links {
+        self.bounce_unsent();
+        for link in links() {
             link.close(reason);
         }
     }

@@ -21,8 +21,12 @@
 //! The roads are those of the gateway that a cast begins at: each on the way keeps them apart from its own, and what it is
 //! to send on never waits for what it waits for itself.
 //!
-//! Limits: where a relay does not reach a gateway that the sender reaches, casts to it fail. While large messages never cease
-//! on a link, a question waits. A relay holds nothing for want of room: it comes back.
+//! A relay may not reach a gateway that the sender reaches. What it was to send there fails, and before that is heard, the
+//! gateway that the cast begins at is told: from the next cast on it goes straight there, for as long as it has that link.
+//! There is the question before as well, and an answer at once from a relay without a link, over which nothing is on its way.
+//!
+//! Limits: while large messages never cease on a link, a question waits. A relay holds nothing for want of room: it comes
+//! back.
 //!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).
@@ -31,20 +35,22 @@
 //!   all that have relayed it, and goes over none of them again.
 //! - `RELAY-3` who lends ports with a cast sends it straight: loans would end with the relay. Those in a reply to a cast do.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
+use super::cast::relayed_by;
 use super::held::Held;
+use super::route::{self, Step};
 use super::state::State;
 use super::{Bounced, Gateway, runtime_for};
 use crate::addr::{Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::ident::{GatewayId, ProcId, Uid};
 use crate::link::{Link, LinkId};
-use crate::wire::cast::Epoch;
+use crate::wire::cast::{Cast, Epoch};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Body, Destination, Envelope, Headers, Target};
 
@@ -64,6 +70,8 @@ enum News {
     Confirm { of: Uid },
     /// What still comes from an earlier epoch is refused.
     Epoch(Epoch),
+    /// A cast that was to go on to this gateway has not reached it.
+    Unreached(Uid),
 }
 
 /// Which gateways are reached over others, for casts.
@@ -78,6 +86,10 @@ pub(super) struct Relays {
     epoch: u64,
     /// The first epoch of each other gateway from which relayed casts are taken.
     from: BTreeMap<Uid, u64>,
+    /// The gateways that others have not reached: casts go straight to them, for as long as there is a link.
+    unreached: BTreeSet<Uid>,
+    /// One of those in `confirming` is in it no more.
+    released: Arc<Notify>,
     /// Those who wait for a confirmation: of which gateway.
     asked: BTreeMap<u64, (Uid, oneshot::Sender<()>)>,
     next: u64,
@@ -103,7 +115,7 @@ fn asks(envelope: &Envelope) -> Option<Uid> {
     }
     match payload.get() {
         Ok(News::Confirm { of }) => Some(of),
-        Ok(News::Epoch(_)) | Err(_) => None,
+        Ok(News::Epoch(_) | News::Unreached(_)) | Err(_) => None,
     }
 }
 
@@ -116,6 +128,8 @@ impl Relays {
             confirming: BTreeMap::new(),
             epoch: 0,
             from: BTreeMap::new(),
+            unreached: BTreeSet::new(),
+            released: Arc::default(),
             asked: BTreeMap::new(),
             next: 0,
         }
@@ -133,12 +147,23 @@ impl Relays {
 
     /// Whether there are as many roads as may be (`GATE-5`).
     pub(super) fn is_full(&self) -> bool {
-        self.over.len() >= ROADS_MAX
+        self.over.len() + self.unreached.len() >= ROADS_MAX
     }
 
     /// Whether what goes to a gateway from here waits until it has what was relayed.
     pub(super) fn waits(&self, gateway: Uid) -> bool {
         self.over(self.own, gateway).is_some() || self.confirming.contains_key(&gateway)
+    }
+
+    /// Whether a place is one of a gateway that others do not reach.
+    pub(super) fn is_unreached(&self, place: Option<&Arc<Location>>) -> bool {
+        place.is_some_and(|place| self.unreached.contains(&place.gateway.uid))
+    }
+
+    /// Whether an envelope that finds no link is a question that goes no further: nothing that it would go behind is on its
+    /// way from here. After a relay was lost it goes on, behind the word of that (`RELAY-2`).
+    pub(super) fn ends(&self, envelope: &Envelope) -> bool {
+        self.epoch == 0 && is_behind_all(envelope)
     }
 
     /// Whose road an envelope takes that is not of this gateway: a question, or the answer to one.
@@ -169,30 +194,36 @@ impl Relays {
     /// Nobody behind a gateway says anything any more.
     pub(super) fn forget(&mut self, gateway: Uid) {
         self.from.remove(&gateway);
+        self.unreached.remove(&gateway);
         self.over.retain(|(of, _), _| *of != gateway);
         // Nobody there can confirm anything. What still comes over another gateway is refused: the next link says so.
         if self.over.remove(&(self.own, gateway)).is_some() {
             self.epoch += 1;
         }
-        self.asked.retain(|_, (asked, _)| *asked != gateway);
+        self.end_waiting();
+    }
+
+    /// Who waits for the confirmation of a gateway that nothing is relayed to any more waits no more.
+    fn end_waiting(&mut self) {
+        let (own, over) = (self.own, &self.over);
+        self.asked.retain(|_, (gateway, _)| over.contains_key(&(own, *gateway)));
     }
 
     /// Someone waits for the confirmation of a gateway; gives the port that it comes to.
-    fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
+    pub(super) fn ask(&mut self, gateway: Uid, asker: oneshot::Sender<()>) -> u64 {
         self.next += 1;
         self.asked.insert(self.next, (gateway, asker));
         self.next
     }
 
     /// A link is lost: gives the gateways that were reached over it.
-    fn lost(&mut self, link: LinkId) -> Vec<Uid> {
+    pub(super) fn lost(&mut self, link: LinkId) -> Vec<Uid> {
         let behind: Vec<Uid> =
             self.over.extract_if(.., |_, (over, _)| *over == link).map(|((_, to), _)| to).collect();
         self.over.retain(|_, (_, from)| *from != Some(link));
         if !behind.is_empty() {
             self.epoch += 1;
-            // Who waits for a confirmation waits no more.
-            self.asked.retain(|_, (gateway, _)| !behind.contains(gateway));
+            self.end_waiting();
         }
         behind
     }
@@ -203,7 +234,7 @@ impl Relays {
     }
 
     /// Takes in what other gateways say to this one, which came over a link of `peer`; gives whether it is to be confirmed.
-    pub(super) fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
+    fn take_in(&mut self, envelope: &Envelope, peer: Option<Uid>) -> bool {
         let Target::Port { port, .. } = envelope.to.target else { return false };
         match &envelope.body {
             Body::Message(payload) => match payload.get() {
@@ -212,7 +243,11 @@ impl Relays {
                 Ok(News::Epoch(Epoch { of, number })) if peer == Some(of) => {
                     self.from.insert(of, number);
                 }
-                Ok(News::Epoch(_)) | Err(_) => {}
+                // Whoever says so: it costs no more than a link.
+                Ok(News::Unreached(gateway)) if self.over(self.own, gateway).is_some() => {
+                    self.unreached.insert(gateway);
+                }
+                Ok(News::Epoch(_) | News::Unreached(_)) | Err(_) => {}
             },
             // That it failed says as much: what went before has failed as well, or is answered by those who know.
             Body::Reply(_) | Body::Failed(_) => {
@@ -245,9 +280,134 @@ impl Gateway {
         let gateway = self.clone();
         runtime.spawn(async move {
             gateway.confirm(&location).await;
-            gateway.release_held(target, None, |state| &mut state.relays.confirming);
+            gateway.release_confirmed(&location).await;
         });
         Ok(())
+    }
+
+    /// Sends on what waited for a confirmation, as what comes now goes on; what comes meanwhile goes behind it.
+    pub(super) async fn release_confirmed(&self, location: &Arc<Location>) {
+        let target = location.gateway.uid;
+        loop {
+            let (held, step, dials) = {
+                let mut state = self.state();
+                let held = state.relays.confirming.remove(&target).unwrap_or_default();
+                if held.is_empty() {
+                    state.relays.released.notify_waiters();
+                    return;
+                }
+                let (mut held, step) = (held.release(), route::to_gateway(&state, location, None, None));
+                let dials = matches!(step, Step::Dial(_)) && !state.dialing.contains_key(&target);
+                if let Step::Dial(_) = step {
+                    // Under the same lock: what comes next finds them there.
+                    let dialing = state.dialing.entry(target).or_default();
+                    let refused =
+                        held.envelopes.drain(..).filter_map(|envelope| dialing.push(envelope).err());
+                    held.expired.extend(refused.map(|bounced| *bounced));
+                } else {
+                    state.relays.confirming.insert(target, Held::default());
+                }
+                if let Step::Link(link) = &step {
+                    held.envelopes.iter().for_each(|envelope| state.awaiting.sent(link.id(), envelope));
+                }
+                (held, step, dials)
+            };
+            held.expired.into_iter().for_each(|expired| self.bounce(expired));
+            for envelope in held.envelopes {
+                let sent = match step.clone() {
+                    Step::Link(link) => self.hand_to(&link, envelope),
+                    Step::Depart => self.hot_state().hold_departing(envelope),
+                    Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
+                    Step::Local(_) | Step::Dial(_) | Step::Confirm(_) => {
+                        unreachable!("it is elsewhere, held by now, and nothing is on another road")
+                    }
+                };
+                sent.unwrap_or_else(|bounced| self.bounce(*bounced));
+            }
+            if dials {
+                self.dial_and_release(location).await;
+            }
+        }
+    }
+
+    /// Waits until nothing waits for a confirmation.
+    pub(super) async fn all_confirmed(&self) {
+        let released = self.hot_state().relays.released.clone();
+        loop {
+            let notified = released.notified();
+            if self.hot_state().relays.confirming.is_empty() {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// The links are about to be closed: what still waits goes back.
+    pub(super) fn bounce_unsent(&self) {
+        let (confirming, dialing) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.relays.confirming), std::mem::take(&mut state.dialing))
+        };
+        for envelope in confirming.into_values().chain(dialing.into_values()).flat_map(Held::into_envelopes) {
+            let kind = CallErrorKind::Unreachable { reason: "the gateway is closing".to_owned() };
+            self.bounce(Bounced { envelope, kind });
+        }
+    }
+
+    /// Takes in a cast that others have relayed.
+    pub(super) fn relayed_arrived(&self, link: LinkId, envelope: &Envelope, cast: Cast) {
+        // One that says meanwhile that it is over waits, and what comes behind that (`RELAY-2`).
+        let _relaying = self.0.relaying.read().unwrap_or_else(PoisonError::into_inner);
+        if self.hot_state().relays.is_over(cast.manifest.epochs()) {
+            return self.bounce_cast(envelope, &came_late());
+        }
+        let here = [self.0.id, self.location().gateway];
+        let (of, mut last) = (relayed_by(envelope), None);
+        self.go_cast(cast, Some(link), &mut |bounced| {
+            let gateway = bounced.envelope.to.at.gateway;
+            if here.contains(&gateway) {
+                return self.hold_or_bounce(link, bounced);
+            }
+            if matches!(bounced.kind, CallErrorKind::Unreachable { .. })
+                && last.replace(gateway) != Some(gateway)
+            {
+                self.say_unreached(of[0], gateway.uid);
+            }
+            // It is held where it goes, and nowhere on the way: a question would pass it (`RELAY-1`).
+            self.bounce(bounced);
+        });
+    }
+
+    /// Tells those whose casts do not reach a gateway from here.
+    pub(super) fn tell_unreached(&self, gateway: Uid, casts: &[Envelope]) {
+        let of: BTreeSet<Uid> =
+            casts.iter().filter_map(|envelope| relayed_by(envelope).first().copied()).collect();
+        of.into_iter().for_each(|of| self.say_unreached(of, gateway));
+    }
+
+    fn say_unreached(&self, of: Uid, gateway: Uid) {
+        let news = {
+            let state = self.hot_state();
+            let entry = state.by_gateway.get(&of).and_then(|id| state.links.get(id));
+            entry.map(|entry| state.news_to(self, entry.peer, &News::Unreached(gateway)))
+        };
+        // Without a link nobody hears more than that the cast has failed.
+        news.into_iter().for_each(|news| self.post_or_bounce(news));
+    }
+
+    /// Takes in what other gateways say to this one.
+    pub(super) fn take_in_news(&self, envelope: &Envelope, from: Option<LinkId>) {
+        // What comes from here is no news, and may come while a cast is handed on.
+        let relaying = from.map(|_| self.0.relaying.write().unwrap_or_else(PoisonError::into_inner));
+        let asks = {
+            let mut state = self.hot_state();
+            let peer = from.and_then(|link| state.links.get(&link)).map(|entry| entry.peer.uid);
+            state.relays.take_in(envelope, peer)
+        };
+        drop(relaying);
+        if asks {
+            self.confirmed(envelope);
+        }
     }
 
     /// Waits until a gateway has what was relayed to it, or nothing more can come: what goes there goes straight then.
@@ -284,7 +444,7 @@ impl Gateway {
     }
 
     /// Answers a gateway that asks whether all has come.
-    pub(super) fn confirmed(&self, envelope: &Envelope) {
+    fn confirmed(&self, envelope: &Envelope) {
         let Some((port, slot)) = &envelope.headers.reply_to else { return };
         let (to, headers) = (Destination::port(port, *slot), self.own_headers());
         self.post_or_bounce(Envelope { to, headers, body: Body::Reply(Payload::default()) });
@@ -305,8 +465,12 @@ impl State {
     }
 
     fn epoch_for(&self, gateway: &Gateway, peer: GatewayId) -> Envelope {
+        self.news_to(gateway, peer, &News::Epoch(self.relays.epoch()))
+    }
+
+    fn news_to(&self, gateway: &Gateway, peer: GatewayId, said: &News) -> Envelope {
         let to = Arc::new(Location { gateway: peer, door: None });
-        news(&to, &News::Epoch(self.relays.epoch()), gateway.headers_from(self.location.clone()))
+        news(&to, said, gateway.headers_from(self.location.clone()))
     }
 
     /// A link is lost. Gives what those who were reached over it are to be told before anything else, and over which links.

@@ -12,6 +12,7 @@ use crate::link::{Link, LinkId};
 use crate::wire::envelope::Destination;
 
 /// Where an envelope goes next.
+#[derive(Clone)]
 pub(super) enum Step {
     Local(Arc<dyn LocalProc>),
     Link(Link),
@@ -62,23 +63,26 @@ pub(super) fn choose(
             reason: format!("there is no proc {} here", to.proc),
         });
     }
+    to_gateway(state, at, from, road)
+}
+
+/// Chooses the next step for what goes to the gateway of a location, whatever proc it is for.
+pub(super) fn to_gateway(state: &State, at: &Arc<Location>, from: Option<LinkId>, road: Option<Uid>) -> Step {
+    let target = at.gateway;
     if state.dialing.contains_key(&target.uid) {
         // Behind those that are held, so that the order is kept.
         return Step::Dial(at.clone());
     }
+    let linked = state.by_gateway.get(&target.uid).and_then(|id| Some((*id, state.links.get(id)?)));
+    if let Some((_, entry)) = linked.filter(|(_, entry)| entry.peer.incarnation != target.incarnation) {
+        let reason = format!("{target} was restarted; {} is there now", entry.peer);
+        return Step::Bounce(CallErrorKind::Unreachable { reason });
+    }
     if road.is_none() && state.relays.waits(target.uid) {
         return Step::Confirm(at.clone());
     }
-    if let Some(id) = state.by_gateway.get(&target.uid)
-        && let Some(entry) = state.links.get(id)
-    {
-        if entry.peer.incarnation != target.incarnation {
-            let reason = format!("{target} was restarted; {} is there now", entry.peer);
-            return Step::Bounce(CallErrorKind::Unreachable { reason });
-        }
-        if Some(*id) != from {
-            return Step::Link(entry.link.clone());
-        }
+    if let Some((_, entry)) = linked.filter(|(id, _)| Some(*id) != from) {
+        return Step::Link(entry.link.clone());
     }
     // Behind a host that this process has started and that has ended: its exit says it.
     if state.departing.contains_key(&target.uid) {

@@ -115,12 +115,9 @@ impl Manifest {
         Manifest { epochs: self.epochs.clone(), ..empty }
     }
 
-    /// The members of both, ascending, relayed in an epoch.
-    #[must_use]
-    pub fn relaying(&self, other: &Manifest, epoch: Epoch) -> Manifest {
-        let mut both = self.with(other);
-        both.epochs.push(epoch);
-        both
+    /// It is relayed in an epoch.
+    pub fn relay(&mut self, epoch: Epoch) {
+        self.epochs.push(epoch);
     }
 
     /// The members of both, ascending.

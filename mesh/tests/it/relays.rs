@@ -139,6 +139,33 @@ fn a_relay_that_is_lost_fails_what_went_over_it_and_nothing_after() {
     });
 }
 
+#[test]
+fn a_host_that_the_others_do_not_reach_misses_one_cast() {
+    with_config(config(2, 1), async |cx, network| {
+        let mut world = World::new(cx, network, |seed| config(2, seed), 6).await;
+        acknowledged().await;
+        // The link that the client has is the only one there will be.
+        assert_eq!(network.connections(&door(5)), 1);
+        let (last, listening) = world.roots.pop().unwrap();
+        drop(listening);
+        let error = world.hosts.spawn_procs(cx, extent!(gpus = 2)).await.unwrap_err().to_string();
+        assert!(
+            error.contains("2 of 12 ranks: rank 10: failed: unreachable") && error.contains(&door(5)),
+            "{error}"
+        );
+        let (_procs, counters) = world.counters(cx, 2).await;
+        for n in 1..5 {
+            acknowledged().await;
+            let sent = forwarded(cx);
+            assert_eq!(counters.add(1).call(cx).await.unwrap().values()[10..], [10 + n; 2]);
+            // The other five are behind two.
+            assert_eq!(forwarded(cx) - sent, 3);
+        }
+        world.end().await;
+        last.shutdown().await;
+    });
+}
+
 /// As where each cast goes straight, with casts over other hosts, over links that are cut and delayed.
 #[test]
 fn casts_over_other_hosts_stay_in_order() {
