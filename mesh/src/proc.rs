@@ -287,7 +287,7 @@ impl LocalProc for Inner {
         self.outbox.ports().deliver_bytes(port, slot, body).is_ok()
     }
 
-    fn deliver(&self, envelope: Envelope) -> Result<(), Box<Bounced>> {
+    fn deliver(&self, mut envelope: Envelope) -> Result<(), Box<Bounced>> {
         match envelope.to.target {
             Target::Handler { actor, .. } => {
                 let resident = self.actors().get(&actor).cloned();
@@ -307,9 +307,9 @@ impl LocalProc for Inner {
                 if envelope.headers.lent.is_some() && envelope.payload().is_some() {
                     return self.deliver_lent(envelope, port, slot);
                 }
-                let item = match &envelope.body {
-                    // Cheap: the bytes are shared.
-                    Body::Message(payload) | Body::Reply(payload) => PortItem::Value(payload.clone()),
+                let item = match &mut envelope.body {
+                    // What a port does not take goes back to nobody: its sender hears why.
+                    Body::Message(payload) | Body::Reply(payload) => PortItem::Value(std::mem::take(payload)),
                     Body::Failed(kind) => PortItem::Failed(kind.clone()),
                     Body::Returned { .. } => {
                         let kind = CallErrorKind::Undeliverable { reason: "a port sends nothing".to_owned() };

@@ -102,11 +102,7 @@ impl Gateway {
             gateway: self.0.id,
             location: (*state.location).clone(),
             build: BUILD.to_owned(),
-            procs: if token.is_some() {
-                state.procs.values().map(|(id, _)| id.clone()).collect()
-            } else {
-                Vec::new()
-            },
+            procs: if token.is_some() { state.procs.ids().cloned().collect() } else { Vec::new() },
             token,
             session,
             fingerprints: self.0.fingerprints.to_vec(),

@@ -112,8 +112,9 @@ impl Gateway {
         let host = system_proc(lost);
         if by.gateway == self.0.id {
             // What is for the agent of the lost host is for our own.
-            let own = state.procs.get(&self.0.id.uid).map(|(_, own)| own.clone());
-            state.procs.extend(own.map(|own| (host.uid, (host.clone(), own))));
+            if let Some((_, Some(own))) = state.procs.get(self.0.id.uid) {
+                state.procs.insert(host, Arc::downgrade(&own));
+            }
             // Its children are found as those that it had before.
             procs.iter().for_each(|proc| drop(state.moved.remove(&proc.uid)));
             return;

@@ -35,8 +35,8 @@ pub(super) fn choose(
     road: Option<Uid>,
 ) -> Step {
     let proc = to.proc.uid;
-    if let Some((id, local)) = state.procs.get(&proc) {
-        return match local.upgrade() {
+    if let Some((id, local)) = state.procs.get(proc) {
+        return match local {
             Some(local) => Step::Local(local),
             None => Step::Bounce(CallErrorKind::Unreachable { reason: format!("proc {id} has ended") }),
         };

@@ -33,6 +33,39 @@ pub(super) struct LinkEntry {
     pub(super) accepted: Option<AcceptedSession>,
 }
 
+/// The procs that are here, by identity. They are few: together they take no more than a node of a tree would.
+#[derive(Default)]
+pub(super) struct Procs(Vec<(ProcId, Weak<dyn LocalProc>)>);
+
+impl Procs {
+    fn place(&self, uid: Uid) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&uid, |(id, _)| id.uid)
+    }
+
+    /// Who it is, and itself, if it lives.
+    pub(super) fn get(&self, uid: Uid) -> Option<(&ProcId, Option<Arc<dyn LocalProc>>)> {
+        let (id, proc) = &self.0[self.place(uid).ok()?];
+        Some((id, proc.upgrade()))
+    }
+
+    pub(super) fn insert(&mut self, id: ProcId, proc: Weak<dyn LocalProc>) {
+        match self.place(id.uid) {
+            Ok(place) => self.0[place] = (id, proc),
+            Err(place) => self.0.insert(place, (id, proc)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, uid: Uid) {
+        if let Ok(place) = self.place(uid) {
+            self.0.remove(place);
+        }
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &ProcId> {
+        self.0.iter().map(|(id, _)| id)
+    }
+}
+
 /// What a peer shows that wants to go on with a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AcceptedSession {
@@ -42,7 +75,7 @@ pub(super) struct AcceptedSession {
 
 pub(super) struct State {
     pub(super) location: Arc<Location>,
-    pub(super) procs: BTreeMap<Uid, (ProcId, Weak<dyn LocalProc>)>,
+    pub(super) procs: Procs,
     pub(super) links: BTreeMap<LinkId, LinkEntry>,
     pub(super) by_proc: BTreeMap<Uid, LinkId>,
     pub(super) by_gateway: BTreeMap<Uid, LinkId>,
@@ -83,7 +116,7 @@ impl State {
     pub(super) fn new(own: GatewayId, location: Arc<Location>) -> State {
         State {
             location,
-            procs: BTreeMap::new(),
+            procs: Procs::default(),
             links: BTreeMap::new(),
             by_proc: BTreeMap::new(),
             by_gateway: BTreeMap::new(),

@@ -117,39 +117,42 @@ impl Item {
     }
 }
 
-/// What the two ends share.
+/// What the two ends share: what a message passes comes first, and is together.
+#[repr(C)]
 struct Pair {
-    /// Who is on the other side, for people: of either end.
-    peer: String,
     state: Mutex<State>,
     /// Something was taken that somebody waits for, or the link is closed at an end.
     progress: Notify,
     /// The link is lost.
     lost: Notify,
+    /// Who is on the other side, for people: of either end.
+    peer: String,
 }
 
+#[repr(C)]
 struct State {
     sides: [Side; 2],
     /// Somebody waits for progress.
     is_awaited: bool,
 }
 
-/// What one end has: who takes what comes, and what has come. What a message passes is kept together.
+/// What one end has: who takes what comes, and what has come.
+#[repr(C)]
 struct Side {
     taker: Option<Taker>,
-    phase: Phase,
-    /// It stands in its inbox, or someone takes what comes.
-    is_ready: bool,
+    /// How many envelopes were posted, and how many of them have arrived.
+    posted: u64,
+    taken: u64,
     /// What the other end has posted and this one has not taken.
     coming: VecDeque<Item>,
     /// How many messages of `coming` count in the window, and their bytes.
     counted: (u64, u64),
+    ending: Option<Box<Ending>>,
+    phase: Phase,
+    /// It stands in its inbox, or someone takes what comes.
+    is_ready: bool,
     /// The window of the other end.
     window: Window,
-    /// How many envelopes were posted, and how many of them have arrived.
-    posted: u64,
-    taken: u64,
-    ending: Option<Box<Ending>>,
 }
 
 /// Who takes what comes.
@@ -159,16 +162,19 @@ struct Taker {
     events: Arc<dyn LinkEvents>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// Nothing more is taken; the reason is what will be said when it is over.
-    Closing(Box<str>),
-    Closed(Box<str>),
+    /// Nothing more is taken.
+    Closing,
+    Closed,
 }
 
 /// How a link comes to its end at one of its ends.
 #[derive(Default)]
 struct Ending {
+    /// Why nothing more is taken: what began the end, not what came of it.
+    reason: Option<Box<str>>,
     /// The other end has said that this was its last, behind what is coming.
     bye: Option<String>,
     /// The other end has taken the `bye` of this one.
@@ -195,11 +201,11 @@ impl Side {
     }
 
     fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open)
+        self.phase == Phase::Open
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self.phase, Phase::Closed(_))
+        self.phase == Phase::Closed
     }
 
     /// Whether there is something to look at in its inbox.
@@ -214,9 +220,12 @@ impl Side {
     /// Whether so many bytes more may stand in the queue (`SESSION-3`).
     fn admits(&self, is_waited_for: bool, counted: Option<u64>) -> bool {
         let Some(len_bytes) = counted else { return true };
-        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
         let (messages, bytes) = self.counted;
-        messages == 0 || (messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes)
+        if messages == 0 {
+            return true;
+        }
+        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
+        messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes
     }
 
     fn take(&mut self) -> Option<Item> {
@@ -388,8 +397,9 @@ impl Direct {
     }
 
     fn check(&self, state: &State, item: &Item, counted: Option<u64>) -> Result<(), CallErrorKind> {
-        if let Phase::Closing(reason) | Phase::Closed(reason) = &self.near(state).phase {
-            return Err(CallErrorKind::Unreachable { reason: reason.to_string() });
+        if !self.near(state).is_open() {
+            let reason = self.near(state).ending.as_ref().and_then(|ending| ending.reason.as_deref());
+            return Err(CallErrorKind::Unreachable { reason: reason.unwrap_or_default().to_owned() });
         }
         let far = self.far(state);
         if !far.admits(item.is_waited_for(), counted) {
@@ -501,7 +511,8 @@ impl Pair {
         if !state.sides[n].is_open() {
             return;
         }
-        state.sides[n].phase = Phase::Closing(reason.into());
+        state.sides[n].phase = Phase::Closing;
+        state.sides[n].ending().reason = Some(reason.into());
         state.sides[1 - n].ending().bye = Some(said.to_owned());
         self.call(state, 1 - n);
     }
@@ -520,13 +531,9 @@ impl Pair {
         for (end, reason) in [(n, reason), (1 - n, to_far)] {
             let returned = std::mem::take(&mut state.sides[1 - end].coming);
             let side = &mut state.sides[end];
-            let reason: Box<str> = match std::mem::replace(&mut side.phase, Phase::Open) {
-                // What began the end is its reason, not what came of it.
-                Phase::Closing(reason) => reason,
-                _ => reason.into(),
-            };
-            side.phase = Phase::Closed(reason.clone());
-            let loss = Loss { reason: reason.into(), is_silence: false };
+            side.phase = Phase::Closed;
+            let reason = side.ending().reason.get_or_insert_with(|| reason.into()).to_string();
+            let loss = Loss { reason, is_silence: false };
             side.ending().over = Some((loss, returned.into_iter().map(Item::into_envelope).collect()));
         }
         self.call(state, 0);
