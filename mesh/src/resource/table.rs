@@ -139,7 +139,8 @@ trait Table<R>: Send + Sync {
 }
 
 struct Rows<R: Resource> {
-    entries: BTreeMap<ResourceKey, Entry<R>>,
+    /// Boxed: a node of the tree has room for eleven, and most tables have a few.
+    entries: BTreeMap<ResourceKey, Box<Entry<R>>>,
     /// By resource, so that a change costs those who wait for it, and not all.
     waiters: BTreeMap<ResourceKey, Vec<Waiter>>,
     waiting: usize,
@@ -238,7 +239,7 @@ impl<R: Resource> ResourceTable<R> {
     ) {
         let entry =
             Entry { label, spec: Some(spec), status, state: None, generation: 1, spec_conflict: false };
-        self.0.rows_mut().entries.insert(key, entry);
+        self.0.rows_mut().entries.insert(key, Box::new(entry));
         self.tell(cx, key);
         self.retire(key);
     }
@@ -286,7 +287,7 @@ impl<R: Resource> ResourceTable<R> {
         let generation = self.0.rows_mut().entries.get(&key).map_or(0, |entry| entry.generation) + 1;
         let (status, spec) = (Status::Initializing, Some(spec));
         let entry = Entry { label, spec, status, state: None, generation, spec_conflict: false };
-        self.0.rows_mut().entries.insert(key, entry);
+        self.0.rows_mut().entries.insert(key, Box::new(entry));
         self.tell(cx, key);
     }
 

@@ -108,6 +108,11 @@ impl Child {
             () = self.gateway.uplink_lost() => ChildEnd::ParentLost,
             () = self.shut_down.notified() => ChildEnd::Told,
         };
+        // Apart: what the end needs is not kept until then.
+        Box::pin(self.end(end)).await
+    }
+
+    async fn end(&self, end: ChildEnd) -> ChildEnd {
         match end {
             ChildEnd::Killed => {
                 self.proc.kill();

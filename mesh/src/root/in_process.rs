@@ -66,7 +66,8 @@ impl ProcLauncher for InProcessLauncher {
             }
         }
         tokio::spawn(async move {
-            let exit = match Child::start(order.orders, &shared, true).await {
+            // Apart: what the start needs is not kept for as long as the child lives.
+            let exit = match Box::pin(Child::start(order.orders, &shared, true)).await {
                 Err(error) => Exit { status: ExitStatus::Code(1), stderr_tail: vec![error.to_string()] },
                 Ok(child) => {
                     let (shut_down, killed) = child.signals();
