@@ -209,15 +209,13 @@ impl Link {
         self.shared.lock().is_idle()
     }
 
-    /// Waits until everything that has been posted is acknowledged, or the link is lost.
+    /// Waits until everything that has been posted is acknowledged, or the link is lost. What is posted later is not waited
+    /// for.
     ///
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn flush(&self) {
-        self.shared.until(|state| state.has_sent_large()).await;
-        if let Some(last) = self.shared.ask_for_ack() {
-            self.shared.until(|state| state.is_acknowledged(last)).await;
-        }
+        self.shared.flush().await;
     }
 
     /// Closes the link: what has been posted is sent, nothing more is taken. [`LinkEvents::lost`] follows.

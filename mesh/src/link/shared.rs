@@ -431,6 +431,15 @@ impl Shared {
         Some(last)
     }
 
+    /// Waits until everything that has been posted is acknowledged, or the link is lost; not for what is posted later.
+    pub(super) async fn flush(&self) {
+        let taken = self.lock().large.taken();
+        self.until(|state| state.large.has_sent(taken)).await;
+        if let Some(last) = self.ask_for_ack() {
+            self.until(|state| state.is_acknowledged(last)).await;
+        }
+    }
+
     /// Tells those who wait for acknowledgements.
     pub(super) fn progressed(&self) {
         self.progress.notify_waiters();
@@ -473,11 +482,6 @@ impl State {
                 || !self.large.is_empty()
                 || matches!(self.asked, Some((_, false)))
                 || matches!(self.phase, Phase::Closing { .. } if !self.bye_written))
-    }
-
-    /// Whether no large envelope is still to be sent, nor one behind it.
-    pub(super) fn has_sent_large(&self) -> bool {
-        self.large.is_empty()
     }
 
     /// Whether nothing is on its way.
