@@ -96,7 +96,7 @@ pub fn handshake(data: &[u8]) {
     let auth = (mode & 2 != 0).then_some(Auth { secret, role });
     let reader = Box::new(std::io::Cursor::new(said.to_vec()));
     let writer = Box::new(tokio::io::sink());
-    let connection = Connection { reader, writer, peer: "fuzz".to_owned(), trust: Trust::Network };
+    let connection = Connection::new(reader, writer, "fuzz".to_owned(), Trust::Network);
     let limits = LinkLimits { handshake_timeout: Duration::from_secs(1), ..LinkLimits::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime needs nothing that could be missing");

@@ -56,6 +56,7 @@ use crate::addr::{ActorAddr, Location, PortAddr, ProcAddr};
 use crate::call::CallErrorKind;
 use crate::event::EventLog;
 use crate::ident::{ActorId, GatewayId, ProcId, Uid, name_hash};
+use crate::link::direct::Inbox;
 use crate::link::{Link, LinkEvents, LinkId, Loss, Refused};
 use crate::supervision::Exit;
 use crate::transport::Transports;
@@ -161,10 +162,12 @@ struct Inner {
     fingerprints: Arc<Vec<ActorFingerprint>>,
     events: EventLog,
     state: Mutex<State>,
+    inbox: Arc<Inbox>,
     uplink_lost: Notify,
     /// The link of a proc is gone, with all that waited for how it ended.
     departed: Notify,
-    /// Held for reading while what was relayed is handed on, for writing when more of it is refused from now on.
+    /// Held for reading while what was relayed is handed on, for writing when more of it is refused from now on. What then
+    /// goes into another gateway at once, as [`Link::post_one`] does, is neither: no two of these are held at a time.
     relaying: RwLock<()>,
     counters: GatewayCounters,
 }
@@ -187,6 +190,7 @@ impl Gateway {
             fingerprints,
             events,
             state: Mutex::new(State::new(id, location)),
+            inbox: Arc::default(),
             uplink_lost: Notify::new(),
             departed: Notify::new(),
             relaying: RwLock::default(),

@@ -5,6 +5,8 @@
 //!            └───── after a cut, again ────► the next connection
 //! ```
 //!
+//! Within one process that nobody wants to cut, what is posted is handed on as it is: see `direct`.
+//!
 //! One task drives a link; whoever posts may write. A link does **not** know where an envelope goes, whom it belongs to,
 //! how to dial ([`Redial`]), or what to do when it is lost: that is told to [`LinkEvents`].
 //!
@@ -32,12 +34,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::CallErrorKind;
+use crate::wire::cast::{Cast, Member};
 use crate::wire::envelope::Envelope;
 use crate::wire::heads::{Answer, Tell, Told};
 use crate::wire::session::Window;
 
 mod assembly;
 mod backlog;
+pub(crate) mod direct;
 mod driver;
 mod gradual;
 mod handshake;
@@ -47,9 +51,10 @@ mod redial;
 mod shared;
 mod spare;
 
+use direct::Direct;
 pub use handshake::{Auth, LinkError, Ready, handshake, handshake_with};
 pub use redial::{Redial, RedialError};
-use shared::{Phase, Shared};
+use shared::Shared;
 
 /// Which link. Chosen by whoever starts it; unique within a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +66,7 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// Who hears what happens on links. Called from their tasks: it must not block.
+/// Who hears what happens on links. Called from their tasks, and by who posts, within a process: it must not block.
 pub trait LinkEvents: Send + Sync + 'static {
     /// An envelope has arrived.
     ///
@@ -133,8 +138,14 @@ pub struct Refused {
 
 /// A link. Clones are the same link; it lives until it is closed or lost, not until its handles are dropped.
 #[derive(Clone)]
-pub struct Link {
-    shared: Arc<Shared>,
+pub struct Link(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    /// A session over connections.
+    Session(Arc<Shared>),
+    /// Within the process.
+    Direct(Direct),
 }
 
 impl fmt::Debug for Link {
@@ -144,14 +155,37 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
+    fn session(shared: Arc<Shared>) -> Link {
+        Link(Kind::Session(shared))
+    }
+
+    /// The shared part of a session.
+    #[cfg(test)]
+    fn shared(&self) -> &Arc<Shared> {
+        match &self.0 {
+            Kind::Session(shared) => shared,
+            Kind::Direct(_) => panic!("a session is wanted"),
+        }
+    }
+
+    fn direct(direct: Direct) -> Link {
+        Link(Kind::Direct(direct))
+    }
+
     /// Which one.
     pub fn id(&self) -> LinkId {
-        self.shared.id
+        match &self.0 {
+            Kind::Session(shared) => shared.id,
+            Kind::Direct(direct) => direct.id,
+        }
     }
 
     /// Who is on the other side, for people.
     pub fn peer(&self) -> &str {
-        &self.shared.peer
+        match &self.0 {
+            Kind::Session(shared) => &shared.peer,
+            Kind::Direct(direct) => direct.peer(),
+        }
     }
 
     /// Posts an envelope. It never waits.
@@ -163,10 +197,29 @@ impl Link {
     /// # Ordering
     /// Envelopes arrive in the order in which they are posted.
     pub fn post(&self, envelope: Envelope) -> Result<(), Refused> {
-        self.shared.post(envelope)
+        match &self.0 {
+            Kind::Session(shared) => shared.post(envelope),
+            Kind::Direct(direct) => direct.post(envelope),
+        }
     }
 
-    /// Posts a message, encoded straight into what is to be written. It never waits.
+    /// Posts the part of one rank in a cast. The caller holds no lock that [`LinkEvents::arrived`] of the other side may
+    /// take, if that is in this process: it may be called at once.
+    ///
+    /// # Errors
+    /// As with [`Link::post`].
+    ///
+    /// # Ordering
+    /// As with [`Link::post`].
+    pub fn post_one(&self, cast: &Arc<Cast>, member: Member) -> Result<(), Refused> {
+        match &self.0 {
+            Kind::Session(shared) => shared.post(cast.one(member)),
+            Kind::Direct(direct) => direct.post_one(cast, member),
+        }
+    }
+
+    /// Posts a message, encoded straight into what is to be written. It never waits. Of locks, as with
+    /// [`Link::post_one`].
     ///
     /// # Errors
     /// Why it is not taken, as with [`Link::post`].
@@ -174,7 +227,10 @@ impl Link {
     /// # Ordering
     /// As with [`Link::post`].
     pub fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        self.shared.tell(tell)
+        match &self.0 {
+            Kind::Session(shared) => shared.tell(tell),
+            Kind::Direct(direct) => direct.tell(tell),
+        }
     }
 
     /// As [`Link::tell`], of a reply.
@@ -185,7 +241,10 @@ impl Link {
     /// # Ordering
     /// As with [`Link::post`].
     pub fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
-        self.shared.answer(answer)
+        match &self.0 {
+            Kind::Session(shared) => shared.answer(answer),
+            Kind::Direct(direct) => direct.answer(answer),
+        }
     }
 
     /// Waits until the window has room for another small envelope, or the link is closed. Another may take the room first.
@@ -193,7 +252,10 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn room(&self) {
-        self.shared.until(|state| state.has_room()).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.until(|state| state.has_room()).await,
+            Kind::Direct(direct) => direct.room().await,
+        }
     }
 
     /// As [`Link::room`], for an envelope.
@@ -201,12 +263,18 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn room_for(&self, envelope: &Envelope) {
-        self.shared.until(|state| state.has_room_for(envelope)).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.until(|state| state.has_room_for(envelope)).await,
+            Kind::Direct(direct) => direct.room_for(envelope).await,
+        }
     }
 
     /// Whether everything that has been posted is acknowledged.
     pub fn is_idle(&self) -> bool {
-        self.shared.lock().is_idle()
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_idle(),
+            Kind::Direct(direct) => direct.is_idle(),
+        }
     }
 
     /// Waits until everything that has been posted is acknowledged, or the link is lost. What is posted later is not waited
@@ -215,22 +283,36 @@ impl Link {
     /// # Cancel safety
     /// Nothing is lost if it is dropped.
     pub async fn flush(&self) {
-        self.shared.flush().await;
+        match &self.0 {
+            Kind::Session(shared) => shared.flush().await,
+            Kind::Direct(direct) => direct.flush().await,
+        }
     }
 
     /// Closes the link: what has been posted is sent, nothing more is taken. [`LinkEvents::lost`] follows.
     pub fn close(&self, reason: &str) {
-        self.shared.close(format!("closed: {reason}"), reason);
+        match &self.0 {
+            Kind::Session(shared) => shared.close(format!("closed: {reason}"), reason),
+            Kind::Direct(direct) => direct.close(reason),
+        }
     }
 
     /// Ends the link at once, as when it is known that the other side is gone. [`LinkEvents::lost`] follows.
     pub fn give_up(&self, reason: &str) {
-        self.shared.tell_driver(|state| state.given_up = Some(reason.to_owned()));
+        match &self.0 {
+            Kind::Session(shared) => shared.tell_driver(|state| state.given_up = Some(reason.to_owned())),
+            Kind::Direct(direct) => direct.give_up(reason),
+        }
     }
 
     /// Says that the other side is gone: what it has said before is still read, then the link ends with its connection.
     pub fn end_with_connection(&self, reason: &str) {
-        self.shared.tell_driver(|state| state.last_connection = Some(reason.to_owned()));
+        match &self.0 {
+            Kind::Session(shared) => {
+                shared.tell_driver(|state| state.last_connection = Some(reason.to_owned()));
+            }
+            Kind::Direct(direct) => direct.end_with_connection(reason),
+        }
     }
 
     /// Goes on over a connection that the other side has dialled for this session; what is left of the last one is
@@ -239,26 +321,27 @@ impl Link {
     /// # Errors
     /// The connection, when the link is lost.
     pub fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
-        let mut state = self.shared.lock();
-        if matches!(state.phase, Phase::Closed { .. }) {
-            return Err(Box::new(ready));
+        match &self.0 {
+            Kind::Session(shared) => shared.resume(ready),
+            // It has no connection that could be lost.
+            Kind::Direct(_) => Err(Box::new(ready)),
         }
-        let replaced = state.incoming.replace(ready);
-        drop(state);
-        drop(replaced);
-        self.shared.for_driver.notify_one();
-        Ok(())
     }
 
     /// Says something, if nothing has been said since this was called last and a pulse is kept. From outside of the
     /// runtime, when its threads may all be held.
     pub fn beat(&self) {
-        self.shared.beat_from_outside();
+        if let Kind::Session(shared) = &self.0 {
+            shared.beat_from_outside();
+        }
     }
 
     /// Whether there is a connection now.
     pub fn is_connected(&self) -> bool {
-        self.shared.lock().is_connected()
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_connected(),
+            Kind::Direct(direct) => !direct.is_lost(),
+        }
     }
 
     /// Waits until the link is lost.
@@ -266,17 +349,26 @@ impl Link {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn lost(&self) {
-        self.shared.until(|_| false).await;
+        match &self.0 {
+            Kind::Session(shared) => shared.lost().await,
+            Kind::Direct(direct) => direct.lost().await,
+        }
     }
 
     /// Whether it is lost: [`LinkEvents::lost`] was called, or is about to be.
     pub fn is_lost(&self) -> bool {
-        matches!(self.shared.lock().phase, Phase::Closed { .. })
+        match &self.0 {
+            Kind::Session(shared) => shared.lock().is_closed(),
+            Kind::Direct(direct) => direct.is_lost(),
+        }
     }
 
     /// Whether it takes no more envelopes.
     pub fn is_closed(&self) -> bool {
-        !self.shared.lock().is_open()
+        match &self.0 {
+            Kind::Session(shared) => !shared.lock().is_open(),
+            Kind::Direct(direct) => direct.is_closed(),
+        }
     }
 }
 

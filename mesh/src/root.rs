@@ -32,6 +32,7 @@ use crate::event::EventLog;
 use crate::gateway::{Gateway, GatewayConfig};
 use crate::host::{Backend, Host};
 use crate::ident::{GatewayId, ProcId, Uid};
+use crate::link::direct;
 use crate::log::LogSink;
 use crate::outbox::AdmitError;
 use crate::proc::Proc;
@@ -49,7 +50,8 @@ pub enum Launch {
     Processes,
     /// As OS processes that run another command.
     Command(BootstrapCommand),
-    /// In this process, over the in-memory transport: for tests and simulation.
+    /// In this process, each with a gateway of its own: for tests and simulation, and where isolation is not worth a
+    /// process. What they say to each other is passed on as it is; over [`RootOptions::network`], if there is one.
     InProcess,
 }
 
@@ -62,8 +64,9 @@ pub struct RootOptions {
     pub launch: Launch,
     /// Where their output goes; by default to the console.
     pub logs: Option<LogSink>,
-    /// The network of in-process procs; a test can cut it.
-    pub network: MemoryNetwork,
+    /// The network of in-process procs, which a test can cut: they then say everything in bytes, as processes do, over
+    /// links that outlive their connections. `None` by default.
+    pub network: Option<MemoryNetwork>,
 }
 
 /// A root could not be started.
@@ -192,7 +195,7 @@ impl Root {
             registry: Arc::new(Registry::collect()?),
             entropy,
             events: EventLog::default(),
-            transports: transports(&config, options.network),
+            transports: transports(&config, options.network.unwrap_or_else(direct::network)),
             logs,
             config,
             in_process: matches!(options.launch, Launch::InProcess),

@@ -10,6 +10,7 @@
 //!   certificate, tcp for this machine unless there is a secret or the options allow more (`PEER-3`).
 //! - `TRANSPORT-3` two live listeners never share an address, and one that has died does not block it.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -97,6 +98,23 @@ pub struct Connection {
     pub peer: String,
     /// What is known of it.
     pub trust: Trust,
+    /// What takes the place of the bytes after the hellos, within a process.
+    pub(crate) shortcut: Option<Shortcut>,
+}
+
+/// One end of what two ends within a process may use in place of bytes. A transport hands it on, and does not know it.
+pub(crate) type Shortcut = Box<dyn Any + Send>;
+
+impl Connection {
+    /// A stream of bytes to `peer`, of which so much is known.
+    pub fn new(
+        reader: Box<dyn AsyncRead + Send + Unpin>,
+        writer: Box<dyn AsyncWrite + Send + Unpin>,
+        peer: String,
+        trust: Trust,
+    ) -> Connection {
+        Connection { reader, writer, peer, trust, shortcut: None }
+    }
 }
 
 impl fmt::Debug for Connection {

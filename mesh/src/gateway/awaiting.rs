@@ -29,16 +29,35 @@ pub(super) struct Call {
     expires: Option<Instant>,
 }
 
-/// A call to many ranks that went over a link as one envelope.
+/// A call to many ranks: what of it went over one link as one envelope, or all that went over a link each.
 #[derive(Debug)]
 struct Group {
     port: PortAddr,
     manifest: Manifest,
     left: Left,
     lender: Option<Box<ProcAddr>>,
-    link: LinkId,
+    over: Over,
     is_relayed: bool,
     expires: Option<Instant>,
+}
+
+/// Over which link the ranks of a group went.
+#[derive(Clone, Debug)]
+pub(super) enum Over {
+    /// All over this one.
+    One(LinkId),
+    /// Each over another.
+    Each(Vec<LinkId>),
+}
+
+impl Over {
+    /// Whether the `index`-th rank went over a link.
+    fn is(&self, index: usize, link: LinkId) -> bool {
+        match self {
+            Over::One(one) => *one == link,
+            Over::Each(links) => links.get(index) == Some(&link),
+        }
+    }
 }
 
 /// The ranks of a manifest that have not answered: a bit each.
@@ -72,14 +91,7 @@ impl Left {
         let Some((first, before)) = run.checked_sub(1).map(|run| self.runs[run]) else { return false };
         let index = before + (rank - first);
         let end = self.runs.get(run).map_or(u32::MAX, |(_, before)| *before);
-        let Some(word) = self.bits.get_mut((index / 64) as usize).filter(|_| index < end) else {
-            return false;
-        };
-        let bit = 1 << (index % 64);
-        let was = *word & bit != 0;
-        *word &= !bit;
-        self.count -= u32::from(was);
-        was
+        index < end && self.take_index(index as usize)
     }
 
     fn first(&self) -> u32 {
@@ -90,9 +102,29 @@ impl Left {
         self.count == 0
     }
 
-    /// Whether the `index`-th member is there.
-    fn has(&self, index: usize) -> bool {
-        self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    /// Takes the `index`-th member out; gives whether it was there.
+    fn take_index(&mut self, index: usize) -> bool {
+        let Some(word) = self.bits.get_mut(index / 64) else { return false };
+        let bit = 1 << (index % 64);
+        let was = *word & bit != 0;
+        *word &= !bit;
+        self.count -= u32::from(was);
+        was
+    }
+}
+
+impl Group {
+    /// Takes out the calls that went over a link.
+    fn take(&mut self, link: LinkId, taken: &mut Vec<Call>) {
+        let Group { port, manifest, left, lender, over, is_relayed, expires } = self;
+        for (index, member) in manifest.members().enumerate() {
+            if over.is(index, link) && left.take_index(index) {
+                let (port, lender, expires) = (port.clone(), lender.clone(), *expires);
+                let (slot, callee) = (member.rank, member.proc);
+                let relayed_to = is_relayed.then_some(member.at.gateway);
+                taken.push(Call { port, slot, callee, lender, relayed_to, link, expires });
+            }
+        }
     }
 }
 
@@ -118,7 +150,7 @@ impl Awaiting {
         }
         if envelope.to.target == Target::Cast {
             if let Some(Ok(manifest)) = envelope.payload().map(manifest_of) {
-                self.sent_cast(link, &envelope.headers, &manifest, false);
+                self.sent_cast(&Over::One(link), &envelope.headers, &manifest, false);
             }
             return;
         }
@@ -158,10 +190,11 @@ impl Awaiting {
         self.calls.insert((call.port.proc.id.uid, call.port.port, call.slot), call);
     }
 
-    /// Remembers a call to many that goes over a link, for some to other gateways from there if `is_relayed`.
+    /// Remembers a call to many that goes over a link, for some to other gateways from there if `is_relayed`; or over a
+    /// link for each.
     pub(super) fn sent_cast(
         &mut self,
-        link: LinkId,
+        over: &Over,
         headers: &Headers,
         manifest: &Manifest,
         is_relayed: bool,
@@ -174,7 +207,8 @@ impl Awaiting {
             let (left, manifest) = (Left::of(manifest), manifest.clone());
             let key = (port.proc.id.uid, port.port, left.first());
             let lender = lender.map(Box::new);
-            self.groups.insert(key, Group { port, manifest, left, lender, link, is_relayed, expires });
+            let over = over.clone();
+            self.groups.insert(key, Group { port, manifest, left, lender, over, is_relayed, expires });
         };
         if let Some((port, _)) = &headers.reply_to {
             sent(port.clone(), None, headers.deadline_us.and_then(clock::in_us));
@@ -210,15 +244,12 @@ impl Awaiting {
         let mut calls: Vec<_> = self.calls.extract_if(|_, call| call.link == link).collect();
         calls.sort_unstable_by_key(|(key, _)| *key);
         let mut taken: Vec<Call> = calls.into_iter().map(|(_, call)| call).collect();
-        for (_, group) in self.groups.extract_if(.., |_, group| group.link == link) {
-            let Group { port, manifest, left, lender, link, is_relayed, expires } = group;
-            let unanswered = manifest.members().enumerate().filter(|(index, _)| left.has(*index));
-            taken.extend(unanswered.map(|(_, member)| {
-                let (port, slot, callee, lender) = (port.clone(), member.rank, member.proc, lender.clone());
-                let relayed_to = is_relayed.then_some(member.at.gateway);
-                Call { port, slot, callee, lender, relayed_to, link, expires }
-            }));
-        }
+        self.groups.retain(|_, group| {
+            if !matches!(group.over, Over::One(one) if one != link) {
+                group.take(link, &mut taken);
+            }
+            !group.left.is_empty()
+        });
         taken
     }
 }

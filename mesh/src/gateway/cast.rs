@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::awaiting;
 use super::relay::came_late;
 use super::route::{self, Step};
 use super::state::State;
@@ -26,6 +27,7 @@ use crate::wire::cast::{Cast, Manifest, Member, manifest_of};
 use crate::wire::envelope::{Destination, Envelope, Target};
 
 /// Where a part of a cast goes on.
+#[derive(Clone)]
 enum Way {
     Link(Link),
     Dial(Arc<Location>),
@@ -49,8 +51,25 @@ enum Over {
 
 /// A part of a cast that goes one way, or a member that goes alone.
 enum Part {
-    Along(Along),
+    Along(Box<Along>),
+    /// So far the only one that goes this way.
+    One(Way, Member),
     Alone(Step, Member),
+}
+
+impl Part {
+    /// The part that goes one way, to which more may be added.
+    fn along(&mut self, manifest: &Manifest) -> Option<&mut Along> {
+        if let Part::One(way, member) = self {
+            let mut along = Along { way: way.clone(), to: manifest.emptied(), is_relayed: false };
+            along.to.push(member);
+            *self = Part::Along(Box::new(along));
+        }
+        match self {
+            Part::Along(along) => Some(along),
+            Part::One(..) | Part::Alone(..) => None,
+        }
+    }
 }
 
 /// A part that goes one way.
@@ -136,25 +155,47 @@ impl Gateway {
                     continue;
                 }
                 let at = *ways.entry(id).or_insert(parts.len());
+                // What is relayed names its epochs, however few it is for.
+                if at == parts.len() && !is_relayed && road.is_none() {
+                    parts.push(Part::One(way, member));
+                    continue;
+                }
                 if at == parts.len() {
                     let to = cast.manifest.emptied();
-                    parts.push(Part::Along(Along { way, to, is_relayed: false }));
+                    parts.push(Part::Along(Box::new(Along { way, to, is_relayed: false })));
                 }
-                if let Part::Along(along) = &mut parts[at] {
+                if let Some(along) = parts[at].along(&cast.manifest) {
                     along.to.push(&member);
                     along.is_relayed |= is_relayed;
                 }
             }
             if ways.len() > self.0.config.cast_fanout && cast.headers.lent.is_none() {
                 let of = road.unwrap_or(self.0.id.uid);
+                // Who has no door is reached by nobody else.
+                let doors = parts
+                    .iter_mut()
+                    .filter(|part| matches!(part, Part::One(_, one) if one.at.door.is_some()));
+                doors.for_each(|part| {
+                    part.along(&cast.manifest);
+                });
                 relay_some(&mut state, &mut parts, (of, from), self.0.config.cast_fanout);
             }
             let epoch = state.relays.epoch();
+            let (mut each, mut over) = (cast.manifest.emptied(), Vec::new());
             for part in &mut parts {
-                if let Part::Along(Along { way: Way::Link(link), to, is_relayed }) = part {
-                    // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
-                    state.awaiting.sent_cast(link.id(), &cast.headers, to, *is_relayed);
-                    if *is_relayed {
+                match part {
+                    Part::One(Way::Link(link), member) => {
+                        each.push(member);
+                        over.push(link.id());
+                    }
+                    Part::Along(along) => {
+                        let Along { way: Way::Link(link), to, is_relayed } = &mut **along else { continue };
+                        // Under the lock that the link was found under: its loss finds the calls (`GATE-2`).
+                        let over = awaiting::Over::One(link.id());
+                        state.awaiting.sent_cast(&over, &cast.headers, to, *is_relayed);
+                        if !*is_relayed {
+                            continue;
+                        }
                         to.relay(epoch);
                         // Under the lock, too: a question that is asked later goes behind it (`RELAY-1`).
                         if let Ok(envelope) = cast.envelope(to) {
@@ -163,10 +204,14 @@ impl Gateway {
                             *to = to.emptied();
                         }
                     }
+                    Part::One(..) | Part::Alone(..) => {}
                 }
             }
+            // As above.
+            state.awaiting.sent_cast(&awaiting::Over::Each(over), &cast.headers, &each, false);
             parts
         };
+        let cast = Arc::new(cast);
         late.into_iter().for_each(|bounced| failed(*bounced));
         for (link, member) in behind {
             self.hold(link, cast.one(member), None).unwrap_or_else(|bounced| failed(*bounced));
@@ -191,8 +236,15 @@ impl Gateway {
                     };
                     sent.unwrap_or_else(|bounced| failed(*bounced));
                 }
-                Part::Along(Along { to, .. }) if to.is_empty() => {}
-                Part::Along(Along { way, to, .. }) => self.send_along(&cast, &way, &to, failed),
+                Part::One(way, member) => {
+                    let sent = match &way {
+                        Way::Link(link) => self.post_one_to(link, &cast, member),
+                        _ => self.send_way(&way, cast.one(member)),
+                    };
+                    sent.unwrap_or_else(|bounced| failed(*bounced));
+                }
+                Part::Along(along) if along.to.is_empty() => {}
+                Part::Along(along) => self.send_along(&cast, &along.way, &along.to, failed),
             }
         }
     }
@@ -210,13 +262,22 @@ impl Gateway {
         }
     }
 
-    /// Sends a part of a cast one way: as one envelope, unless it is for one rank, or too many parts for that.
-    fn send_along(&self, cast: &Cast, way: &Way, manifest: &Manifest, failed: &mut dyn FnMut(Bounced)) {
-        let send = |envelope| match way {
+    fn post_one_to(&self, link: &Link, cast: &Arc<Cast>, member: Member) -> Result<(), Box<Bounced>> {
+        self.0.counters.forwarded.fetch_add(1, Ordering::Relaxed);
+        link.post_one(cast, member).or_else(|refused| self.refused(link, refused))
+    }
+
+    fn send_way(&self, way: &Way, envelope: Envelope) -> Result<(), Box<Bounced>> {
+        match way {
             Way::Link(link) => self.hand_to(link, envelope),
             Way::Dial(location) => self.dial_and_hold(location.clone(), envelope),
             Way::Confirm(location) => self.confirm_and_hold(location.clone(), envelope),
-        };
+        }
+    }
+
+    /// Sends a part of a cast one way: as one envelope, unless it is for one rank, or too many parts for that.
+    fn send_along(&self, cast: &Cast, way: &Way, manifest: &Manifest, failed: &mut dyn FnMut(Bounced)) {
+        let send = |envelope| self.send_way(way, envelope);
         let is_plain = manifest.len() == 1 && manifest.epochs().is_empty();
         let together = if !is_plain { cast.envelope(manifest).ok() } else { None };
         match together {
@@ -268,7 +329,10 @@ impl Gateway {
 /// are not reached over others (`RELAY-1`).
 fn relay_some(state: &mut State, parts: &mut [Part], (of, from): (Uid, Option<LinkId>), fanout: usize) {
     let is_link = |part: &&Part| match part {
-        Part::Along(Along { way: Way::Link(_), to, .. }) => !state.relays.is_unreached(to.place()),
+        Part::One(Way::Link(_), member) => !state.relays.is_unreached(Some(&member.at)),
+        Part::Along(along) => {
+            matches!(along.way, Way::Link(_)) && !state.relays.is_unreached(along.to.place())
+        }
         _ => false,
     };
     let links = parts.iter().filter(is_link).count();
@@ -323,7 +387,8 @@ impl State {
 
     /// Whether a part goes to one gateway, which others may send it on to.
     fn goes_straight(&self, part: &Part) -> bool {
-        let Part::Along(Along { way: Way::Link(link), to, is_relayed: false }) = part else { return false };
+        let Part::Along(along) = part else { return false };
+        let Along { way: Way::Link(link), to, is_relayed: false } = &**along else { return false };
         let (Some(entry), Some(place)) = (self.links.get(&link.id()), to.place()) else { return false };
         // What is elsewhere than its address says is known here alone.
         entry.peer == place.gateway && place.door.is_some() && !self.relays.is_unreached(Some(place))

@@ -238,7 +238,7 @@ impl Gateway {
             if uplink {
                 state.uplink = Some(id);
             }
-            let link = ready.start(id, Arc::new(self.clone()), redial);
+            let link = ready.start_with(id, Arc::new(self.clone()), redial, &self.0.inbox);
             state.links.insert(id, LinkEntry { link: link.clone(), peer, procs, accepted });
             if let Some(epoch) = state.relay_joined(self, peer) {
                 // One that is closed takes nothing else either.

@@ -7,20 +7,23 @@
 //!        a stranger: hung up on    a mismatch: Refused, then wait until the other side has read it
 //! ```
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::direct::{End, Inbox};
 use super::driver::{Driver, Road};
 use super::redial::Redial;
 use super::shared::Shared;
 use super::{Link, LinkEvents, LinkId, LinkLimits};
 use crate::clock;
 use crate::config::Secret;
-use crate::transport::Connection;
+use crate::transport::{Connection, Shortcut};
 use crate::wire::auth::{NONCE_LEN, Role, Statement};
 use crate::wire::frame::{self, Frame, FrameDecoder, FrameKind, HEAD_LEN_MAX, RESERVE_MAX};
 use crate::wire::hello::{self, HELLO_LEN_MAX, Hello, HelloEncodeError, HelloError, PREFACE_LEN, Preface};
@@ -485,12 +488,43 @@ impl Ready {
         refuse(&mut *self.connection.reader, &mut *self.connection.writer, error).await;
     }
 
+    /// Tells the other side of a connection within the process that it is let in, if it waits for that: the only bytes
+    /// since its hello was read, which there is room for.
+    fn say_welcome(&mut self) {
+        if !self.wants_welcome {
+            return;
+        }
+        let mut welcome = BytesMut::new();
+        frame::encode_into(&Frame::new(FrameKind::Welcome), &mut welcome).expect("a small frame encodes");
+        let write = std::pin::pin!(tokio::task::unconstrained(self.connection.writer.write_all(&welcome)));
+        let written = write.poll(&mut Context::from_waker(Waker::noop()));
+        debug_assert!(!written.is_pending(), "there is room for it");
+    }
+
     /// Starts the link: `events` hears of everything that arrives on it, and of its loss. With a session, it outlives
     /// the connection: `redial` is the way back of the side that has dialled; the other waits for [`Link::resume`].
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn start(self, id: LinkId, events: Arc<dyn LinkEvents>, redial: Option<Arc<dyn Redial>>) -> Link {
+        self.start_with(id, events, redial, &Arc::default())
+    }
+
+    /// As [`start`](Ready::start), of one of the links of a gateway, all of which have the same events.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(crate) fn start_with(
+        mut self,
+        id: LinkId,
+        events: Arc<dyn LinkEvents>,
+        redial: Option<Arc<dyn Redial>>,
+        inbox: &Arc<Inbox>,
+    ) -> Link {
+        if let Some(Ok(end)) = self.connection.shortcut.take().map(Shortcut::downcast::<End>) {
+            self.say_welcome();
+            return Link::direct(end.start(id, self.limits.window, inbox, events));
+        }
         let shared = Shared::new(id, self.connection.peer.clone(), self.limits);
         let road = match (self.session, redial) {
             (None, _) => Road::Once,
@@ -500,6 +534,6 @@ impl Ready {
         let session = self.session.unwrap_or_default();
         let driver = Driver { shared: shared.clone(), events, road, session };
         tokio::spawn(driver.run(self));
-        Link { shared }
+        Link::session(shared)
     }
 }

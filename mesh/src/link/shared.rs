@@ -7,12 +7,13 @@
 mod heard;
 mod put;
 mod room;
+mod wait;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
-use room::len_of;
+pub(super) use room::len_of;
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
@@ -57,6 +58,8 @@ pub(super) struct Shared {
     pub(super) for_driver: Notify,
     /// Something was acknowledged, or the link is closed.
     progress: Notify,
+    /// The link is lost. Apart from progress, which is often.
+    lost: Notify,
 }
 
 /// How far a link has come.
@@ -160,6 +163,7 @@ impl Shared {
             state: Mutex::new(state),
             for_driver: Notify::new(),
             progress: Notify::new(),
+            lost: Notify::new(),
         })
     }
 
@@ -404,6 +408,7 @@ impl Shared {
         drop(state);
         drop(incoming);
         self.progress.notify_waiters();
+        self.lost.notify_waiters();
         let mut returned = backlog.into_envelopes(session.into_returned(), landing, heads.into_reader());
         returned.extend(unsent);
         (reason, returned)
@@ -418,46 +423,18 @@ impl Shared {
         Some((writer, pending))
     }
 
-    /// Asks the other side to acknowledge at once; gives the number of the last envelope posted, or `None` when all is
-    /// acknowledged.
-    pub(super) fn ask_for_ack(&self) -> Option<u64> {
+    /// Goes on over a connection that the other side has dialled; what is left of the last one is dropped. Gives the
+    /// connection back when the link is lost.
+    pub(super) fn resume(&self, ready: Ready) -> Result<(), Box<Ready>> {
         let mut state = self.lock();
-        let last = state.session.sent();
-        if state.is_acknowledged(last) {
-            return None;
+        if state.is_closed() {
+            return Err(Box::new(ready));
         }
-        state.asked = Some((last, false));
-        self.release(state);
-        Some(last)
-    }
-
-    /// Waits until everything that has been posted is acknowledged, or the link is lost; not for what is posted later.
-    pub(super) async fn flush(&self) {
-        let taken = self.lock().large.taken();
-        self.until(|state| state.large.has_sent(taken)).await;
-        if let Some(last) = self.ask_for_ack() {
-            self.until(|state| state.is_acknowledged(last)).await;
-        }
-    }
-
-    /// Tells those who wait for acknowledgements.
-    pub(super) fn progressed(&self) {
-        self.progress.notify_waiters();
-    }
-
-    /// Waits until `done`, or until the link is over.
-    pub(super) async fn until(&self, done: impl Fn(&State) -> bool) {
-        loop {
-            let mut progress = std::pin::pin!(self.progress.notified());
-            progress.as_mut().enable();
-            {
-                let state = self.lock();
-                if done(&state) || matches!(state.phase, Phase::Closed { .. }) {
-                    return;
-                }
-            }
-            progress.await;
-        }
+        let replaced = state.incoming.replace(ready);
+        drop(state);
+        drop(replaced);
+        self.for_driver.notify_one();
+        Ok(())
     }
 }
 
@@ -466,12 +443,16 @@ impl State {
         matches!(self.phase, Phase::Open)
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed { .. })
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.connected
     }
 
     pub(super) fn is_acknowledged(&self, seq: u64) -> bool {
-        matches!(self.phase, Phase::Closed { .. }) || self.session.acknowledged() >= seq
+        self.is_closed() || self.session.acknowledged() >= seq
     }
 
     /// Whether there is something to put into the buffer or to write.
@@ -663,7 +644,7 @@ impl State {
 }
 
 /// Why an envelope fits no frame.
-fn unframed(error: FrameError) -> CallErrorKind {
+pub(super) fn unframed(error: FrameError) -> CallErrorKind {
     match error {
         FrameError::BodyTooLarge { len, max } => CallErrorKind::TooLarge { len_bytes: len, max_bytes: max },
         FrameError::PartsTooLarge { len } => {

@@ -1,5 +1,5 @@
-//! Children in this process, over the in-memory transport, each with a gateway of its own: for tests and simulation.
-//! They die and are cut off as processes do, and replay from a seed.
+//! Children in this process, each with a gateway of its own, over links without bytes or over a network in memory. They
+//! die and are cut off as processes do, and replay from a seed.
 
 use std::fmt;
 use std::sync::Arc;

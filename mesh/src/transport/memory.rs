@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{ACCEPT_QUEUE, Connection, Listener, Transport, TransportError, Trust};
+use super::{ACCEPT_QUEUE, Connection, Listener, Shortcut, Transport, TransportError, Trust};
 use crate::addr::ChannelAddr;
 
 /// How many bytes a connection holds in each direction.
@@ -34,6 +34,8 @@ const SWEEP_AT_MIN: usize = 64;
 #[derive(Clone, Default)]
 pub struct MemoryNetwork {
     net: Arc<Mutex<Net>>,
+    /// Makes what takes the place of bytes, if something does.
+    shortcut: Option<fn(&str) -> [Shortcut; 2]>,
 }
 
 /// What goes wrong in a network by itself. Equal seeds, and equal dials and writes, give equal faults.
@@ -87,6 +89,12 @@ impl MemoryNetwork {
     /// A network in which nothing listens.
     pub fn new() -> MemoryNetwork {
         MemoryNetwork::default()
+    }
+
+    /// A network whose ends have something else to use in place of bytes, once they have said hello: for one that nobody
+    /// will cut, delay or part. `shortcut` makes both, for a peer of this name.
+    pub(crate) fn with_shortcut(shortcut: fn(&str) -> [Shortcut; 2]) -> MemoryNetwork {
+        MemoryNetwork { shortcut: Some(shortcut), ..MemoryNetwork::default() }
     }
 
     /// Breaks all connections of the listener `name`, accepted or not: both sides get errors, and what was on its way
@@ -175,22 +183,18 @@ impl MemoryNetwork {
         entry.connections.push(Arc::downgrade(&cut));
         let peer = format!("memory:{name}#{}", entry.count);
         let (near, far) = tokio::io::duplex(BUFFER_LEN);
-        let mut end = |stream, end| {
+        let mut end = |stream, end, shortcut| {
             let delay = (!faults.delay_max.is_zero()).then(|| Delay::new(faults.delay_max, rng.fork()));
-            connection(Cuttable { stream, cut: cut.clone(), end, delay }, &peer)
+            Connection { shortcut, ..connection(Cuttable { stream, cut: cut.clone(), end, delay }, &peer) }
         };
-        Ok((end(near, 0), end(far, 1), listener))
+        let shortcut = self.shortcut.map(|make| make(&peer)).map(|[near, far]| (near, far)).unzip();
+        Ok((end(near, 0, shortcut.0), end(far, 1, shortcut.1), listener))
     }
 }
 
 fn connection(stream: Cuttable, peer: &str) -> Connection {
     let (reader, writer) = tokio::io::split(stream);
-    Connection {
-        reader: Box::new(reader),
-        writer: Box::new(writer),
-        peer: peer.to_owned(),
-        trust: Trust::Machine,
-    }
+    Connection::new(Box::new(reader), Box::new(writer), peer.to_owned(), Trust::Machine)
 }
 
 #[async_trait]

@@ -71,7 +71,7 @@ impl Transport for TcpTransport {
             let (stream, peer) = connect_first(addr, resolved).await?;
             let (reader, writer) = stream.into_split();
             let (reader, writer) = (Box::new(reader), Box::new(writer));
-            Ok(Connection { reader, writer, peer: format!("tcp:{peer}"), trust: Trust::Network })
+            Ok(Connection::new(reader, writer, format!("tcp:{peer}"), Trust::Network))
         };
         let timeout = |_| TransportError::Timeout { addr: addr.clone(), after: DIAL_TIMEOUT };
         tokio::time::timeout(DIAL_TIMEOUT, dial).await.map_err(timeout)?
@@ -149,7 +149,7 @@ impl Listener for TcpAccept {
         let (stream, peer) = accept_next(&self.listener, &self.local).await?;
         let (reader, writer) = stream.into_split();
         let (reader, writer) = (Box::new(reader), Box::new(writer));
-        Ok(Connection { reader, writer, peer: format!("tcp:{peer}"), trust: Trust::Network })
+        Ok(Connection::new(reader, writer, format!("tcp:{peer}"), Trust::Network))
     }
 }
 

@@ -60,7 +60,7 @@ impl Transport for TlsTransport<'_> {
             })?;
             let (reader, writer) = tokio::io::split(stream);
             let (reader, writer) = (Box::new(reader), Box::new(writer));
-            Ok(Connection { reader, writer, peer: format!("tls:{peer}"), trust: Trust::Certificate })
+            Ok(Connection::new(reader, writer, format!("tls:{peer}"), Trust::Certificate))
         };
         let timeout = |_| TransportError::Timeout { addr: addr.clone(), after: DIAL_TIMEOUT };
         tokio::time::timeout(DIAL_TIMEOUT, dial).await.map_err(timeout)?
@@ -165,7 +165,7 @@ impl Listener for TlsAccept {
         let accepted = Accepted::ShakesHands(Box::new(self.acceptor.accept(stream)));
         let (reader, writer) = tokio::io::split(accepted);
         let (reader, writer) = (Box::new(reader), Box::new(writer));
-        Ok(Connection { reader, writer, peer: format!("tls:{peer}"), trust: Trust::Certificate })
+        Ok(Connection::new(reader, writer, format!("tls:{peer}"), Trust::Certificate))
     }
 }
 

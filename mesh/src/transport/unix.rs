@@ -271,5 +271,5 @@ fn connection(stream: UnixStream, peer: String) -> io::Result<Connection> {
     let (reader, writer) = halves::split(stream)?;
     #[cfg(not(target_os = "linux"))]
     let (reader, writer) = stream.into_split();
-    Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), peer, trust: Trust::Machine })
+    Ok(Connection::new(Box::new(reader), Box::new(writer), peer, Trust::Machine))
 }

@@ -226,6 +226,18 @@ impl Headers {
         (!is_own).then(|| ProcAddr { id: self.sender.proc.clone(), at: self.sender_at.clone() })
     }
 
+    /// Checks what the other side would not take.
+    pub(crate) fn check_bounds(&self) -> Result<(), EncodeError> {
+        if self.chain.len() > CHAIN_LEN_MAX {
+            return Err(EncodeError::Value { reason: chain_too_long(self.chain.len()) });
+        }
+        let lent = self.lent().0.len();
+        if lent > LENT_MAX {
+            return Err(EncodeError::Value { reason: format!("{lent} ports lent, more than {LENT_MAX}") });
+        }
+        Ok(())
+    }
+
     /// The ports whose references it carries, and the slot of its holder.
     pub fn lent(&self) -> (&[Lent], u32) {
         (self.lent.as_deref().unwrap_or_default(), self.point.map_or(0, |point| point.rank))
@@ -309,14 +321,8 @@ impl Envelope {
     }
 
     /// Checks what the other side would not take.
-    pub(super) fn check_bounds(&self) -> Result<(), EncodeError> {
-        if self.headers.chain.len() > CHAIN_LEN_MAX {
-            return Err(EncodeError::Value { reason: chain_too_long(self.headers.chain.len()) });
-        }
-        let lent = self.headers.lent().0.len();
-        if lent > LENT_MAX {
-            return Err(EncodeError::Value { reason: format!("{lent} ports lent, more than {LENT_MAX}") });
-        }
+    pub(crate) fn check_bounds(&self) -> Result<(), EncodeError> {
+        self.headers.check_bounds()?;
         match &self.body {
             Body::Failed(kind) | Body::Returned { reason: kind, .. } => check_causes(kind),
             Body::Message(_) | Body::Reply(_) => Ok(()),

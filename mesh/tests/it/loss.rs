@@ -27,7 +27,7 @@ pub fn with_config(config: Config, test: impl AsyncFnOnce(&Client, &MemoryNetwor
         let options = RootOptions {
             config,
             launch: Launch::InProcess,
-            network: network.clone(),
+            network: Some(network.clone()),
             ..RootOptions::default()
         };
         let root = Root::start(options).await.unwrap();

@@ -39,7 +39,7 @@ impl World {
             let options = RootOptions {
                 config: config(100 + n),
                 launch: Launch::InProcess,
-                network: network.clone(),
+                network: Some(network.clone()),
                 ..RootOptions::default()
             };
             let root = Root::start(options).await.unwrap();

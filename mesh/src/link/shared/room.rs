@@ -53,6 +53,6 @@ impl State {
 }
 
 /// What an envelope counts in the window, in bytes.
-pub(super) fn len_of(envelope: &Envelope) -> u64 {
+pub(in crate::link) fn len_of(envelope: &Envelope) -> u64 {
     envelope.payload().map_or(size_of::<Envelope>() as u64, window_len)
 }

@@ -137,7 +137,7 @@ fn announces(said: &[u8]) -> (Connection, Arc<AtomicUsize>) {
     let room = Arc::new(AtomicUsize::new(0));
     let reader = Announces { said: said.iter().copied().collect(), room: room.clone() };
     let (reader, writer) = (Box::new(reader), Box::new(tokio::io::sink()));
-    (Connection { reader, writer, peer: "a test".into(), trust: Trust::Network }, room)
+    (Connection::new(reader, writer, "a test".into(), Trust::Network), room)
 }
 
 /// The beginning of a frame with these lengths of head and body, and nothing of them.

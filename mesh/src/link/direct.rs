@@ -1,0 +1,608 @@
+//! Links within a process: what one end posts, the other takes as it is.
+//!
+//! ```text
+//! post_one, tell, answer ───────────────────────────────────► arrived     when nothing is on the way
+//! post ─► queue of the other end ─► inbox of its gateway ─► arrived
+//! ```
+//!
+//! The two gateways have shaken hands over a connection as any two; then this takes its place. Nothing can be cut, so
+//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. A message goes straight to where it is
+//! taken, if nothing is before it and its poster holds no lock; all else is taken by one task for each gateway, its
+//! [`Inbox`].
+//!
+//! Invariants, beside `LINK-1` and `LINK-3`, which hold here too; what waits is within the window
+//! - `DIRECT-1` an envelope stands in one queue until the other side takes it: it arrives once and in order, or it is
+//!   returned, and never both.
+//! - `DIRECT-2` a link is lost at both ends at the same moment; each end hears of it in its inbox, behind what it has
+//!   taken: one at a time takes what comes.
+//! - `DIRECT-3` the links of an inbox take turns of at most [`TURN_LEN`] envelopes.
+//! - `DIRECT-4` an end that is dropped before it was started ends the link.
+
+mod inbox;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+pub(crate) use inbox::Inbox;
+use inbox::Ready;
+
+use super::backlog::window_len;
+use super::shared::{len_of, unframed};
+use super::{LinkEvents, LinkId, Loss, Refused};
+use crate::addr::{Location, PortAddr};
+use crate::call::CallErrorKind;
+use crate::ident::ActorId;
+use crate::transport::MemoryNetwork;
+use crate::wire::cast::{Cast, Member};
+use crate::wire::codec::Payload;
+use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
+use crate::wire::frame;
+use crate::wire::heads::{Answer, Tell};
+use crate::wire::session::{WAITING_WINDOWS, Window};
+
+/// How many envelopes of one link are taken before those of another have their turn.
+const TURN_LEN: usize = 32;
+
+/// The number of an end: the other is `1 - n`.
+type N = usize;
+
+/// What is on its way. What most say is kept in less than an envelope: of thousands of links, each takes its part of the
+/// caches.
+enum Item {
+    Whole(Box<Envelope>),
+    /// The part of one rank in a cast.
+    One(Arc<Cast>, Member),
+    Answer {
+        to: PortAddr,
+        slot: u32,
+        sender: ActorId,
+        sender_at: Arc<Location>,
+        payload: Payload,
+    },
+}
+
+impl Item {
+    fn into_envelope(self) -> Envelope {
+        match self {
+            Item::Whole(envelope) => *envelope,
+            Item::One(cast, member) => cast.one(member),
+            Item::Answer { to, slot, sender, sender_at, payload } => Envelope {
+                to: Destination::port(&to, slot),
+                headers: Headers::of(sender, sender_at, Lane::Control),
+                body: Body::Reply(payload),
+            },
+        }
+    }
+
+    /// What it counts in the window, in bytes; `None` if it stands outside.
+    fn counted(&self) -> Option<u64> {
+        let (lane, len_bytes) = match self {
+            Item::Whole(envelope) => (envelope.bound_lane(), len_of(envelope)),
+            Item::One(cast, _) => (cast.headers.lane, window_len(&cast.payload)),
+            Item::Answer { .. } => return None,
+        };
+        (lane == Lane::Data).then_some(len_bytes)
+    }
+
+    /// Whether its sender waits for an answer.
+    fn is_waited_for(&self) -> bool {
+        match self {
+            Item::Whole(envelope) => envelope.headers.reply_to.is_some(),
+            Item::One(cast, _) => cast.headers.reply_to.is_some(),
+            Item::Answer { .. } => false,
+        }
+    }
+
+    /// Checks what the other side would not take.
+    fn check(&self) -> Result<(), CallErrorKind> {
+        let empty = Payload::default();
+        let Payload { body, parts } = match self {
+            Item::Whole(envelope) => {
+                envelope.check_bounds().map_err(CallErrorKind::decode)?;
+                envelope.payload().unwrap_or(&empty)
+            }
+            Item::One(cast, _) => {
+                cast.headers.check_bounds().map_err(CallErrorKind::decode)?;
+                &cast.payload
+            }
+            Item::Answer { payload, .. } => payload,
+        };
+        frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
+    }
+}
+
+/// What the two ends share.
+struct Pair {
+    /// Who is on the other side, for people: of either end.
+    peer: String,
+    state: Mutex<State>,
+    /// Something was taken that somebody waits for, or the link is closed at an end.
+    progress: Notify,
+    /// The link is lost.
+    lost: Notify,
+}
+
+struct State {
+    sides: [Side; 2],
+    /// Somebody waits for progress.
+    is_awaited: bool,
+}
+
+/// What one end has: who takes what comes, and what has come. What a message passes is kept together.
+struct Side {
+    taker: Option<Taker>,
+    phase: Phase,
+    /// It stands in its inbox, or someone takes what comes.
+    is_ready: bool,
+    /// What the other end has posted and this one has not taken.
+    coming: VecDeque<Item>,
+    /// How many messages of `coming` count in the window, and their bytes.
+    counted: (u64, u64),
+    /// The window of the other end.
+    window: Window,
+    /// How many envelopes were posted, and how many of them have arrived.
+    posted: u64,
+    taken: u64,
+    ending: Option<Box<Ending>>,
+}
+
+/// Who takes what comes.
+struct Taker {
+    inbox: Arc<Inbox>,
+    id: LinkId,
+    events: Arc<dyn LinkEvents>,
+}
+
+enum Phase {
+    Open,
+    /// Nothing more is taken; the reason is what will be said when it is over.
+    Closing(Box<str>),
+    Closed(Box<str>),
+}
+
+/// How a link comes to its end at one of its ends.
+#[derive(Default)]
+struct Ending {
+    /// The other end has said that this was its last, behind what is coming.
+    bye: Option<String>,
+    /// The other end has taken the `bye` of this one.
+    is_heard: bool,
+    /// The link ends when what is coming is taken.
+    last: Option<String>,
+    /// What its events are to be told.
+    over: Option<(Loss, Vec<Envelope>)>,
+}
+
+impl Side {
+    fn new() -> Side {
+        Side {
+            taker: None,
+            phase: Phase::Open,
+            is_ready: false,
+            coming: VecDeque::new(),
+            counted: (0, 0),
+            window: Window::default(),
+            posted: 0,
+            taken: 0,
+            ending: None,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed(_))
+    }
+
+    /// Whether there is something to look at in its inbox.
+    fn has_news(&self) -> bool {
+        !self.coming.is_empty() || self.ending.is_some()
+    }
+
+    fn ending(&mut self) -> &mut Ending {
+        self.ending.get_or_insert_default()
+    }
+
+    /// Whether so many bytes more may stand in the queue (`SESSION-3`).
+    fn admits(&self, is_waited_for: bool, counted: Option<u64>) -> bool {
+        let Some(len_bytes) = counted else { return true };
+        let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
+        let (messages, bytes) = self.counted;
+        messages == 0 || (messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes)
+    }
+
+    fn take(&mut self) -> Option<Item> {
+        let item = self.coming.pop_front()?;
+        if self.coming.is_empty() {
+            // It begins again where it is in the cache.
+            self.coming.clear();
+        }
+        if let Some(len_bytes) = item.counted() {
+            self.counted.0 -= 1;
+            self.counted.1 -= len_bytes;
+        }
+        Some(item)
+    }
+}
+
+/// What an end does next in its inbox.
+enum Next {
+    Take(Item),
+    Lost(Loss, Vec<Envelope>),
+    Nothing,
+}
+
+/// One end of a connection within the process, before its link is started.
+pub(crate) struct End(Option<(Arc<Pair>, N)>);
+
+impl fmt::Debug for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("End").finish_non_exhaustive()
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some((pair, n)) = self.0.take() {
+            // DIRECT-4
+            pair.end(n, "the connection was lost", "the other side was not ready");
+        }
+    }
+}
+
+/// Both ends of a connection within the process.
+fn pair(peer: &str) -> (End, End) {
+    let state = State { sides: [Side::new(), Side::new()], is_awaited: false };
+    let pair = Arc::new(Pair {
+        peer: peer.to_owned(),
+        state: Mutex::new(state),
+        progress: Notify::new(),
+        lost: Notify::new(),
+    });
+    (End(Some((pair.clone(), 0))), End(Some((pair, 1))))
+}
+
+/// The network of a process that keeps to itself: its links are direct.
+pub(crate) fn network() -> MemoryNetwork {
+    MemoryNetwork::with_shortcut(|peer| {
+        let (near, far) = pair(peer);
+        [Box::new(near), Box::new(far)]
+    })
+}
+
+impl End {
+    /// Starts the link: what comes is taken by `inbox`, whose events are always the same.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(super) fn start(
+        mut self,
+        id: LinkId,
+        window: Window,
+        inbox: &Arc<Inbox>,
+        events: Arc<dyn LinkEvents>,
+    ) -> Direct {
+        let (pair, n) = self.0.take().expect("an end is started once");
+        inbox.begin(&pair, n, id, &events);
+        let mut state = pair.lock();
+        state.sides[n].taker = Some(Taker { inbox: inbox.clone(), id, events });
+        state.sides[1 - n].window = window;
+        if state.sides[n].has_news() {
+            pair.call(&mut state, n);
+        }
+        drop(state);
+        Direct { pair, n, id }
+    }
+}
+
+/// One end of a link within the process.
+#[derive(Clone)]
+pub(super) struct Direct {
+    pair: Arc<Pair>,
+    n: N,
+    pub(super) id: LinkId,
+}
+
+impl Direct {
+    fn near<'a>(&self, state: &'a State) -> &'a Side {
+        &state.sides[self.n]
+    }
+
+    fn far<'a>(&self, state: &'a State) -> &'a Side {
+        &state.sides[1 - self.n]
+    }
+
+    /// Who is on the other side, for people.
+    pub(super) fn peer(&self) -> &str {
+        &self.pair.peer
+    }
+
+    pub(super) fn post(&self, envelope: Envelope) -> Result<(), Refused> {
+        self.put(Item::Whole(Box::new(envelope)), false)
+    }
+
+    /// As [`post`](Direct::post), by someone who holds no lock.
+    pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
+        self.put(Item::Whole(Box::new(tell.to_envelope())), true).map_err(|refused| refused.kind)
+    }
+
+    /// As [`tell`](Direct::tell), of the part of one rank in a cast.
+    pub(super) fn post_one(&self, cast: &Arc<Cast>, member: Member) -> Result<(), Refused> {
+        self.put(Item::One(cast.clone(), member), true)
+    }
+
+    /// As [`tell`](Direct::tell), of a reply.
+    pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
+        let payload = Payload { body: Bytes::copy_from_slice(answer.body), parts: answer.parts.to_vec() };
+        let (to, sender) = (answer.to.clone(), answer.sender.clone());
+        let sender_at = answer.sender_at.clone();
+        self.put(Item::Answer { to, slot: answer.slot, sender, sender_at, payload }, true)
+            .map_err(|refused| refused.kind)
+    }
+
+    /// Sends an item; straight, if nothing is before it and that is allowed.
+    fn put(&self, item: Item, may_go_straight: bool) -> Result<(), Refused> {
+        let mut state = self.pair.lock();
+        let counted = item.counted();
+        if let Err(kind) = self.check(&state, &item, counted) {
+            drop(state);
+            return Err(Refused { envelope: Box::new(item.into_envelope()), kind });
+        }
+        let far = &mut state.sides[1 - self.n];
+        if let Some(Taker { id, events, .. }) = &far.taker
+            && may_go_straight
+            && !far.is_ready
+            && Handle::try_current().is_ok()
+        {
+            let (id, events) = (*id, events.clone());
+            far.is_ready = true;
+            far.posted += 1;
+            drop(state);
+            self.pair.hand_in(1 - self.n, id, &*events, item);
+            let mut state = self.pair.lock();
+            let far = &mut state.sides[1 - self.n];
+            far.taken += 1;
+            far.is_ready = false;
+            if far.has_news() {
+                self.pair.call(&mut state, 1 - self.n);
+            }
+            self.pair.release(state);
+            return Ok(());
+        }
+        if let Some(len_bytes) = counted {
+            far.counted.0 += 1;
+            far.counted.1 += len_bytes;
+        }
+        far.coming.push_back(item);
+        far.posted += 1;
+        self.pair.call(&mut state, 1 - self.n);
+        Ok(())
+    }
+
+    fn check(&self, state: &State, item: &Item, counted: Option<u64>) -> Result<(), CallErrorKind> {
+        if let Phase::Closing(reason) | Phase::Closed(reason) = &self.near(state).phase {
+            return Err(CallErrorKind::Unreachable { reason: reason.to_string() });
+        }
+        let far = self.far(state);
+        if !far.admits(item.is_waited_for(), counted) {
+            return Err(CallErrorKind::MailboxFull { capacity: far.window.messages });
+        }
+        // What a process cannot say to another is not said within one either: a program may become several.
+        item.check()
+    }
+
+    /// Waits until there is room for a small envelope, or nothing to wait for any more.
+    pub(super) async fn room(&self) {
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(false, Some(0))).await;
+    }
+
+    /// As [`room`](Direct::room), for an envelope.
+    pub(super) async fn room_for(&self, envelope: &Envelope) {
+        let counted = (envelope.bound_lane() == Lane::Data).then(|| len_of(envelope));
+        let is_waited_for = envelope.headers.reply_to.is_some();
+        self.until(|state| !self.near(state).is_open() || self.far(state).admits(is_waited_for, counted))
+            .await;
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.pair.lock();
+        self.far(&state).taken == self.far(&state).posted
+    }
+
+    /// Waits until the other side has taken all that was posted.
+    pub(super) async fn flush(&self) {
+        let posted = self.far(&self.pair.lock()).posted;
+        self.until(|state| self.far(state).taken >= posted).await;
+    }
+
+    pub(super) async fn lost(&self) {
+        let mut lost = std::pin::pin!(self.pair.lost.notified());
+        lost.as_mut().enable();
+        if !self.is_lost() {
+            lost.await;
+        }
+    }
+
+    pub(super) fn close(&self, reason: &str) {
+        let mut state = self.pair.lock();
+        self.pair.close(&mut state, self.n, &format!("closed: {reason}"), reason);
+        self.pair.release(state);
+    }
+
+    pub(super) fn give_up(&self, reason: &str) {
+        self.pair.end(self.n, reason, "the other side gave the link up");
+    }
+
+    pub(super) fn end_with_connection(&self, reason: &str) {
+        let mut state = self.pair.lock();
+        state.sides[self.n].ending().last = Some(reason.to_owned());
+        self.pair.call(&mut state, self.n);
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.near(&self.pair.lock()).is_closed()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        !self.near(&self.pair.lock()).is_open()
+    }
+
+    /// Waits until `done`, or until the link is lost.
+    async fn until(&self, done: impl Fn(&State) -> bool) {
+        loop {
+            let mut progress = std::pin::pin!(self.pair.progress.notified());
+            progress.as_mut().enable();
+            {
+                let mut state = self.pair.lock();
+                if self.near(&state).is_closed() || done(&state) {
+                    return;
+                }
+                state.is_awaited = true;
+            }
+            progress.await;
+        }
+    }
+}
+
+impl Pair {
+    /// Nothing in here panics between two changes that belong together, so a poisoned lock is as good.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Releases the state, and tells those who wait for progress.
+    fn release(&self, mut state: MutexGuard<'_, State>) {
+        let is_awaited = std::mem::take(&mut state.is_awaited);
+        drop(state);
+        if is_awaited {
+            self.progress.notify_waiters();
+        }
+    }
+
+    /// Has an end look at what there is for it.
+    fn call(self: &Arc<Pair>, state: &mut State, n: N) {
+        let side = &mut state.sides[n];
+        if let (Some(Taker { inbox, id, .. }), false) = (&side.taker, side.is_ready) {
+            inbox.call(Ready { pair: self.clone(), n, id: *id });
+            side.is_ready = true;
+        }
+    }
+
+    /// Begins an orderly close at an end; nothing happens when it has begun already.
+    fn close(self: &Arc<Pair>, state: &mut State, n: N, reason: &str, said: &str) {
+        if !state.sides[n].is_open() {
+            return;
+        }
+        state.sides[n].phase = Phase::Closing(reason.into());
+        state.sides[1 - n].ending().bye = Some(said.to_owned());
+        self.call(state, 1 - n);
+    }
+
+    /// Ends the link at once: what is not taken is returned.
+    fn end(self: &Arc<Pair>, n: N, reason: &str, to_far: &str) {
+        let mut state = self.lock();
+        self.end_locked(&mut state, n, reason, to_far);
+        self.release(state);
+    }
+
+    fn end_locked(self: &Arc<Pair>, state: &mut State, n: N, reason: &str, to_far: &str) {
+        if state.sides[n].is_closed() {
+            return;
+        }
+        for (end, reason) in [(n, reason), (1 - n, to_far)] {
+            let returned = std::mem::take(&mut state.sides[1 - end].coming);
+            let side = &mut state.sides[end];
+            let reason: Box<str> = match std::mem::replace(&mut side.phase, Phase::Open) {
+                // What began the end is its reason, not what came of it.
+                Phase::Closing(reason) => reason,
+                _ => reason.into(),
+            };
+            side.phase = Phase::Closed(reason.clone());
+            let loss = Loss { reason: reason.into(), is_silence: false };
+            side.ending().over = Some((loss, returned.into_iter().map(Item::into_envelope).collect()));
+        }
+        self.call(state, 0);
+        self.call(state, 1);
+        self.lost.notify_waiters();
+    }
+
+    /// What an end does next, if something.
+    fn next(self: &Arc<Pair>, state: &mut State, n: N) -> Next {
+        if let Some((loss, returned)) = state.sides[n].ending.as_mut().and_then(|ending| ending.over.take()) {
+            return Next::Lost(loss, returned);
+        }
+        if let Some(item) = state.sides[n].take() {
+            return Next::Take(item);
+        }
+        let Some(ending) = &mut state.sides[n].ending else { return Next::Nothing };
+        let (bye, last) = (ending.bye.take(), ending.last.take());
+        if let Some(said) = bye {
+            self.close(state, n, &format!("the other side closed the link: {said}"), "as asked");
+            state.sides[1 - n].ending().is_heard = true;
+            if state.sides[n].ending().is_heard {
+                self.end_locked(state, n, "both sides closed the link", "both sides closed the link");
+            }
+        }
+        if let Some(reason) = last {
+            self.end_locked(state, n, &reason, "the other side takes it for ended");
+        }
+        if state.sides[n].is_closed() { self.next(state, n) } else { Next::Nothing }
+    }
+
+    /// Hands in what has come to an end.
+    fn hand_in(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents, item: Item) {
+        // Whoever is called may panic; those who wait for replies over this link must hear of it.
+        let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, item.into_envelope())));
+        if taken.is_err() {
+            let reason = "taking in an envelope panicked";
+            self.end(n, reason, &format!("the other side is at fault: {reason}"));
+        }
+    }
+
+    /// The turn of an end: hands on what has come; gives how many envelopes, and whether the link is lost.
+    fn turn(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents) -> (usize, bool) {
+        let mut count = 0;
+        let mut state = self.lock();
+        loop {
+            match self.next(&mut state, n) {
+                Next::Take(item) => {
+                    drop(state);
+                    self.hand_in(n, id, events, item);
+                    count += 1;
+                    state = self.lock();
+                    state.sides[n].taken += 1;
+                    if count < TURN_LEN {
+                        continue;
+                    }
+                    state.sides[n].is_ready = false;
+                    self.call(&mut state, n);
+                }
+                Next::Lost(loss, returned) => {
+                    let taker = state.sides[n].taker.take();
+                    self.release(state);
+                    drop(taker);
+                    tracing::debug!(link = id.0, reason = %loss.reason, returned = returned.len(), "link lost");
+                    let told = catch_unwind(AssertUnwindSafe(|| events.lost(id, loss, returned)));
+                    if told.is_err() {
+                        tracing::error!(link = id.0, "hearing of a lost link panicked");
+                    }
+                    return (count, true);
+                }
+                Next::Nothing => state.sides[n].is_ready = false,
+            }
+            self.release(state);
+            return (count, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
