@@ -166,7 +166,8 @@ struct Inner {
     uplink_lost: Notify,
     /// The link of a proc is gone, with all that waited for how it ended.
     departed: Notify,
-    /// Held for reading while what was relayed is handed on, for writing when more of it is refused from now on.
+    /// Held for reading while what was relayed is handed on, for writing when more of it is refused from now on. What then
+    /// goes into another gateway at once, as [`Link::post_one`] does, is neither: no two of these are held at a time.
     relaying: RwLock<()>,
     counters: GatewayCounters,
 }

@@ -277,7 +277,8 @@ impl Link {
         }
     }
 
-    /// Waits until everything that has been posted is acknowledged, or the link is lost.
+    /// Waits until everything that has been posted is acknowledged, or the link is lost. What is posted later is not waited
+    /// for.
     ///
     /// # Cancel safety
     /// Nothing is lost if it is dropped.

@@ -25,8 +25,7 @@
 //! gateway that the cast begins at is told: from the next cast on it goes straight there, for as long as it has that link.
 //! There is the question before as well, and an answer at once from a relay without a link, over which nothing is on its way.
 //!
-//! Limits: while large messages never cease on a link, a question waits. A relay holds nothing for want of room: it comes
-//! back.
+//! Limits: a relay holds nothing for want of room: it comes back.
 //!
 //! Invariants
 //! - `RELAY-1` what a sender says to one destination arrives in order, on whatever roads (`DEL-1`).

@@ -49,6 +49,7 @@ impl Way {
 #[derive(Debug)]
 pub(super) struct Large {
     pub(super) stream: u32,
+    nth: u64,
     way: Way,
     /// Without its payload.
     pub(super) envelope: Envelope,
@@ -104,8 +105,11 @@ pub(super) fn with_sections(mut envelope: Envelope, sections: Vec<Bytes>) -> Env
 #[derive(Debug, Default)]
 pub(super) struct LargeQueue {
     active: VecDeque<Large>,
-    /// What goes the same way as another one before it, in order; also large ones beyond [`ACTIVE_MAX`].
-    waiting: BTreeMap<Way, VecDeque<Envelope>>,
+    /// What goes the same way as another one before it, in order; also large ones beyond [`ACTIVE_MAX`]. And which of
+    /// those that were taken it is.
+    waiting: BTreeMap<Way, VecDeque<(u64, Envelope)>>,
+    /// How many were taken, ever.
+    taken: u64,
     /// The ways whose first waits for a place among the active.
     ready: VecDeque<Way>,
     /// The way of one that has just been sent.
@@ -133,6 +137,17 @@ impl LargeQueue {
     /// Whether nothing is to be sent.
     pub(super) fn is_empty(&self) -> bool {
         self.active.is_empty() && self.waiting.is_empty()
+    }
+
+    /// How many envelopes it has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Whether the first of those that it has taken are sent, so many.
+    pub(super) fn has_sent(&self, first: u64) -> bool {
+        let waiting = self.waiting.values().filter_map(VecDeque::front).map(|(nth, _)| *nth);
+        self.active.iter().map(|large| large.nth).chain(waiting).all(|nth| nth > first)
     }
 
     /// Whether an envelope is to go this way: it is large, or behind one.
@@ -168,16 +183,17 @@ impl LargeQueue {
         }
         let way = Way::of(&envelope);
         let is_blocked = self.is_blocked(way);
+        self.taken += 1;
         if !is_blocked && self.active.len() < ACTIVE_MAX {
-            return self.activate(envelope);
+            return self.activate(self.taken, envelope);
         }
-        self.waiting.entry(way).or_default().push_back(envelope);
+        self.waiting.entry(way).or_default().push_back((self.taken, envelope));
         if !is_blocked {
             self.ready.push_back(way);
         }
     }
 
-    fn activate(&mut self, mut envelope: Envelope) {
+    fn activate(&mut self, nth: u64, mut envelope: Envelope) {
         let way = Way::of(&envelope);
         let mut sections = Vec::new();
         if let Body::Message(payload) | Body::Reply(payload) = &mut envelope.body {
@@ -187,7 +203,7 @@ impl LargeQueue {
         }
         let stream = self.next_stream;
         self.next_stream = stream.wrapping_add(1);
-        self.active.push_back(Large { stream, way, envelope, sections, section: 0, offset: 0 });
+        self.active.push_back(Large { stream, nth, way, envelope, sections, section: 0, offset: 0 });
     }
 
     /// The next to send a chunk of: each in its turn. It is given back with [`LargeQueue::put_back`] or
@@ -209,20 +225,25 @@ impl LargeQueue {
     /// The next of those that wait and need not wait any more. Large ones among them begin.
     pub(super) fn released(&mut self) -> Option<Envelope> {
         loop {
-            let way = match self.freed.take() {
-                Some(way) => way,
-                None if self.active.len() < ACTIVE_MAX => self.ready.pop_front()?,
+            let (way, has_place) = match self.freed.take() {
+                Some(way) => (way, self.ready.is_empty()),
+                None if self.active.len() < ACTIVE_MAX => (self.ready.pop_front()?, true),
                 None => return None,
             };
             let Some(queue) = self.waiting.get_mut(&way) else { continue };
+            if !has_place && queue.front().is_some_and(|(_, next)| is_large(next)) {
+                // Others have waited longer for the place.
+                self.ready.push_back(way);
+                continue;
+            }
             let next = queue.pop_front();
             let is_last = queue.is_empty();
             if is_last {
                 self.waiting.remove(&way);
             }
-            let Some(envelope) = next else { continue };
+            let Some((nth, envelope)) = next else { continue };
             if is_large(&envelope) {
-                self.activate(envelope);
+                self.activate(nth, envelope);
                 continue;
             }
             self.freed = Some(way);
@@ -254,7 +275,11 @@ impl LargeQueue {
         // Each has begun behind those before it.
         let mut active: Vec<Large> = self.active.into();
         active.sort_unstable_by_key(|large| large.stream);
-        let unsent = active.into_iter().map(Large::whole).chain(self.waiting.into_values().flatten());
+        let waiting = self.waiting.into_values().flatten().map(|(_, envelope)| envelope);
+        let unsent = active.into_iter().map(Large::whole).chain(waiting);
         (self.landing.into_iter().map(|(_, sections)| sections), unsent)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -465,11 +465,6 @@ impl State {
                 || matches!(self.phase, Phase::Closing { .. } if !self.bye_written))
     }
 
-    /// Whether no large envelope is still to be sent, nor one behind it.
-    pub(super) fn has_sent_large(&self) -> bool {
-        self.large.is_empty()
-    }
-
     /// Whether nothing is on its way.
     pub(super) fn is_idle(&self) -> bool {
         self.large.is_empty() && self.session.acknowledged() == self.session.sent()

@@ -315,6 +315,30 @@ async fn a_flush_ends_with_the_link() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flush_does_not_wait_for_large_messages_that_are_posted_later() {
+    let (near, mut far) = pair().await;
+    let post = || {
+        let body = Body::Message(Payload { body: vec![1; 1 << 20].into(), parts: Vec::new() });
+        near.link.post(Envelope { body, ..data(1) }).unwrap();
+    };
+    (0..8).for_each(|_| post());
+    let mut flush = std::pin::pin!(near.link.flush());
+    for arrived in 0..64 {
+        tokio::select! {
+            biased;
+            () = &mut flush => {
+                let more = std::iter::from_fn(|| far.events.try_recv().ok()).count();
+                return assert!(arrived + more >= 8, "{arrived} and {more}");
+            }
+            _ = far.arrived() => {}
+        }
+        // Eight are on the way, always.
+        post();
+    }
+    panic!("it waits for ever");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_link_outlives_its_handles() {
     for network in both_kinds() {
         let (near, mut far) = pair_with(&network, LinkLimits::default()).await;

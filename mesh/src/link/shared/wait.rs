@@ -16,9 +16,10 @@ impl Shared {
         Some(last)
     }
 
-    /// Waits until everything that has been posted is acknowledged, or the link is lost.
+    /// Waits until everything that has been posted is acknowledged, or the link is lost; not for what is posted later.
     pub(in crate::link) async fn flush(&self) {
-        self.until(|state| state.has_sent_large()).await;
+        let taken = self.lock().large.taken();
+        self.until(|state| state.large.has_sent(taken)).await;
         if let Some(last) = self.ask_for_ack() {
             self.until(|state| state.is_acknowledged(last)).await;
         }
