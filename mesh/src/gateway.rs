@@ -32,6 +32,7 @@ mod fold;
 mod full;
 mod held;
 mod hold;
+mod near;
 mod place;
 mod refusal;
 mod relay;
@@ -420,44 +421,6 @@ impl Gateway {
             Step::Depart => unreachable!("a departing proc's envelope is held above"),
             Step::Bounce(kind) => Err(Box::new(Bounced { envelope, kind })),
         }
-    }
-
-    /// Takes in a reply that is for a proc here; false when it is to be taken in as an envelope.
-    fn take_answer(&self, told: &Told<'_>) -> bool {
-        let Some((port, slot)) = told.answer() else { return false };
-        let proc = {
-            let mut state = self.hot_state();
-            let uid = told.proc().uid;
-            let proc = state.procs.get(uid).and_then(|(_, proc)| proc);
-            if proc.is_some() {
-                state.awaiting.answered(uid, port, slot);
-            }
-            proc
-        };
-        let is_taken = proc.is_some_and(|proc| proc.answered(port, slot, told.body()));
-        self.0.counters.delivered.fetch_add(is_taken.into(), Ordering::Relaxed);
-        is_taken
-    }
-
-    /// The proc that messages are for, if it is here and may take them at once.
-    fn proc_of_told(&self, told: &Told<'_>) -> Option<Arc<dyn LocalProc>> {
-        let state = self.hot_state();
-        let proc = told.proc().uid;
-        if let Some(Target::Handler { actor, .. }) = told.handler()
-            && state.holds.is_held(proc, actor)
-        {
-            return None;
-        }
-        state.procs.get(proc).and_then(|(_, proc)| proc)
-    }
-
-    /// The proc that a message for an actor is for, if it is here and nothing is held for that actor: the way that `go`
-    /// would find, in fewer looks.
-    fn proc_of(&self, envelope: &Envelope) -> Option<Arc<dyn LocalProc>> {
-        let Target::Handler { actor, .. } = envelope.to.target else { return None };
-        let (state, proc) = (self.hot_state(), envelope.to.proc.uid);
-        let (_, local) = state.procs.get(proc)?;
-        local.filter(|_| !state.holds.is_held(proc, actor))
     }
 
     /// Has every link say something on which nothing was said since this was called last. To be called from outside of the
