@@ -51,7 +51,9 @@ pub enum Launch {
     /// As OS processes that run another command.
     Command(BootstrapCommand),
     /// In this process, each with a gateway of its own: for tests and simulation, and where isolation is not worth a
-    /// process. What they say to each other is passed on as it is; over [`RootOptions::network`], if there is one.
+    /// process. What they say to each other is passed on as it is, bodies encoded as ever; over
+    /// [`RootOptions::network`], if there is one. A short message may be decoded on the thread that sends it, within
+    /// `send`: a `Deserialize` must not take a lock that its senders hold.
     InProcess,
 }
 

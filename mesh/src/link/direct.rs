@@ -6,9 +6,9 @@
 //! ```
 //!
 //! The two gateways have shaken hands over a connection as any two; then this takes its place. Nothing can be cut, so
-//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. A message goes straight to where it is
-//! taken, if nothing is before it and its poster holds no lock; all else is taken by one task for each gateway, its
-//! [`Inbox`].
+//! nothing is encoded, numbered, acknowledged or said again, and no timer runs. A short message goes straight to where it
+//! is taken, on the thread of its poster, if nothing is before it, the poster holds no lock, and both are of one runtime;
+//! all else is taken by one task for each gateway, its [`Inbox`].
 //!
 //! Invariants, beside `LINK-1` and `LINK-3`, which hold here too; what waits is within the window
 //! - `DIRECT-1` an envelope stands in one queue until the other side takes it: it arrives once and in order, or it is
@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
 pub(crate) use inbox::Inbox;
@@ -48,6 +48,13 @@ use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
 const TURN_LEN: usize = 32;
+
+/// How many go straight to one end before its inbox has a turn: with it those who wait for a thread have theirs, and who
+/// never gives way meets the window.
+const STRAIGHT_MAX: u32 = 128;
+
+/// The longest message that goes straight, in bytes: a longer one is decoded by the inbox, while its sender goes on.
+const STRAIGHT_LEN_MAX: usize = 32 << 10;
 
 /// The number of an end: the other is `1 - n`.
 type N = usize;
@@ -99,20 +106,28 @@ impl Item {
         }
     }
 
+    fn payload(&self) -> Option<&Payload> {
+        match self {
+            Item::Whole(envelope) => envelope.payload(),
+            Item::One(cast, _) => Some(&cast.payload),
+            Item::Answer { payload, .. } => Some(payload),
+        }
+    }
+
+    /// Whether it is taken in within no time.
+    fn is_short(&self) -> bool {
+        self.payload().is_none_or(|payload| payload.len_bytes() <= STRAIGHT_LEN_MAX)
+    }
+
     /// Checks what the other side would not take.
     fn check(&self) -> Result<(), CallErrorKind> {
+        match self {
+            Item::Whole(envelope) => envelope.check_bounds().map_err(CallErrorKind::decode)?,
+            Item::One(cast, _) => cast.headers.check_bounds().map_err(CallErrorKind::decode)?,
+            Item::Answer { .. } => {}
+        }
         let empty = Payload::default();
-        let Payload { body, parts } = match self {
-            Item::Whole(envelope) => {
-                envelope.check_bounds().map_err(CallErrorKind::decode)?;
-                envelope.payload().unwrap_or(&empty)
-            }
-            Item::One(cast, _) => {
-                cast.headers.check_bounds().map_err(CallErrorKind::decode)?;
-                &cast.payload
-            }
-            Item::Answer { payload, .. } => payload,
-        };
+        let Payload { body, parts } = self.payload().unwrap_or(&empty);
         frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
     }
 }
@@ -151,6 +166,8 @@ struct Side {
     phase: Phase,
     /// It stands in its inbox, or someone takes what comes.
     is_ready: bool,
+    /// How many have gone straight since its inbox had a turn.
+    straight: u32,
     /// The window of the other end.
     window: Window,
 }
@@ -160,6 +177,8 @@ struct Taker {
     inbox: Arc<Inbox>,
     id: LinkId,
     events: Arc<dyn LinkEvents>,
+    /// Where it was started: what it spawns is to live as long as this.
+    runtime: runtime::Id,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -191,6 +210,7 @@ impl Side {
             taker: None,
             phase: Phase::Open,
             is_ready: false,
+            straight: 0,
             coming: VecDeque::new(),
             counted: (0, 0),
             window: Window::default(),
@@ -300,10 +320,17 @@ impl End {
         events: Arc<dyn LinkEvents>,
     ) -> Direct {
         let (pair, n) = self.0.take().expect("an end is started once");
-        inbox.begin(&pair, n, id, &events);
+        {
+            let mut state = pair.lock();
+            let (inbox, events, runtime) = (inbox.clone(), events.clone(), Handle::current().id());
+            state.sides[n].taker = Some(Taker { inbox, id, events, runtime });
+            state.sides[1 - n].window = window;
+            // Nobody takes anything before the inbox knows of it. It lets go of the taker if the runtime has ended.
+            state.sides[n].is_ready = true;
+        }
+        inbox.begin(&pair, n, id, events);
         let mut state = pair.lock();
-        state.sides[n].taker = Some(Taker { inbox: inbox.clone(), id, events });
-        state.sides[1 - n].window = window;
+        state.sides[n].is_ready = false;
         if state.sides[n].has_news() {
             pair.call(&mut state, n);
         }
@@ -366,13 +393,16 @@ impl Direct {
             return Err(Refused { envelope: Box::new(item.into_envelope()), kind });
         }
         let far = &mut state.sides[1 - self.n];
-        if let Some(Taker { id, events, .. }) = &far.taker
+        if let Some(Taker { id, events, runtime, .. }) = &far.taker
             && may_go_straight
             && !far.is_ready
-            && Handle::try_current().is_ok()
+            && far.straight < STRAIGHT_MAX
+            && Handle::try_current().is_ok_and(|here| here.id() == *runtime)
+            && item.is_short()
         {
             let (id, events) = (*id, events.clone());
             far.is_ready = true;
+            far.straight += 1;
             far.posted += 1;
             drop(state);
             self.pair.hand_in(1 - self.n, id, &*events, item);
@@ -578,6 +608,7 @@ impl Pair {
     fn turn(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents) -> (usize, bool) {
         let mut count = 0;
         let mut state = self.lock();
+        state.sides[n].straight = 0;
         loop {
             match self.next(&mut state, n) {
                 Next::Take(item) => {
@@ -590,7 +621,9 @@ impl Pair {
                         continue;
                     }
                     state.sides[n].is_ready = false;
-                    self.call(&mut state, n);
+                    if state.sides[n].has_news() {
+                        self.call(&mut state, n);
+                    }
                 }
                 Next::Lost(loss, returned) => {
                     let taker = state.sides[n].taker.take();

@@ -126,12 +126,14 @@ impl Child {
                 }
                 self.end_procs_by_force();
                 self.proc.kill();
+                self.gateway.close(Duration::ZERO, "its parent is gone").await;
             }
             ChildEnd::Told => tokio::select! {
                 biased;
                 () = self.killed.notified() => {
                     self.proc.kill();
                     self.end_procs_by_force();
+                    self.gateway.close(Duration::ZERO, "it was killed").await;
                     return ChildEnd::Killed;
                 }
                 () = self.end_in_order() => {}

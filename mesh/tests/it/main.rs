@@ -10,6 +10,7 @@ mod calls;
 mod casts;
 mod conservation;
 mod decoders;
+mod direct;
 mod endings;
 mod ensure;
 mod fairness;

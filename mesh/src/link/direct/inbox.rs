@@ -38,11 +38,15 @@ impl Inbox {
     }
 
     /// There is one link more.
-    pub(super) fn begin(self: &Arc<Inbox>, pair: &Arc<Pair>, n: N, id: LinkId, events: &Arc<dyn LinkEvents>) {
-        let mut state = self.lock();
-        state.links.insert(id, (Arc::downgrade(pair), n));
-        if !std::mem::replace(&mut state.is_running, true) {
-            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events.clone()));
+    pub(super) fn begin(self: &Arc<Inbox>, pair: &Arc<Pair>, n: N, id: LinkId, events: Arc<dyn LinkEvents>) {
+        let is_running = {
+            let mut state = self.lock();
+            state.links.insert(id, (Arc::downgrade(pair), n));
+            std::mem::replace(&mut state.is_running, true)
+        };
+        // Without the lock: a runtime that ends drops the task here and now.
+        if !is_running {
+            tokio::spawn(Running { inbox: self.clone(), is_over: false }.run(events));
         }
     }
 
@@ -77,9 +81,10 @@ impl Drop for Running {
         let (ready, links) = (std::mem::take(&mut state.ready), std::mem::take(&mut state.links));
         drop(state);
         drop(ready);
-        // They would keep their gateways, and these them.
+        // They would keep their gateways, and these them; and the other sides hear of it.
         for (pair, n) in links.into_values().filter_map(|(pair, n)| Some((pair.upgrade()?, n))) {
             let taker = pair.lock().sides[n].taker.take();
+            pair.end(n, "its runtime has ended", "the runtime of the other side has ended");
             drop(taker);
         }
     }

@@ -247,11 +247,89 @@ fn a_runtime_that_ends_lets_go_of_everything() {
     post_all(&link, 1..=2);
     drop(runtime);
     assert_eq!((Arc::strong_count(&near.events), Arc::strong_count(&far.events)), (1, 1));
-    post_all(&link, [3]);
+    let refused = link.post(data(3)).expect_err("nobody takes it");
+    assert!(refused.kind.to_string().contains("has ended"), "{}", refused.kind);
     let Kind::Direct(direct) = &link.0 else { unreachable!("it is direct") };
     let pair = Arc::downgrade(&direct.pair);
     drop(link);
     assert_eq!(pair.strong_count(), 0, "no inbox keeps it");
+}
+
+#[test]
+fn a_start_on_a_runtime_that_has_ended_is_lost_and_keeps_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("it can be built");
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let (sender, started) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _entered = handle.enter();
+        let (near, (a, b)) = (Site::new(), pair("test"));
+        let link = near.start(a, 1);
+        let _ = sender.send((near, link, b));
+    });
+    let (near, link, far) = started.recv_timeout(HANG).expect("it does not hang");
+    assert!(link.is_lost());
+    drop((link, far));
+    assert_eq!(Arc::strong_count(&near.events), 1);
+}
+
+#[test]
+fn the_other_side_hears_of_a_runtime_that_has_ended() {
+    let build =
+        || tokio::runtime::Builder::new_current_thread().enable_time().build().expect("it can be built");
+    let (here, there, (a, b)) = (build(), build(), pair("test"));
+    let (mut near, far) = (Site::new(), Site::new());
+    let link = here.block_on(async { near.start(a, 1) });
+    let _back = there.block_on(async { far.start(b, 2) });
+    post_all(&link, [1]);
+    drop(there);
+    let reason = "the runtime of the other side has ended".to_owned();
+    here.block_on(async {
+        assert_eq!(near.hears().await, Event::Lost(LinkId(1), reason, vec![1]));
+        link.flush().await;
+    });
+}
+
+#[test]
+fn nothing_goes_straight_from_another_runtime_or_from_none() {
+    let build =
+        || tokio::runtime::Builder::new_current_thread().enable_time().build().expect("it can be built");
+    let (here, other) = (build(), build());
+    let (_near, mut far, link, _back) = here.block_on(async { sites() });
+    tell(&link, data(1)).expect("it is taken");
+    other.block_on(async { tell(&link, data(2)).expect("it is taken") });
+    assert!(far.heard.try_recv().is_err(), "what it would spawn there would end there");
+    here.block_on(async {
+        for want in 1..=2 {
+            assert_eq!(far.hears().await, Event::Arrived(LinkId(2), want));
+        }
+    });
+}
+
+#[tokio::test]
+async fn who_never_gives_way_meets_the_window() {
+    let (_near, mut far, link, _back) = sites();
+    let window = Window::default().messages;
+    let taken = (0..).take_while(|n| tell(&link, data(*n)).is_ok()).count() as u64;
+    assert_eq!(taken, u64::from(STRAIGHT_MAX) + window);
+    for want in 0..taken {
+        assert_eq!(far.hears().await, Event::Arrived(LinkId(2), want));
+    }
+    link.flush().await;
+    tell(&link, data(taken)).expect("there is room again");
+    assert_eq!(far.heard.try_recv(), Ok(Event::Arrived(LinkId(2), taken)), "straight again");
+}
+
+#[tokio::test]
+async fn a_long_message_does_not_hold_its_sender() {
+    let (_near, mut far, link, _back) = sites();
+    let mut long = data(1);
+    if let Body::Message(payload) = &mut long.body {
+        payload.parts.push(vec![0; STRAIGHT_LEN_MAX].into());
+    }
+    tell(&link, long).expect("it is taken");
+    assert!(far.heard.try_recv().is_err());
+    assert!(matches!(far.hears().await, Event::Arrived(..)));
 }
 
 /// Posts from several threads both ways while either side closes or gives up at some moment: each envelope arrives once,
