@@ -2,7 +2,7 @@
 """Draws the growth of cast and gather: `gather.svg`, from files of the bench's JSON lines, a curve for each file.
 
     for n in 1 2 4 8 16 32 64 128 256 512 1024 2048 4096; do
-        target/release/mesh-benches meshes gather mesh threads=2 n=$n
+        target/release/mesh-benches meshes gather mesh threads=2 n=$n runs=20
     done > now.json
     ./plot.py gather.svg now.json
 
@@ -44,7 +44,7 @@ def main(out, paths):
     svg = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="18" font-size="14">cast and gather, in-process procs: ms, two threads</text>',
+        f'<text x="{LEFT}" y="18" font-size="14">cast and gather, in-process procs: ms</text>',
     ]
     for power in range(low, high + 1):
         at = y(10**power)
