@@ -25,25 +25,22 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
 pub(crate) use inbox::Inbox;
 use inbox::Ready;
 
-use super::backlog::window_len;
+use super::backlog::{window_len, window_len_of};
 use super::shared::{len_of, unframed};
 use super::{LinkEvents, LinkId, Loss, Refused};
-use crate::addr::{Location, PortAddr};
 use crate::call::CallErrorKind;
-use crate::ident::ActorId;
 use crate::transport::MemoryNetwork;
 use crate::wire::cast::{Cast, Member};
 use crate::wire::codec::Payload;
-use crate::wire::envelope::{Body, Destination, Envelope, Headers, Lane};
+use crate::wire::envelope::{Envelope, Lane};
 use crate::wire::frame;
-use crate::wire::heads::{Answer, Tell};
+use crate::wire::heads::{Answer, Kept, Tell};
 use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
@@ -56,6 +53,9 @@ const STRAIGHT_MAX: u32 = 128;
 /// The longest message that goes straight, in bytes: a longer one is decoded by the inbox, while its sender goes on.
 const STRAIGHT_LEN_MAX: usize = 32 << 10;
 
+/// Who hears of what comes over which link.
+type Events = (LinkId, Arc<dyn LinkEvents>);
+
 /// The number of an end: the other is `1 - n`.
 type N = usize;
 
@@ -65,13 +65,8 @@ enum Item {
     Whole(Box<Envelope>),
     /// The part of one rank in a cast.
     One(Arc<Cast>, Member),
-    Answer {
-        to: PortAddr,
-        slot: u32,
-        sender: ActorId,
-        sender_at: Arc<Location>,
-        payload: Payload,
-    },
+    /// A message or a reply that says little.
+    Short(Kept),
 }
 
 impl Item {
@@ -79,11 +74,14 @@ impl Item {
         match self {
             Item::Whole(envelope) => *envelope,
             Item::One(cast, member) => cast.one(member),
-            Item::Answer { to, slot, sender, sender_at, payload } => Envelope {
-                to: Destination::port(&to, slot),
-                headers: Headers::of(sender, sender_at, Lane::Control),
-                body: Body::Reply(payload),
-            },
+            Item::Short(kept) => kept.into_envelope(),
+        }
+    }
+
+    fn hand_to(self, id: LinkId, events: &dyn LinkEvents) {
+        match self {
+            Item::Short(kept) => events.told(id, &[kept.told()]),
+            Item::Whole(_) | Item::One(..) => events.arrived(id, self.into_envelope()),
         }
     }
 
@@ -92,7 +90,10 @@ impl Item {
         let (lane, len_bytes) = match self {
             Item::Whole(envelope) => (envelope.bound_lane(), len_of(envelope)),
             Item::One(cast, _) => (cast.headers.lane, window_len(&cast.payload)),
-            Item::Answer { .. } => return None,
+            Item::Short(kept) => {
+                let told = kept.told();
+                return told.handler().map(|_| window_len_of(told.body().len()));
+            }
         };
         (lane == Lane::Data).then_some(len_bytes)
     }
@@ -102,33 +103,35 @@ impl Item {
         match self {
             Item::Whole(envelope) => envelope.headers.reply_to.is_some(),
             Item::One(cast, _) => cast.headers.reply_to.is_some(),
-            Item::Answer { .. } => false,
+            Item::Short(kept) => kept.told().is_ask(),
         }
     }
 
-    fn payload(&self) -> Option<&Payload> {
+    /// How long what it carries is, in bytes.
+    fn len(&self) -> usize {
         match self {
-            Item::Whole(envelope) => envelope.payload(),
-            Item::One(cast, _) => Some(&cast.payload),
-            Item::Answer { payload, .. } => Some(payload),
+            Item::Whole(envelope) => envelope.payload().map_or(0, Payload::len_bytes),
+            Item::One(cast, _) => cast.payload.len_bytes(),
+            Item::Short(kept) => kept.told().body().len(),
         }
-    }
-
-    /// Whether it is taken in within no time.
-    fn is_short(&self) -> bool {
-        self.payload().is_none_or(|payload| payload.len_bytes() <= STRAIGHT_LEN_MAX)
     }
 
     /// Checks what the other side would not take.
     fn check(&self) -> Result<(), CallErrorKind> {
-        match self {
-            Item::Whole(envelope) => envelope.check_bounds().map_err(CallErrorKind::decode)?,
-            Item::One(cast, _) => cast.headers.check_bounds().map_err(CallErrorKind::decode)?,
-            Item::Answer { .. } => {}
-        }
-        let empty = Payload::default();
-        let Payload { body, parts } = self.payload().unwrap_or(&empty);
-        frame::check_lengths(0, body.len(), parts).map(drop).map_err(unframed)
+        let (none, empty) = ([], Payload::default());
+        let (body, parts) = match self {
+            Item::Whole(envelope) => {
+                envelope.check_bounds().map_err(CallErrorKind::decode)?;
+                let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
+                (body.len(), &parts[..])
+            }
+            Item::One(cast, _) => {
+                cast.headers.check_bounds().map_err(CallErrorKind::decode)?;
+                (cast.payload.body.len(), &cast.payload.parts[..])
+            }
+            Item::Short(kept) => (kept.told().body().len(), &none[..]),
+        };
+        frame::check_lengths(0, body, parts).map(drop).map_err(unframed)
     }
 }
 
@@ -367,7 +370,14 @@ impl Direct {
 
     /// As [`post`](Direct::post), by someone who holds no lock.
     pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        self.put(Item::Whole(Box::new(tell.to_envelope())), true).map_err(|refused| refused.kind)
+        let (is_ask, len) = (tell.ask.is_some(), tell.body.len());
+        let straight = tell.parts.is_empty().then(|| self.straight(is_ask, Some(window_len_of(len)), len));
+        if let Some((id, events)) = straight.transpose()?.flatten() {
+            self.hand_in(|| tell.told(|told| events.told(id, &[*told])));
+            return Ok(());
+        }
+        let item = tell.keep().map_or_else(|| Item::Whole(Box::new(tell.to_envelope())), Item::Short);
+        self.put(item, false).map_err(|refused| refused.kind)
     }
 
     /// As [`tell`](Direct::tell), of the part of one rank in a cast.
@@ -377,11 +387,13 @@ impl Direct {
 
     /// As [`tell`](Direct::tell), of a reply.
     pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
-        let payload = Payload { body: Bytes::copy_from_slice(answer.body), parts: answer.parts.to_vec() };
-        let (to, sender) = (answer.to.clone(), answer.sender.clone());
-        let sender_at = answer.sender_at.clone();
-        self.put(Item::Answer { to, slot: answer.slot, sender, sender_at, payload }, true)
-            .map_err(|refused| refused.kind)
+        let straight = answer.parts.is_empty().then(|| self.straight(false, None, answer.body.len()));
+        if let Some((id, events)) = straight.transpose()?.flatten() {
+            self.hand_in(|| answer.told(|told| events.told(id, &[*told])));
+            return Ok(());
+        }
+        let item = answer.keep().map_or_else(|| Item::Whole(Box::new(answer.to_envelope())), Item::Short);
+        self.put(item, false).map_err(|refused| refused.kind)
     }
 
     /// Sends an item; straight, if nothing is before it and that is allowed.
@@ -392,30 +404,13 @@ impl Direct {
             drop(state);
             return Err(Refused { envelope: Box::new(item.into_envelope()), kind });
         }
-        let far = &mut state.sides[1 - self.n];
-        if let Some(Taker { id, events, runtime, .. }) = &far.taker
-            && may_go_straight
-            && !far.is_ready
-            && far.straight < STRAIGHT_MAX
-            && Handle::try_current().is_ok_and(|here| here.id() == *runtime)
-            && item.is_short()
-        {
-            let (id, events) = (*id, events.clone());
-            far.is_ready = true;
-            far.straight += 1;
-            far.posted += 1;
+        let straight = if may_go_straight { self.goes_straight(&mut state, item.len()) } else { None };
+        if let Some((id, events)) = straight {
             drop(state);
-            self.pair.hand_in(1 - self.n, id, &*events, item);
-            let mut state = self.pair.lock();
-            let far = &mut state.sides[1 - self.n];
-            far.taken += 1;
-            far.is_ready = false;
-            if far.has_news() {
-                self.pair.call(&mut state, 1 - self.n);
-            }
-            self.pair.release(state);
+            self.hand_in(|| item.hand_to(id, &*events));
             return Ok(());
         }
+        let far = &mut state.sides[1 - self.n];
         if let Some(len_bytes) = counted {
             far.counted.0 += 1;
             far.counted.1 += len_bytes;
@@ -426,17 +421,68 @@ impl Direct {
         Ok(())
     }
 
+    /// Begins to hand in a message of so many bytes without a word more, if it may be sent and goes straight.
+    fn straight(
+        &self,
+        is_waited_for: bool,
+        counted: Option<u64>,
+        len: usize,
+    ) -> Result<Option<Events>, CallErrorKind> {
+        let mut state = self.pair.lock();
+        self.check_room(&state, is_waited_for, counted)?;
+        Ok(self.goes_straight(&mut state, len))
+    }
+
+    /// Begins to hand in something of so many bytes, if it goes straight: [`hand_in`](Direct::hand_in) follows.
+    fn goes_straight(&self, state: &mut State, len: usize) -> Option<Events> {
+        let far = &mut state.sides[1 - self.n];
+        let Taker { id, events, runtime, .. } = far.taker.as_ref()?;
+        let may = !far.is_ready
+            && far.straight < STRAIGHT_MAX
+            && len <= STRAIGHT_LEN_MAX
+            && Handle::try_current().is_ok_and(|here| here.id() == *runtime);
+        let taker = may.then(|| (*id, events.clone()))?;
+        far.is_ready = true;
+        far.straight += 1;
+        far.posted += 1;
+        Some(taker)
+    }
+
+    /// Hands in what goes straight.
+    fn hand_in<T>(&self, taken: impl FnOnce() -> T) {
+        let n = 1 - self.n;
+        self.pair.hand_in(n, taken);
+        let mut state = self.pair.lock();
+        let far = &mut state.sides[n];
+        far.taken += 1;
+        far.is_ready = false;
+        if far.has_news() {
+            self.pair.call(&mut state, n);
+        }
+        self.pair.release(state);
+    }
+
     fn check(&self, state: &State, item: &Item, counted: Option<u64>) -> Result<(), CallErrorKind> {
+        self.check_room(state, item.is_waited_for(), counted)?;
+        // What a process cannot say to another is not said within one either: a program may become several.
+        item.check()
+    }
+
+    fn check_room(
+        &self,
+        state: &State,
+        is_waited_for: bool,
+        counted: Option<u64>,
+    ) -> Result<(), CallErrorKind> {
         if !self.near(state).is_open() {
             let reason = self.near(state).ending.as_ref().and_then(|ending| ending.reason.as_deref());
             return Err(CallErrorKind::Unreachable { reason: reason.unwrap_or_default().to_owned() });
         }
         let far = self.far(state);
-        if !far.admits(item.is_waited_for(), counted) {
+        if !far.admits(is_waited_for, counted) {
             return Err(CallErrorKind::MailboxFull { capacity: far.window.messages });
         }
-        // What a process cannot say to another is not said within one either: a program may become several.
-        item.check()
+        Ok(())
     }
 
     /// Waits until there is room for a small envelope, or nothing to wait for any more.
@@ -595,10 +641,9 @@ impl Pair {
     }
 
     /// Hands in what has come to an end.
-    fn hand_in(self: &Arc<Pair>, n: N, id: LinkId, events: &dyn LinkEvents, item: Item) {
+    fn hand_in<T>(self: &Arc<Pair>, n: N, taken: impl FnOnce() -> T) {
         // Whoever is called may panic; those who wait for replies over this link must hear of it.
-        let taken = catch_unwind(AssertUnwindSafe(|| events.arrived(id, item.into_envelope())));
-        if taken.is_err() {
+        if catch_unwind(AssertUnwindSafe(taken)).is_err() {
             let reason = "taking in an envelope panicked";
             self.end(n, reason, &format!("the other side is at fault: {reason}"));
         }
@@ -613,7 +658,7 @@ impl Pair {
             match self.next(&mut state, n) {
                 Next::Take(item) => {
                     drop(state);
-                    self.hand_in(n, id, events, item);
+                    self.hand_in(n, || item.hand_to(id, events));
                     count += 1;
                     state = self.lock();
                     state.sides[n].taken += 1;

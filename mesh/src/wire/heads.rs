@@ -19,11 +19,15 @@
 //!   over however many connections: a head belongs to a number of the session.
 //! - `HEADS-2` a reader keeps at most [`SLOTS`] pairs of at most [`WHO_LEN_MAX`] bytes.
 
+mod told;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+pub(crate) use told::Kept;
+pub use told::Told;
 
 use super::codec::{DecodeError, Decoder, EncodeError, Encoder, Payload};
 use super::envelope::{
@@ -70,6 +74,18 @@ pub struct Ask {
 }
 
 impl Tell<'_> {
+    /// It as what has arrived, for who is in this process; `None` if it has large parts.
+    pub(crate) fn told<R>(&self, then: impl FnOnce(&Told<'_>) -> R) -> Option<R> {
+        let who = WhoRef::of_tell(self);
+        let told = Told::lent(&who, self.said(), self.body);
+        self.parts.is_empty().then(|| then(&told))
+    }
+
+    /// It, for later; `None` if it has large parts.
+    pub(crate) fn keep(&self) -> Option<Kept> {
+        self.told(Kept::of)
+    }
+
     fn said(&self) -> Said {
         match self.ask {
             None => Said::Tell,
@@ -103,6 +119,18 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    /// As [`Tell::keep`].
+    pub(crate) fn keep(&self) -> Option<Kept> {
+        self.told(Kept::of)
+    }
+
+    /// As [`Tell::told`].
+    pub(crate) fn told<R>(&self, then: impl FnOnce(&Told<'_>) -> R) -> Option<R> {
+        let who = WhoRef::of_answer(self);
+        let told = Told::lent(&who, self.said(), self.body);
+        self.parts.is_empty().then(|| then(&told))
+    }
+
     fn said(&self) -> Said {
         Said::Answer { port: self.to.port, slot: self.slot }
     }
@@ -214,7 +242,7 @@ struct Who {
 }
 
 /// As [`Who`], where it lies.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct WhoRef<'a> {
     proc: &'a ProcId,
     at: &'a Arc<Location>,
@@ -484,65 +512,6 @@ fn put_rest(envelope: &Envelope, encoder: &mut Encoder) -> Result<(), EncodeErro
     }
 }
 
-/// A message or a reply that has arrived and says little, where it lies.
-#[derive(Clone, Copy, Debug)]
-pub struct Told<'a> {
-    who: &'a Who,
-    said: Said,
-    body: &'a [u8],
-}
-
-impl<'a> Told<'a> {
-    /// Whether it goes where `other` goes.
-    pub fn goes_with(&self, other: &Told<'_>) -> bool {
-        std::ptr::eq(self.who, other.who)
-    }
-
-    /// The proc.
-    pub fn proc(&self) -> &'a ProcId {
-        &self.who.proc
-    }
-
-    /// The handler that a message is for; `None` of a reply.
-    pub fn handler(&self) -> Option<Target> {
-        match self.said {
-            Said::Tell | Said::Ask(_) => self.who.target,
-            Said::Answer { .. } => None,
-        }
-    }
-
-    /// Of a call: what it says, and where the reply goes.
-    pub fn ask(&self) -> Option<(Ask, PortAddr)> {
-        let Said::Ask(ask) = self.said else { return None };
-        let proc = ProcAddr { id: self.who.sender.proc.clone(), at: self.who.sender_at.clone() };
-        Some((ask, PortAddr { proc, port: ask.port }))
-    }
-
-    /// Who has sent it.
-    pub fn sender(&self) -> &'a ActorId {
-        &self.who.sender
-    }
-
-    /// Of a reply: its port and slot.
-    pub fn answer(&self) -> Option<(u64, u32)> {
-        match self.said {
-            Said::Answer { port, slot } => Some((port, slot)),
-            Said::Tell | Said::Ask(_) => None,
-        }
-    }
-
-    /// The arguments, or the value.
-    pub fn body(&self) -> &'a [u8] {
-        self.body
-    }
-
-    /// The envelope that it is.
-    pub fn to_envelope(&self) -> Envelope {
-        let payload = Payload { body: Bytes::copy_from_slice(self.body), parts: Vec::new() };
-        self.who.clone().envelope(self.said, payload).expect("a message has a handler")
-    }
-}
-
 impl Who {
     /// The envelope that says no more than `said`; `None` of a message where no handler was named.
     fn envelope(self, said: Said, payload: Payload) -> Option<Envelope> {
@@ -588,7 +557,7 @@ impl HeadReader {
         let (slot, said) = Said::get(head)?;
         let who = self.known(slot).ok()?;
         let is_whole = matches!(said, Said::Answer { .. }) || who.target.is_some();
-        is_whole.then_some(Told { who, said, body })
+        is_whole.then_some(Told::known(who, said, body))
     }
 
     /// Puts the next head and its payload together again.

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::link::{Kind, Link};
+use crate::wire::envelope::Body;
 use crate::wire::testing::{envelope, number};
 
 /// Ten times what this should ever take.
