@@ -19,6 +19,7 @@
 //! - `DIRECT-4` an end that is dropped before it was started ends the link.
 
 mod inbox;
+mod item;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -30,17 +31,16 @@ use tokio::sync::Notify;
 
 pub(crate) use inbox::Inbox;
 use inbox::Ready;
+use item::Item;
 
-use super::backlog::{window_len, window_len_of};
-use super::shared::{len_of, unframed};
+use super::backlog::window_len_of;
+use super::shared::len_of;
 use super::{LinkEvents, LinkId, Loss, Refused};
 use crate::call::CallErrorKind;
 use crate::transport::MemoryNetwork;
 use crate::wire::cast::{Cast, Member};
-use crate::wire::codec::Payload;
 use crate::wire::envelope::{Envelope, Lane};
-use crate::wire::frame;
-use crate::wire::heads::{Answer, Kept, Tell};
+use crate::wire::heads::{Answer, Kept, Tell, Told};
 use crate::wire::session::{WAITING_WINDOWS, Window};
 
 /// How many envelopes of one link are taken before those of another have their turn.
@@ -58,82 +58,6 @@ type Events = (LinkId, Arc<dyn LinkEvents>);
 
 /// The number of an end: the other is `1 - n`.
 type N = usize;
-
-/// What is on its way. What most say is kept in less than an envelope: of thousands of links, each takes its part of the
-/// caches.
-enum Item {
-    Whole(Box<Envelope>),
-    /// The part of one rank in a cast.
-    One(Arc<Cast>, Member),
-    /// A message or a reply that says little.
-    Short(Kept),
-}
-
-impl Item {
-    fn into_envelope(self) -> Envelope {
-        match self {
-            Item::Whole(envelope) => *envelope,
-            Item::One(cast, member) => cast.one(member),
-            Item::Short(kept) => kept.into_envelope(),
-        }
-    }
-
-    fn hand_to(self, id: LinkId, events: &dyn LinkEvents) {
-        match self {
-            Item::Short(kept) => events.told(id, &[kept.told()]),
-            Item::Whole(_) | Item::One(..) => events.arrived(id, self.into_envelope()),
-        }
-    }
-
-    /// What it counts in the window, in bytes; `None` if it stands outside.
-    fn counted(&self) -> Option<u64> {
-        let (lane, len_bytes) = match self {
-            Item::Whole(envelope) => (envelope.bound_lane(), len_of(envelope)),
-            Item::One(cast, _) => (cast.headers.lane, window_len(&cast.payload)),
-            Item::Short(kept) => {
-                let told = kept.told();
-                return told.handler().map(|_| window_len_of(told.body().len()));
-            }
-        };
-        (lane == Lane::Data).then_some(len_bytes)
-    }
-
-    /// Whether its sender waits for an answer.
-    fn is_waited_for(&self) -> bool {
-        match self {
-            Item::Whole(envelope) => envelope.headers.reply_to.is_some(),
-            Item::One(cast, _) => cast.headers.reply_to.is_some(),
-            Item::Short(kept) => kept.told().is_ask(),
-        }
-    }
-
-    /// How long what it carries is, in bytes.
-    fn len(&self) -> usize {
-        match self {
-            Item::Whole(envelope) => envelope.payload().map_or(0, Payload::len_bytes),
-            Item::One(cast, _) => cast.payload.len_bytes(),
-            Item::Short(kept) => kept.told().body().len(),
-        }
-    }
-
-    /// Checks what the other side would not take.
-    fn check(&self) -> Result<(), CallErrorKind> {
-        let (none, empty) = ([], Payload::default());
-        let (body, parts) = match self {
-            Item::Whole(envelope) => {
-                envelope.check_bounds().map_err(CallErrorKind::decode)?;
-                let Payload { body, parts } = envelope.payload().unwrap_or(&empty);
-                (body.len(), &parts[..])
-            }
-            Item::One(cast, _) => {
-                cast.headers.check_bounds().map_err(CallErrorKind::decode)?;
-                (cast.payload.body.len(), &cast.payload.parts[..])
-            }
-            Item::Short(kept) => (kept.told().body().len(), &none[..]),
-        };
-        frame::check_lengths(0, body, parts).map(drop).map_err(unframed)
-    }
-}
 
 /// What the two ends share: what a message passes comes first, and is together.
 #[repr(C)]
@@ -249,6 +173,15 @@ impl Side {
         }
         let window = if is_waited_for { self.window.times(WAITING_WINDOWS) } else { self.window };
         messages < window.messages && bytes.saturating_add(len_bytes) <= window.len_bytes
+    }
+
+    /// The next, if it says little.
+    fn take_short(&mut self) -> Option<Kept> {
+        let Some(Item::Short(_)) = self.coming.front() else { return None };
+        match self.take() {
+            Some(Item::Short(kept)) => Some(kept),
+            _ => None,
+        }
     }
 
     fn take(&mut self) -> Option<Item> {
@@ -657,11 +590,25 @@ impl Pair {
         loop {
             match self.next(&mut state, n) {
                 Next::Take(item) => {
-                    drop(state);
-                    self.hand_in(n, || item.hand_to(id, events));
-                    count += 1;
+                    let taken = match item {
+                        Item::Short(first) => {
+                            let side = &mut state.sides[n];
+                            let more = std::iter::from_fn(|| side.take_short()).take(TURN_LEN - 1);
+                            let kept: Vec<Kept> = std::iter::once(first).chain(more).collect();
+                            drop(state);
+                            let told: Vec<Told<'_>> = kept.iter().map(Kept::told).collect();
+                            self.hand_in(n, || events.told(id, &told));
+                            kept.len()
+                        }
+                        item => {
+                            drop(state);
+                            self.hand_in(n, || item.hand_to(id, events));
+                            1
+                        }
+                    };
+                    count += taken;
                     state = self.lock();
-                    state.sides[n].taken += 1;
+                    state.sides[n].taken += taken as u64;
                     if count < TURN_LEN {
                         continue;
                     }

@@ -279,6 +279,11 @@ impl<'a> WhoRef<'a> {
             && *self.sender_at == who.sender_at
     }
 
+    /// Whether both go to one handler of one proc.
+    fn goes_with(&self, other: &WhoRef<'_>) -> bool {
+        self.target == other.target && self.proc.uid == other.proc.uid
+    }
+
     fn to_owned(self) -> Who {
         let WhoRef { proc, at, sender, sender_at, target } = self;
         Who {
