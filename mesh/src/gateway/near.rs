@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Gateway, LocalProc};
+use crate::ident::Uid;
 use crate::wire::envelope::{Envelope, Target};
 use crate::wire::heads::Told;
 
@@ -27,21 +28,21 @@ impl Gateway {
 
     /// The proc that messages are for, if it is here and may take them at once.
     pub(super) fn proc_of_told(&self, told: &Told<'_>) -> Option<Arc<dyn LocalProc>> {
-        let state = self.hot_state();
-        let proc = told.proc().uid;
-        if let Some(Target::Handler { actor, .. }) = told.handler()
-            && state.holds.is_held(proc, actor)
-        {
-            return None;
-        }
-        state.procs.get(proc).and_then(|(_, proc)| proc)
+        self.proc_for(told.proc().uid, told.handler())
     }
 
-    /// The proc that a message for an actor is for, if it is here and nothing is held for that actor.
+    /// As [`proc_of_told`](Gateway::proc_of_told), of a message for an actor.
     pub(super) fn proc_of(&self, envelope: &Envelope) -> Option<Arc<dyn LocalProc>> {
-        let Target::Handler { actor, .. } = envelope.to.target else { return None };
-        let (state, proc) = (self.hot_state(), envelope.to.proc.uid);
+        let target = Some(envelope.to.target).filter(|target| matches!(target, Target::Handler { .. }))?;
+        self.proc_for(envelope.to.proc.uid, Some(target))
+    }
+
+    /// A proc, if it is here and nothing is held for its actor.
+    fn proc_for(&self, proc: Uid, target: Option<Target>) -> Option<Arc<dyn LocalProc>> {
+        let state = self.hot_state();
         let (_, local) = state.procs.get(proc)?;
-        local.filter(|_| !state.holds.is_held(proc, actor))
+        let is_held =
+            matches!(target, Some(Target::Handler { actor, .. }) if state.holds.is_held(proc, actor));
+        local.filter(|_| !is_held)
     }
 }

@@ -33,7 +33,6 @@ pub(crate) use inbox::Inbox;
 use inbox::Ready;
 use item::Item;
 
-use super::backlog::window_len_of;
 use super::shared::len_of;
 use super::{LinkEvents, LinkId, Loss, Refused};
 use crate::call::CallErrorKind;
@@ -303,14 +302,7 @@ impl Direct {
 
     /// As [`post`](Direct::post), by someone who holds no lock.
     pub(super) fn tell(&self, tell: &Tell<'_>) -> Result<(), CallErrorKind> {
-        let (is_ask, len) = (tell.ask.is_some(), tell.body.len());
-        let straight = tell.parts.is_empty().then(|| self.straight(is_ask, Some(window_len_of(len)), len));
-        if let Some((id, events)) = straight.transpose()?.flatten() {
-            self.hand_in(|| tell.told(|told| events.told(id, &[*told])));
-            return Ok(());
-        }
-        let item = tell.keep().map_or_else(|| Item::Whole(Box::new(tell.to_envelope())), Item::Short);
-        self.put(item, false).map_err(|refused| refused.kind)
+        tell.told(|told| self.say(told)).unwrap_or_else(|| self.post(tell.to_envelope()).map_err(kind_of))
     }
 
     /// As [`tell`](Direct::tell), of the part of one rank in a cast.
@@ -320,13 +312,23 @@ impl Direct {
 
     /// As [`tell`](Direct::tell), of a reply.
     pub(super) fn answer(&self, answer: &Answer<'_>) -> Result<(), CallErrorKind> {
-        let straight = answer.parts.is_empty().then(|| self.straight(false, None, answer.body.len()));
-        if let Some((id, events)) = straight.transpose()?.flatten() {
-            self.hand_in(|| answer.told(|told| events.told(id, &[*told])));
-            return Ok(());
+        answer.told(|told| self.say(told)).unwrap_or_else(|| self.post(answer.to_envelope()).map_err(kind_of))
+    }
+
+    /// Sends what says little: from where it lies, if it goes straight.
+    fn say(&self, told: &Told<'_>) -> Result<(), CallErrorKind> {
+        let straight = {
+            let mut state = self.pair.lock();
+            self.check_room(&state, told.is_ask(), item::counted(told))?;
+            self.goes_straight(&mut state, told.body().len())
+        };
+        match straight {
+            Some((id, events)) => {
+                self.hand_in(|| events.told(id, &[*told]));
+                Ok(())
+            }
+            None => self.put(Item::Short(Kept::of(told)), false).map_err(kind_of),
         }
-        let item = answer.keep().map_or_else(|| Item::Whole(Box::new(answer.to_envelope())), Item::Short);
-        self.put(item, false).map_err(|refused| refused.kind)
     }
 
     /// Sends an item; straight, if nothing is before it and that is allowed.
@@ -340,7 +342,7 @@ impl Direct {
         let straight = if may_go_straight { self.goes_straight(&mut state, item.len()) } else { None };
         if let Some((id, events)) = straight {
             drop(state);
-            self.hand_in(|| item.hand_to(id, &*events));
+            self.hand_in(|| events.arrived(id, item.into_envelope()));
             return Ok(());
         }
         let far = &mut state.sides[1 - self.n];
@@ -352,18 +354,6 @@ impl Direct {
         far.posted += 1;
         self.pair.call(&mut state, 1 - self.n);
         Ok(())
-    }
-
-    /// Begins to hand in a message of so many bytes without a word more, if it may be sent and goes straight.
-    fn straight(
-        &self,
-        is_waited_for: bool,
-        counted: Option<u64>,
-        len: usize,
-    ) -> Result<Option<Events>, CallErrorKind> {
-        let mut state = self.pair.lock();
-        self.check_room(&state, is_waited_for, counted)?;
-        Ok(self.goes_straight(&mut state, len))
     }
 
     /// Begins to hand in something of so many bytes, if it goes straight: [`hand_in`](Direct::hand_in) follows.
@@ -382,7 +372,7 @@ impl Direct {
     }
 
     /// Hands in what goes straight.
-    fn hand_in<T>(&self, taken: impl FnOnce() -> T) {
+    fn hand_in(&self, taken: impl FnOnce()) {
         let n = 1 - self.n;
         self.pair.hand_in(n, taken);
         let mut state = self.pair.lock();
@@ -491,6 +481,10 @@ impl Direct {
     }
 }
 
+fn kind_of(refused: Refused) -> CallErrorKind {
+    refused.kind
+}
+
 impl Pair {
     /// Nothing in here panics between two changes that belong together, so a poisoned lock is as good.
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -574,7 +568,7 @@ impl Pair {
     }
 
     /// Hands in what has come to an end.
-    fn hand_in<T>(self: &Arc<Pair>, n: N, taken: impl FnOnce() -> T) {
+    fn hand_in(self: &Arc<Pair>, n: N, taken: impl FnOnce()) {
         // Whoever is called may panic; those who wait for replies over this link must hear of it.
         if catch_unwind(AssertUnwindSafe(taken)).is_err() {
             let reason = "taking in an envelope panicked";
@@ -593,7 +587,7 @@ impl Pair {
                     let taken = match item {
                         Item::Short(first) => {
                             let side = &mut state.sides[n];
-                            let more = std::iter::from_fn(|| side.take_short()).take(TURN_LEN - 1);
+                            let more = std::iter::from_fn(|| side.take_short()).take(TURN_LEN - count - 1);
                             let kept: Vec<Kept> = std::iter::once(first).chain(more).collect();
                             drop(state);
                             let told: Vec<Told<'_>> = kept.iter().map(Kept::told).collect();
@@ -602,7 +596,7 @@ impl Pair {
                         }
                         item => {
                             drop(state);
-                            self.hand_in(n, || item.hand_to(id, events));
+                            self.hand_in(n, || events.arrived(id, item.into_envelope()));
                             1
                         }
                     };

@@ -81,11 +81,6 @@ impl Tell<'_> {
         self.parts.is_empty().then(|| then(&told))
     }
 
-    /// It, for later; `None` if it has large parts.
-    pub(crate) fn keep(&self) -> Option<Kept> {
-        self.told(Kept::of)
-    }
-
     fn said(&self) -> Said {
         match self.ask {
             None => Said::Tell,
@@ -119,11 +114,6 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// As [`Tell::keep`].
-    pub(crate) fn keep(&self) -> Option<Kept> {
-        self.told(Kept::of)
-    }
-
     /// As [`Tell::told`].
     pub(crate) fn told<R>(&self, then: impl FnOnce(&Told<'_>) -> R) -> Option<R> {
         let who = WhoRef::of_answer(self);

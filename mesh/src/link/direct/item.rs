@@ -5,12 +5,11 @@ use std::sync::Arc;
 use crate::call::CallErrorKind;
 use crate::link::backlog::{window_len, window_len_of};
 use crate::link::shared::{len_of, unframed};
-use crate::link::{LinkEvents, LinkId};
 use crate::wire::cast::{Cast, Member};
 use crate::wire::codec::Payload;
 use crate::wire::envelope::{Envelope, Lane};
 use crate::wire::frame;
-use crate::wire::heads::Kept;
+use crate::wire::heads::{Kept, Told};
 
 /// What is on its way. What most say is kept in less than an envelope: of thousands of links, each takes its part of the
 /// caches.
@@ -22,6 +21,11 @@ pub(super) enum Item {
     Short(Kept),
 }
 
+/// What a message that says little counts in the window, in bytes; `None` of a reply, which stands outside.
+pub(super) fn counted(told: &Told<'_>) -> Option<u64> {
+    told.handler().map(|_| window_len_of(told.body().len()))
+}
+
 impl Item {
     pub(super) fn into_envelope(self) -> Envelope {
         match self {
@@ -31,22 +35,12 @@ impl Item {
         }
     }
 
-    pub(super) fn hand_to(self, id: LinkId, events: &dyn LinkEvents) {
-        match self {
-            Item::Short(kept) => events.told(id, &[kept.told()]),
-            Item::Whole(_) | Item::One(..) => events.arrived(id, self.into_envelope()),
-        }
-    }
-
     /// What it counts in the window, in bytes; `None` if it stands outside.
     pub(super) fn counted(&self) -> Option<u64> {
         let (lane, len_bytes) = match self {
             Item::Whole(envelope) => (envelope.bound_lane(), len_of(envelope)),
             Item::One(cast, _) => (cast.headers.lane, window_len(&cast.payload)),
-            Item::Short(kept) => {
-                let told = kept.told();
-                return told.handler().map(|_| window_len_of(told.body().len()));
-            }
+            Item::Short(kept) => return counted(&kept.told()),
         };
         (lane == Lane::Data).then_some(len_bytes)
     }

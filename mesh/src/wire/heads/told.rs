@@ -25,7 +25,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn of(told: &Told<'_>) -> Kept {
+    pub(crate) fn of(told: &Told<'_>) -> Kept {
         Kept { who: told.who.get().to_owned(), said: told.said, body: Bytes::copy_from_slice(told.body) }
     }
 
